@@ -1,0 +1,138 @@
+"""What the DAGs share: owner, retries, the run's id and time, and how records travel between tasks.
+
+DAG files are parsed all the time, so nothing heavy is imported here at the top.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import Asset, ExceptionRetryPolicy, RetryAction, RetryRule, get_current_context
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from qmsreports.records import Audit, FeedFailure, StagedTable, Tell
+
+OWNER = "quality.data"
+TAGS = ["qmsreports"]
+
+RETRY_POLICY = ExceptionRetryPolicy(
+    rules=[
+        # What a person has to mend does not mend itself by trying again.
+        RetryRule(
+            exception="qmsreports.errors.CouldNotRun", action=RetryAction.RETRY, retry_delay=timedelta(minutes=5)
+        ),
+        RetryRule(exception="qmsreports.errors.UserError", action=RetryAction.FAIL, reason="needs a person"),
+    ],
+)
+
+DEFAULT_ARGS: dict[str, Any] = {
+    "owner": OWNER,
+    "retries": 2,
+    "retry_delay": timedelta(minutes=2),
+    "retry_policy": RETRY_POLICY,
+}
+
+
+def canonical(table: str) -> Asset:
+    """Return the asset of a canonical table."""
+    return Asset(name=table, uri=f"qmsreports://lake/{table}")
+
+
+def run_id() -> str:
+    """Return the id under which this DAG run is recorded; the same on every retry."""
+    context = get_current_context()
+    return f"{context['dag'].dag_id}__{context['run_id']}"
+
+
+def run_at() -> datetime:
+    """Return the instant this DAG run stands for; the same on every retry."""
+    context = get_current_context()
+    dag_run = context["dag_run"]
+    at = dag_run.start_date or dag_run.run_after or datetime.now(UTC)
+    return at.astimezone(UTC).replace(microsecond=0)
+
+
+def period() -> str:
+    """Return the reported month: the ``period`` given to the run, else its partition, else the last closed month."""
+    context = get_current_context()
+    asked = (context["params"] or {}).get("period")
+    if asked:
+        return str(asked)
+    partition = getattr(context["dag_run"], "partition_key", None)
+    if partition:
+        return str(partition)
+    from qmsreports import stages
+
+    return stages.last_closed_period(run_at())
+
+
+LISTENERS: list[Tell] = []
+"""Who else follows the progress: the terminal, when the line runs in one process."""
+
+
+def tell(what: str, rows: int) -> None:
+    """Write progress into the task's log."""
+    for listener in LISTENERS:
+        listener(what, rows)
+    import logging
+
+    logging.getLogger("qmsreports").info("%s %s", what, f"({rows:,} rows)" if rows else "")
+
+
+def pack_failures(failures: Iterable[FeedFailure]) -> list[dict[str, Any]]:
+    """Make feed failures fit for XCom."""
+    return _dump("FeedFailure", list(failures))
+
+
+def unpack_failures(values: list[dict[str, Any]]) -> list[FeedFailure]:
+    """Read what :func:`pack_failures` made."""
+    return _load("FeedFailure", values)
+
+
+def pack_staged(staged: Iterable[StagedTable]) -> list[dict[str, Any]]:
+    """Make staged tables fit for XCom: paths and counts, never rows."""
+    return _dump("StagedTable", list(staged))
+
+
+def unpack_staged(values: list[dict[str, Any]]) -> list[StagedTable]:
+    """Read what :func:`pack_staged` made."""
+    return _load("StagedTable", values)
+
+
+def pack_audited(audited: Iterable[tuple[StagedTable, Audit]]) -> list[dict[str, Any]]:
+    """Make audits fit for XCom: the audit, with its quarantined rows, goes to a file beside the staged rows."""
+    packed = []
+    for staged, audit in audited:
+        path = Path(staged.path).with_suffix(".audit.json")
+        path.write_text(json.dumps(_dump("Audit", [audit])))
+        packed.append({"staged": pack_staged([staged]), "audit": str(path)})
+    return packed
+
+
+def unpack_audited(values: list[dict[str, Any]]) -> list[tuple[StagedTable, Audit]]:
+    """Read what :func:`pack_audited` made."""
+    return [
+        (unpack_staged(value["staged"])[0], _load("Audit", json.loads(Path(value["audit"]).read_text()))[0])
+        for value in values
+    ]
+
+
+def _dump(kind: str, values: list[Any]) -> list[dict[str, Any]]:
+    return list(_adapter(kind).dump_python(values, mode="json"))
+
+
+def _load(kind: str, values: list[dict[str, Any]]) -> list[Any]:
+    return list(_adapter(kind).validate_python(values))
+
+
+def _adapter(kind: str) -> Any:
+    from pydantic import TypeAdapter
+
+    from qmsreports import records
+
+    return TypeAdapter(list[getattr(records, kind)])

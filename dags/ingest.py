@@ -1,0 +1,112 @@
+"""### Ingest
+
+Reads every source, audits what came and merges what passed into the canonical tables.
+One chain of tasks per source: `land` → `conform` → `validate` → `publish` → `gate`. At the end `report` writes
+`quality/data-quality.html` in the workspace's folder: freshness, volumes, reconciliation, every rule with its history,
+quarantine.
+
+**Triage**
+
+| red task | what it means | what to do |
+|---|---|---|
+| `land` | the landing zone cannot be written, or another run reads this source now; it is retried | read the one line in the log: disk, folder or permission |
+| `conform` | our own fault (a mapping that fails stops its table only and turns `gate` red) | the traceback names the place |
+| `validate` | our own fault; neither bad data nor a wrong suite makes this red | the traceback names the place |
+| `publish` | the lake cannot be written; it is retried | read the one line in the log: disk or permission |
+| `report` | the data-quality report cannot be written; the data are not touched by it | read the one line in the log: disk, folder or template |
+| `gate` | at least one table was stopped, could not be read or has no outcome; the others are published | the log lists table, rule and reason; `quality/data-quality.html` shows the rows |
+
+Rerunning or clearing any task is safe: a load counts once. KPIs of a stopped table are marked `not_valid` in the next
+pack, never shown with last month's value. A second run at the same time waits (`max_active_runs=1`).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pendulum
+from airflow.sdk import Asset, AssetAlias, dag, task, task_group
+
+from common import (
+    DEFAULT_ARGS,
+    TAGS,
+    canonical,
+    pack_audited,
+    pack_failures,
+    pack_staged,
+    run_at,
+    run_id,
+    tell,
+    unpack_audited,
+    unpack_failures,
+    unpack_staged,
+)
+from qmsreports import stages
+
+PUBLISHED = AssetAlias("canonical_tables")
+
+
+@dag(
+    dag_id="ingest",
+    schedule="0 4 * * *",
+    start_date=datetime(2026, 1, 1, tzinfo=pendulum.timezone("Europe/Vienna")),
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULT_ARGS,
+    tags=[*TAGS, "data"],
+    doc_md=__doc__,
+)
+def ingest() -> None:
+    """Build one chain per source."""
+
+    @task
+    def land(source: str) -> dict[str, Any]:
+        """Read what is new into the landing zone."""
+        result = stages.land(source, run_id=run_id(), at=run_at(), tell=tell)
+        return {"source": source, "failures": pack_failures(result.failures)}
+
+    @task
+    def conform(landed: dict[str, Any]) -> list[dict[str, Any]]:
+        """Bring new rows into canonical shape."""
+        failures = unpack_failures(landed["failures"])
+        staged = stages.conform(landed["source"], run_id=run_id(), at=run_at(), failures=failures, tell=tell)
+        return pack_staged(staged)
+
+    @task
+    def validate(staged: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Audit the staged rows with the suites in expectations/."""
+        return pack_audited(stages.validate(unpack_staged(staged), run_id=run_id(), at=run_at(), tell=tell))
+
+    @task(outlets=[PUBLISHED])
+    def publish(audited: list[dict[str, Any]], *, outlet_events: Any = None) -> None:
+        """Merge what passed; every canonical table that changed announces itself as an asset."""
+        for table in stages.publish(unpack_audited(audited), run_id=run_id(), at=run_at(), tell=tell):
+            outlet_events[PUBLISHED].add(canonical(table))
+
+    @task(retries=0, trigger_rule="all_done")
+    def gate(source: str) -> None:
+        """Turn red when a table of this source may not be measured."""
+        stages.clear_old_staging(at=run_at())
+        stages.gate(source, run_id=run_id())
+
+    @task_group
+    def feed(source: str) -> None:
+        """One source from landing zone to canonical tables."""
+        publish(validate(conform(land(source)))) >> gate(source)
+
+    @task(retries=0)
+    def report() -> None:
+        """Write the data-quality report; its path stands in the log."""
+        tell(str(stages.write_quality(at=run_at(), tell=tell)), 0)
+
+    # A teardown runs whatever came of the feeds, and its success does not hide a red gate.
+    feed.expand(source=stages.source_names()) >> report().as_teardown()
+
+
+def assets() -> list[Asset]:
+    """Return the assets of all canonical tables; ``measure`` waits for any of them."""
+    return [canonical(table) for table in stages.table_names()]
+
+
+ingest()

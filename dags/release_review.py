@@ -1,0 +1,79 @@
+"""### Release a management-review pack
+
+Asks a person to approve the newest draft of a month, then delivers it. The approver's login is the signature: an
+anonymous answer (SimpleAuthManager with "all admins") is refused, because it is evidence of nothing.
+
+**Triage**
+
+| red task | what it means | what to do |
+|---|---|---|
+| `approve` | nobody answered within a week | trigger the DAG again |
+| `release` | the answer was anonymous, or the pack's files no longer match their seal | the log says which |
+| `deliver` | a folder, store or mail server does not take it | mend it and clear the task; nobody gets it twice |
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pendulum
+from airflow.providers.standard.operators.hitl import ApprovalOperator
+from airflow.sdk import Param, dag, task
+
+from common import DEFAULT_ARGS, TAGS, period, run_at, run_id
+from qmsreports import stages
+
+
+@dag(
+    dag_id="release_review",
+    schedule=None,
+    start_date=datetime(2026, 1, 1, tzinfo=pendulum.timezone("Europe/Vienna")),
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULT_ARGS,
+    tags=[*TAGS, "review"],
+    params={
+        "period": Param(None, type=["null", "string"], description="Month as 2026-10; empty: the last closed one"),
+        "review": Param("monthly", type="string", description="Review of the catalog"),
+    },
+    doc_md=__doc__,
+)
+def release_review() -> None:
+    """Draft, approval, delivery."""
+
+    @task
+    def draft(params: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Find the draft and check its seal before anybody is asked."""
+        return stages.draft_for_release((params or {})["review"], period()).as_dict()
+
+    approve = ApprovalOperator(
+        task_id="approve",
+        subject="Management review {{ ti.xcom_pull(task_ids='draft')['period'] }}: release the pack?",
+        body="{{ ti.xcom_pull(task_ids='draft')['headline'] | join('\n\n') }}",
+        response_timeout=timedelta(days=7),
+        retries=0,
+    )
+
+    @task(retries=0)
+    def release(found: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
+        """Record who approved which bytes."""
+        responder = answer.get("responded_by_user") or {}
+        return stages.release(
+            found["pack_id"],
+            approver=str(responder.get("name") or responder.get("id") or ""),
+            run_id=run_id(),
+            at=run_at(),
+        ).as_dict()
+
+    @task
+    def deliver(released: dict[str, Any]) -> list[str]:
+        """Hand the pack to the folder, the store and the addresses that the review names."""
+        return stages.deliver(released["pack_id"], at=run_at())
+
+    found = draft()
+    found >> approve
+    deliver(release(found, approve.output))
+
+
+release_review()

@@ -1,0 +1,155 @@
+"""Two hashes of every definition: one of what can change a number or a status, one of the wording.
+
+An approval holds for exactly one fingerprint. Whoever corrects a typing error keeps the approval; whoever touches the
+population, the measure, the window, the unit, the first day in force or a calendar that is counted by, loses it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+
+from qmsreports.catalog.calendar import Calendar
+from qmsreports.catalog.canonical import digest, plain, to_yaml
+from qmsreports.catalog.kpi import Kpi, KpiVersion
+from qmsreports.catalog.retirement import retirement_entry
+from qmsreports.catalog.target import KpiTargets
+from qmsreports.records import DefinitionEntry
+
+if TYPE_CHECKING:
+    from qmsreports.catalog.load import Catalog
+
+_COUNTED_OF_VERSION = ("effective_from", "population", "measure", "window", "interval")
+_COUNTED_OF_TARGETS = {"targets": ("agreed",), "accepted_deviations": ("because", "action")}
+
+
+def kpi_fingerprint(kpi: Kpi, version: KpiVersion, calendars: Mapping[str, Calendar]) -> str:
+    """Return the hash of what changes the numbers of one KPI version, calendars with their content."""
+    content = {
+        "definition": definition_of(kpi, version),
+        "calendars": {name: counted_calendar(calendars[name]) for name in version.calendars if name in calendars},
+    }
+    return _hash(content)
+
+
+def definition_of(kpi: Kpi, version: KpiVersion) -> dict[str, Any]:
+    """Return the counted part of a KPI version, without its calendars' content."""
+    written = plain(version)
+    counted = {field: written[field] for field in _COUNTED_OF_VERSION if field in written}
+    return {"kpi": kpi.kpi, "unit": kpi.unit, **counted}
+
+
+def rule_text(version: KpiVersion) -> str:
+    """Return the counted part of a version in the language of the catalog, as the pack's appendix prints it."""
+    written = plain(version)
+    return to_yaml(
+        {field: written[field] for field in ("population", "measure", "window", "interval") if field in written}
+    )
+
+
+def counted_calendar(calendar: Calendar) -> dict[str, Any]:
+    """Return what of a calendar decides which hours are open: its zone and rules without reasons and titles."""
+    rules = []
+    for rule in calendar.rules:
+        written = plain(rule)
+        written.pop("why", None)
+        for day in written.get("holidays", {}).get("own", ()):
+            day.pop("title", None)
+        rules.append(written)
+    return {"time_zone": calendar.time_zone, "rules": rules}
+
+
+def entries(catalog: Catalog) -> Iterator[DefinitionEntry]:
+    """Yield every definition of a catalog as it would be proposed; versions of all but KPIs are 0, "the next one"."""
+    for kpi in catalog.kpis.values():
+        for version in kpi.versions:
+            yield kpi_entry(kpi, version, catalog.calendars)
+        if kpi.retired is not None:
+            yield retirement_entry(kpi)
+    for name, targets in catalog.targets.files.items():
+        yield targets_entry(name, targets)
+    for name, calendar in catalog.calendars.items():
+        yield _entry("calendar", name, calendar, _hash(counted_calendar(calendar)))
+    for name, clauses in catalog.clause_maps.items():
+        yield _entry("clause_map", name, clauses, _hash(untranslated(plain(clauses))))
+    for name, review in catalog.reviews.items():
+        yield _entry("review", name, review, _hash(untranslated(plain(review))))
+
+
+def shown_fingerprints(catalog: Catalog) -> dict[str, str]:
+    """Return the hashes of what decides what a pack shows beside the numbers: reasons and input measures of the KPIs,
+    and the customer page. They need no approval, for they change no number.
+    """
+    read = {
+        name: {field: value for field, value in plain(kpi).items() if field in ("drivers", "pareto")}
+        for name, kpi in catalog.kpis.items()
+        if kpi.drivers or kpi.pareto
+    }
+    found = {"page/reading": _hash(read)} if read else {}
+    texts = {
+        f"{kind}/{name}": written
+        for kind, models in (("kpi", catalog.kpis), ("clauses", catalog.clause_maps), ("review", catalog.reviews))
+        for name, model in models.items()
+        if (written := translated(plain(model)))
+    }
+    if texts:
+        found["page/translations"] = _hash(texts)
+    if catalog.customers is not None:
+        found["page/customers"] = _hash(plain(catalog.customers))
+    if catalog.brand is not None:
+        found["page/brand"] = _hash(plain(catalog.brand))
+    return found
+
+
+def untranslated(written: Any) -> Any:
+    """Return a definition without its texts in other languages, which decide nothing."""
+    if isinstance(written, dict):
+        return {key: untranslated(value) for key, value in written.items() if key != "translations"}
+    return [untranslated(item) for item in written] if isinstance(written, list | tuple) else written
+
+
+def translated(written: Any) -> list[Any]:
+    """Return the texts in other languages of a definition and of its parts, in their order."""
+    if isinstance(written, dict):
+        own = [written["translations"]] if "translations" in written else []
+        return own + [found for value in written.values() for found in translated(value)]
+    return [found for item in written for found in translated(item)] if isinstance(written, list | tuple) else []
+
+
+def kpi_entry(kpi: Kpi, version: KpiVersion, calendars: Mapping[str, Calendar]) -> DefinitionEntry:
+    """Return one KPI version as it would be proposed."""
+    head = {field: value for field, value in plain(kpi).items() if field not in ("versions", "retired")}
+    used = [plain(calendars[name]) for name in version.calendars if name in calendars]
+    text = to_yaml({"kpi": head, "version": plain(version), "calendars": used})
+    return DefinitionEntry(
+        kind="kpi",
+        name=kpi.kpi,
+        version=version.version,
+        effective_from=version.effective_from,
+        fingerprint=kpi_fingerprint(kpi, version, calendars),
+        wording=_hash(text),
+        text=text,
+        why=version.why,
+    )
+
+
+def targets_entry(name: str, targets: KpiTargets) -> DefinitionEntry:
+    """Return the targets of one KPI as they would be proposed."""
+    written = plain(targets)
+    counted: dict[str, Any] = {"kpi": targets.kpi, "unit": targets.unit}
+    for field, wording in _COUNTED_OF_TARGETS.items():
+        counted[field] = [
+            {key: value for key, value in entry.items() if key not in wording} for entry in written.get(field, ())
+        ]
+    return _entry("targets", name, targets, _hash(counted))
+
+
+def _entry(kind: str, name: str, model: BaseModel, fingerprint: str) -> DefinitionEntry:
+    text = to_yaml(plain(model))
+    return DefinitionEntry(kind, name, 0, None, fingerprint, _hash(text), text)
+
+
+def _hash(content: Any) -> str:
+    return digest(to_yaml(content, sort=True))

@@ -1,0 +1,193 @@
+"""Declaration of a source system: what is landed from it and how that becomes canonical tables."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from qmsreports.catalog.rest import Api, Request, unfit_request
+
+CHANGED = "_changed"
+"""Landed column of a feed with ``cursor_else``: the cursor, or what stands in for it."""
+
+_DAY_PARTS = {"year": {"Y", "y"}, "month": {"m", "b", "B"}, "day": {"d"}}
+_DIRECTIVES = set("YymbBdHIMSpfaAz")
+
+
+class LandedFeed(BaseModel):
+    """One table, file pattern or sheet that is landed as received.
+
+    ``key`` tells versions of a row apart from each other; ``cursor`` is the column that grows with every change (none:
+    the whole table is read each time and only changed content is landed), ``cursor_else`` the column of a database that
+    stands in where it is empty, such as the moment of creation of a row never changed; ``needs`` are the columns that
+    mappings use. ``overlap_minutes`` reads that much again before the last cursor value: for zone-less local times,
+    which run back by an hour in autumn, and for transactions that commit late. ``deletions: keys`` compares the keys at
+    each visit, for systems that delete hard; of a large table with ``keys_every_hours: 24`` only when the last
+    comparison is that old. ``files`` is a pattern in the source's folder; where the connection is a
+    file, it is read.
+    ``request`` says how a web interface is asked for the table (``kind: rest``).
+    ``schema`` is the schema of a database in which the table or view lies; without one, where the account looks first.
+
+    How texts are to be read is declared, never guessed: ``nulls`` are the texts that mean "not known" (``["?", "NA"]``;
+    a date among them, ``["1970-01-01"]``, is unset in columns of dates and times, too) and ``dates`` say how a column
+    writes its days or times (``{opened_at: "%d/%m/%Y %H:%M"}``). They are landed as received; conform reads them so
+    before anything else does, the order of versions by ``cursor`` included. A text that does not fit its form stays as
+    it is, and conform refuses its row by name.
+
+    A file that changes while it is looked at is left for the next run; with ``settle_seconds`` also one that was
+    written to less than so long before the run began.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    table: str
+    schema_name: str | None = Field(default=None, alias="schema")
+    key: tuple[str, ...]
+    cursor: str | None = None
+    cursor_else: str | None = None
+    needs: tuple[str, ...] = ()
+    overlap_minutes: int = Field(default=0, ge=0)
+    deletions: Literal["none", "keys"] = "none"
+    keys_every_hours: int = Field(default=0, ge=0)
+    files: str | None = None
+    format: Literal["csv", "excel", "parquet", "jsonl"] | None = None
+    sheet: str | None = None
+    separator: str = ","
+    decimal: Literal[".", ","] = "."
+    encoding: str = "utf-8"
+    compression: Literal["none", "gzip"] = "none"
+    settle_seconds: int = Field(default=0, ge=0)
+    nulls: tuple[str, ...] = ()
+    dates: dict[str, str] = {}
+    request: Request | None = None
+
+    def __hash__(self) -> int:  # "dates" cannot be hashed; the name tells feeds of a source apart
+        return hash(self.table)
+
+    @property
+    def ordered_by(self) -> str | None:
+        """The column that orders versions of a row, by the name it has at the source or, made of two, is landed by."""
+        return CHANGED if self.cursor and self.cursor_else else self.cursor
+
+    @model_validator(mode="after")
+    def _lists_keys_for_deletions(self) -> LandedFeed:
+        if self.request is not None and self.request.key_list is not None and self.deletions != "keys":
+            raise ValueError(f'table {self.table}: "key_list" is for "deletions: keys"; write that as well')
+        return self
+
+    @field_validator("separator")
+    @classmethod
+    def _one_character(cls, value: str) -> str:
+        if len(value) != 1:
+            raise ValueError(f'separator "{value}" is not one character; write ";", "," or "\\t" in quotes')
+        return value
+
+    @field_validator("dates")
+    @classmethod
+    def _whole_days(cls, value: dict[str, str]) -> dict[str, str]:
+        for column, form in value.items():
+            directives = set(re.findall(r"%-?([a-zA-Z])", form))
+            lacks = [word for word, known in _DAY_PARTS.items() if not directives & known]
+            if lacks or directives - _DIRECTIVES:
+                wrong = f"says no {lacks[0]}" if lacks else f"has %{min(directives - _DIRECTIVES)}"
+                raise ValueError(f'form "{form}" of {column} {wrong}; write for example "%d/%m/%Y %H:%M"')
+        return value
+
+
+class Mapping(BaseModel):
+    """How one canonical table is made: the driving landed table and the landed tables it looks things up in.
+
+    Where rows are compared with others of their own table (two jobs of one worker at once), the driving table stands
+    among the joins as well: ``_driving`` is then the rows to conform, and its name all rows they may be compared with.
+
+    A key of a canonical table belongs to the source that brought it. ``replaces`` names sources whose place this one
+    takes, after a change of systems: a row of theirs that has a key of this source becomes this source's.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    driving: str = Field(alias="from")
+    joins: dict[str, tuple[str, ...]] = {}
+    replaces: tuple[str, ...] = Field(default=(), repr=False)  # says whose keys, not what rows become: no new mapping
+
+
+class Source(BaseModel):
+    """A source system. ``folder`` is where its SQL lies; it is set by the loader, not written in the file.
+
+    ``codes`` are the source's own codes and what they mean here: ``{site: {LNZ: linz}}`` lets a mapping write
+    ``code('site', plant_code)``. ``api`` is what holds for all requests to a web interface.
+
+    ``session`` are settings that a database is given at the start of each visit, such as the organisation whose rows
+    row-level security shows: ``{app.current_org: "42"}``. ``statement_timeout`` is how many seconds one statement may
+    take at the database.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: str
+    title: str
+    kind: Literal["sql", "files", "rest"]
+    time_zone: str = "UTC"
+    owner: str = ""
+    tables: tuple[LandedFeed, ...]
+    conform: dict[str, Mapping]
+    codes: dict[str, dict[str, str]] = {}
+    api: Api = Api()
+    session: dict[str, str] = {}
+    statement_timeout: int | None = Field(default=None, gt=0)
+    folder: Path = Path()
+
+    @field_validator("source")
+    @classmethod
+    def _plain_name(cls, value: str) -> str:
+        if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", value):
+            raise ValueError(f'"{value}" is no source name; use lower-case letters, digits and single underscores')
+        return value
+
+    @model_validator(mode="after")
+    def _requests_belong_to_rest(self) -> Source:
+        requests = {feed.table: feed.request for feed in self.tables}
+        for feed in self.tables:
+            wrong = unfit_request(self.kind, feed.table, feed.cursor, requests)
+            if wrong:
+                raise ValueError(wrong)
+        return self
+
+    @model_validator(mode="after")
+    def _what_its_kind_knows(self) -> Source:
+        if self.kind != "sql" and (self.session or self.statement_timeout):
+            raise ValueError(f"session and statement_timeout belong to kind: sql, this is {self.kind}; leave them out")
+        for feed in self.tables:
+            alone = feed.cursor_else and not feed.cursor
+            if alone or (self.kind != "sql" and (feed.schema_name or feed.cursor_else)):
+                what = "cursor_else without a cursor" if alone else "schema and cursor_else belong to kind: sql"
+                raise ValueError(f"table {feed.table}: {what}; mend it or leave it out")
+            if feed.keys_every_hours and (self.kind == "files" or feed.deletions != "keys"):
+                raise ValueError(
+                    f"table {feed.table}: keys_every_hours belongs to deletions: keys of kind: sql or rest; drop it"
+                )
+            if self.kind != "files" and (feed.format or feed.settle_seconds):
+                raise ValueError(f"table {feed.table}: format and settle_seconds belong to kind: files; leave them out")
+        return self
+
+    def feed(self, table: str) -> LandedFeed | None:
+        """Return the landed feed of this name."""
+        return next((feed for feed in self.tables if feed.table == table), None)
+
+    def place(self, table: str, *location: str | int) -> str:
+        """Return ``catalog/sources/crm/source.yaml:14`` of a feed or of a node in it; nothing without a file."""
+        from qmsreports.catalog.document import read_document
+
+        path = self.folder / "source.yaml"
+        if not path.is_file():
+            return ""
+        index = next((index for index, feed in enumerate(self.tables) if feed.table == table), None)
+        document = read_document(path, "/".join(path.absolute().parts[-4:]))
+        return document.where(() if index is None else ("tables", index, *location))
+
+    def sql_path(self, table: str) -> Path:
+        """Path of the SELECT that makes a canonical table."""
+        return self.folder / f"{table}.sql"

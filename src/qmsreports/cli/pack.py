@@ -1,0 +1,163 @@
+"""``qmsreports pack``: build, verify, list, approve and deliver packs; ``qmsreports audit``: check the journal."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from qmsreports.cli.output import as_findings, print_json, print_table, progress
+from qmsreports.errors import ExitCode, UserError
+
+app = typer.Typer(help="Management-review packs.", no_args_is_help=True)
+audit_app = typer.Typer(help="The audit log.", no_args_is_help=True)
+
+REVIEW = Annotated[str, typer.Argument(help="Review of the catalog.")]
+PERIOD = Annotated[str | None, typer.Option(help="2026-10, 2026-Q3, 2026 or FY2027-Q1; default the last closed one.")]
+JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+class Form(StrEnum):
+    """What a pack may hold besides what it always has."""
+
+    PPTX = "pptx"
+
+
+WITH = Annotated[list[Form] | None, typer.Option("--with", help="A form besides print, page and workbook.")]
+
+
+@app.command()
+def build(review: REVIEW = "monthly", period: PERIOD = None, forms: WITH = None, as_json: JSON = False) -> None:
+    """Write the draft pack from what is measured; the same inputs give the same edition and the same bytes."""
+    from qmsreports import stages
+    from qmsreports.cli.clock import new_run_id, now
+
+    at = now()
+    month = period or stages.last_closed_period(at, review)
+    with progress("pack") as tell:
+        also = [form.value for form in forms or ()]
+        built = stages.build_pack(review, month, run_id=new_run_id(at), at=at, also=also, tell=tell)
+    if as_json:
+        print_json(built.as_dict())
+        return
+    for line in stages.pack_summary(month, review):
+        typer.echo(line)
+
+
+@app.command()
+def verify(review: REVIEW = "monthly", period: PERIOD = None, as_json: JSON = False) -> None:
+    """Check files against their seal and rebuild the pack to the same bytes. Exit code 1 when one was changed."""
+    from qmsreports import stages
+    from qmsreports.cli.clock import now
+
+    month = period or stages.last_closed_period(now(), review)
+    findings = stages.verify_pack(review, month)
+    broken = [finding for finding in findings if not finding.warning]
+    found = stages.newest_pack(review, month)
+    if as_json:
+        sealed = {"pack": found.pack, "period": found.period, "edition": found.edition, "files": len(found.files)}
+        print_json({**sealed, "sound": not broken, "findings": as_findings(findings)})
+        raise typer.Exit(ExitCode.FINDINGS if broken else ExitCode.OK)
+    if broken:
+        raise UserError(*broken)
+    for finding in findings:
+        typer.echo(f"notice: {finding}", err=True)
+    alike = "match their seal" if findings else "match their seal and rebuild alike"
+    typer.echo(f"pack {review} {month} edition {found.edition}: {len(found.files)} files {alike}")
+
+
+@app.command()
+def diff(
+    before: Annotated[str, typer.Argument(help="Pack as monthly-2026-10-e1; without -e1 its newest edition.")],
+    after: Annotated[str, typer.Argument(help="The pack to compare it with.")],
+    as_json: JSON = False,
+) -> None:
+    """Tell what changed between two packs and why. Exit code 1 when a value differs and no record says why."""
+    from qmsreports import stages
+    from qmsreports.pack.diff import lines
+
+    found = stages.diff_packs(before, after)
+    if as_json:
+        print_json(found.as_dict())
+    else:
+        for line in lines(found):
+            typer.echo(line)
+    if found.unexplained:
+        raise typer.Exit(ExitCode.FINDINGS)
+
+
+@app.command("list")
+def list_packs(as_json: JSON = False) -> None:
+    """List all packs, oldest first."""
+    from qmsreports.register import packs
+    from qmsreports.workspace import Workspace
+
+    with Workspace() as workspace, workspace.register.read() as session:
+        rows = [(pack.review, pack.period, pack.edition, pack.status) for pack in packs.all_packs(session)]
+    head = ("pack", "period", "edition", "status")
+    if as_json:
+        print_json([dict(zip(head, row, strict=True)) for row in rows])
+        return
+    print_table(head, rows)
+
+
+@app.command()
+def approve(
+    by: Annotated[str, typer.Option(help="Who approves, by name.")],
+    review: REVIEW = "monthly",
+    period: PERIOD = None,
+    as_json: JSON = False,
+) -> None:
+    """Approve the newest draft: exactly these bytes, in this name; a print that says so is written beside it."""
+    from qmsreports import stages
+    from qmsreports.cli.clock import new_run_id, now
+
+    at = now()
+    found = stages.draft_for_release(review, period or stages.last_closed_period(at, review))
+    approved = stages.release(found.pack_id, approver=by, run_id=new_run_id(at), at=at)
+    if as_json:
+        print_json({**approved.as_dict(), "approved_by": by, "approved_at": at})
+        return
+    typer.echo(f"pack {approved.pack} {approved.period} edition {approved.edition}: approved by {by}")
+    for file in approved.files:
+        if file.path.endswith((".pdf", ".html")):
+            typer.echo(f"{approved.folder}/{file.path}")
+
+
+@app.command()
+def deliver(review: REVIEW = "monthly", period: PERIOD = None, as_json: JSON = False) -> None:
+    """Hand the approved pack over: to folder, store and addresses of its review, to each once."""
+    from qmsreports import stages
+    from qmsreports.cli.clock import now
+
+    at = now()
+    found = stages.newest_pack(review, period or stages.last_closed_period(at, review))
+    targets = stages.deliver(found.pack_id, at=at)
+    if as_json:
+        print_json({"pack": found.pack, "period": found.period, "edition": found.edition, "delivered_to": targets})
+        return
+    for target in targets:
+        typer.echo(target)
+
+
+@audit_app.command("verify")
+def verify_journal(as_json: JSON = False) -> None:
+    """Recompute the chain of the audit log. Exit code 1 when an entry was edited or is missing."""
+    from sqlalchemy import func, select
+
+    from qmsreports.register import journal
+    from qmsreports.register.models import JournalEntry
+    from qmsreports.workspace import Workspace
+
+    with Workspace() as workspace, workspace.register.read() as session:
+        findings = journal.verify(session)
+        count = session.scalar(select(func.count()).select_from(JournalEntry))
+    if as_json:
+        print_json({"entries": count, "sound": not findings, "findings": as_findings(findings)})
+        raise typer.Exit(ExitCode.FINDINGS if findings else ExitCode.OK)
+    for finding in findings:
+        typer.echo(str(finding), err=True)
+    if findings:
+        raise typer.Exit(ExitCode.FINDINGS)
+    typer.echo(f"{count} entries, chain unbroken")

@@ -1,0 +1,151 @@
+"""``qmsreports run``: the stages that the DAGs call, without Airflow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from qmsreports.cli.output import print_json, print_table, progress
+from qmsreports.errors import CouldNotRun, ExitCode, UserError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from qmsreports.records import Tell
+    from qmsreports.stages import FeedReport
+
+app = typer.Typer(help="Run stages here and now, without Airflow.", no_args_is_help=True)
+
+PERIOD = Annotated[str | None, typer.Option(help="2026-10, 2026-Q3, 2026 or FY2027-Q1; default the last closed one.")]
+JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command()
+def ingest(
+    sources: Annotated[list[str] | None, typer.Argument(help="Sources to read; all when none is named.")] = None,
+    as_json: JSON = False,
+) -> None:
+    """Read sources, audit what came, publish what passed. Exit code 1 when a table was stopped or unreadable."""
+    from qmsreports import stages
+    from qmsreports.cli.clock import new_run_id, now
+
+    at = now()
+    run_id = new_run_id(at)
+    with progress("ingest") as tell, _recorded(run_id, "ingest", "") as findings:
+        reports = stages.ingest(sources or (), run_id=run_id, at=at, tell=tell)
+        findings += [f"source {report.source}, table {report.table}" for report in reports if not report.sound]
+        page = _write_quality(at, tell)
+    _print_reports(reports, as_json=as_json)
+    if page and not as_json:
+        typer.echo(f"data-quality report: {page}")
+    _print_notices(run_id)
+    if findings:
+        raise typer.Exit(ExitCode.FINDINGS)
+
+
+@app.command()
+def measure(period: PERIOD = None, as_json: JSON = False) -> None:
+    """Compute every approved KPI for 36 months up to the period and tell signal from noise."""
+    from qmsreports import stages
+    from qmsreports.cli.clock import new_run_id, now
+
+    at = now()
+    run_id = new_run_id(at)
+    month = period or stages.last_closed_period(at)
+    with progress("measure") as tell, _recorded(run_id, "measure", month):
+        summary = stages.measure(month, run_id=run_id, at=at, tell=tell)
+        analysed = stages.analyse(month, run_id=run_id, at=at, tell=tell)
+    _print_notices(run_id)
+    if as_json:
+        print_json({**summary.as_dict(), "analysed": analysed})
+        return
+    typer.echo(summary.sentence())
+    typer.echo(f"{analysed} series analysed anew")
+
+
+@app.command("review")
+def build_review(
+    review: Annotated[str, typer.Argument(help="Review of the catalog.")] = "monthly",
+    period: PERIOD = None,
+    as_json: JSON = False,
+) -> None:
+    """Measure, then build the draft pack of one review."""
+    from qmsreports import stages
+    from qmsreports.cli.clock import new_run_id, now
+
+    at = now()
+    run_id = new_run_id(at)
+    month = period or stages.last_closed_period(at, review)
+    stages.check_review(review)
+    with progress("review") as tell, _recorded(run_id, "review", month):
+        stages.measure(month, run_id=run_id, at=at, tell=tell)
+        stages.analyse(month, run_id=run_id, at=at, tell=tell)
+        built = stages.build_pack(review, month, run_id=run_id, at=at, tell=tell)
+    if as_json:
+        print_json(built.as_dict())
+        return
+    for line in stages.pack_summary(month, review):
+        typer.echo(line)
+
+
+@contextmanager
+def _recorded(run_id: str, kind: str, period: str) -> Iterator[list[str]]:
+    """Keep a record of the run, also of one that fails; what is added to the list are its findings."""
+    from qmsreports import stages
+    from qmsreports.cli.clock import now
+
+    findings: list[str] = []
+    stages.begin_run(run_id, kind=kind, period=period, at=now())
+    try:
+        yield findings
+    except BaseException as error:
+        with suppress(UserError):  # a register on a full disk must not hide what filled it
+            stages.end_run(run_id, status="failed", message=str(error) or type(error).__name__, at=now())
+        raise
+    stages.end_run(run_id, status="findings" if findings else "done", message="; ".join(findings), at=now())
+
+
+def _print_reports(reports: Sequence[FeedReport], *, as_json: bool) -> None:
+    """Print the outcome of every table, then one line for each reason, however many tables it stops."""
+    if as_json:
+        from dataclasses import asdict
+
+        print_json([asdict(report) for report in reports])
+        return
+    head = ("source", "table", "status", "rows in", "refreshed", "conformed", "quarantined", "duplicates")
+    print_table(
+        head,
+        [
+            (r.source, r.table, r.status, r.rows_in, r.refreshed, r.conformed, r.quarantined, r.duplicates)
+            for r in reports
+        ],
+    )
+    from qmsreports.stages import reasons
+
+    for report in reports:
+        if report.message and report.sound:
+            typer.echo(f"source {report.source}, table {report.table}: {report.message}", err=True)
+    for line in reasons(reports):
+        typer.echo(line, err=True)
+
+
+def _write_quality(at: datetime, tell: Tell) -> Path | None:
+    """Write the data-quality report; what was ingested stands, also where its page cannot be written."""
+    from qmsreports import stages
+
+    try:
+        return stages.write_quality(at=at, tell=tell)
+    except CouldNotRun as error:
+        typer.echo(f"notice: {error}", err=True)
+        return None
+
+
+def _print_notices(run_id: str) -> None:
+    from qmsreports import stages
+
+    for text in stages.notices(run_id):
+        typer.echo(f"notice: {text}", err=True)

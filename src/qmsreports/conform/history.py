@@ -1,0 +1,372 @@
+"""Which landed rows count now: the current version of each key, what vanished, and what a joined change touches.
+
+Everything is a question to DuckDB over the Parquet files of completed loads; the answer is a small table of row
+places, so that only the rows themselves are read in full.
+
+*Current* is the version with the newest cursor; among equals (and where a feed has no cursor) the one landed last,
+within a load the one that stands last. The cursor comes before the load so that a late or repeated delivery of an old
+version cannot undo a newer one. A feed with ``overlap_minutes`` has a cursor that may run back by so much (local time
+in autumn): among the versions that close to the newest cursor, the one landed last is current.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qmsreports.catalog.source import LandedFeed, Source
+from qmsreports.errors import Finding, UserError
+from qmsreports.lake import literal, quoted
+from qmsreports.landing import KEYS, completed, landed_name
+from qmsreports.records import LandedFile
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_ROOM = 2**40  # rows that a file may have, so that place in file and order of files make one number
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A landed table as one mapping sees it. ``new`` are the loads that the canonical table does not hold yet."""
+
+    declared: LandedFeed
+    files: tuple[LandedFile, ...]
+    keys: tuple[LandedFile, ...]  # lists of all keys at the source, by load; none where deletions are not looked for
+    new: frozenset[str]
+    new_keys: frozenset[str]
+
+    @property
+    def name(self) -> str:
+        """Name of the landed table."""
+        return self.declared.table
+
+    @property
+    def all_new(self) -> bool:
+        """Whether nothing of this table was conformed before."""
+        return all(file.load_id in self.new for file in self.files)
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether nothing was landed since."""
+        return not self.new and not self.new_keys
+
+
+def read_feed(
+    source: Source, table: str, landing: str | Path, done: frozenset[str], mark: str
+) -> tuple[Feed, list[str]]:
+    """Return a landed table and the ids, as ``done`` holds them, of its loads that are new.
+
+    An id is ``<landed table>/<load>@<mark>``. ``mark`` is the fingerprint of the mapping, so that editing a mapping
+    makes every load new again and the whole table is conformed once more.
+    """
+    declared = source.feed(table)
+    if declared is None:
+        raise UserError(
+            Finding(f"source {source.source}", f"{table} is mapped but not landed", "declare it under tables")
+        )
+    declared = declared.model_copy(  # landed under plain names, whatever the source calls its columns
+        update={
+            "key": tuple(landed_name(name) for name in declared.key),
+            "needs": tuple(landed_name(name) for name in declared.needs),
+            "dates": {landed_name(name): form for name, form in declared.dates.items()},
+            "cursor": landed_name(declared.ordered_by) if declared.ordered_by else None,
+        }
+    )
+    files = completed(landing, source.source, table)
+    keys = completed(landing, source.source, table + KEYS) if declared.deletions == "keys" else ()
+    new = {file.load_id for file in files if f"{table}/{file.load_id}@{mark}" not in done}
+    new_keys = {file.load_id for file in keys if f"{table}{KEYS}/{file.load_id}@{mark}" not in done}
+    ids = [f"{table}/{load}@{mark}" for load in sorted(new, key=float)]
+    ids += [f"{table}{KEYS}/{load}@{mark}" for load in sorted(new_keys, key=float)]
+    return Feed(declared, files, keys, frozenset(new), frozenset(new_keys)), ids
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Rows of one batch: ``rows_in == conformed + duplicates``; ``refreshed`` and ``gone`` come on top."""
+
+    rows_in: int
+    conformed: int
+    refreshed: int
+    gone: int
+
+    @property
+    def duplicates(self) -> int:
+        """Rows superseded by a later version of the same key, or by its deletion at the source."""
+        return self.rows_in - self.conformed
+
+    @property
+    def expected(self) -> int:
+        """Rows that the mapping has to give, those of vanished keys not counted."""
+        return self.conformed + self.refreshed
+
+
+class History:
+    """The landed tables of one mapping, as views that the mapping's SELECT reads by name."""
+
+    def __init__(
+        self, connection: DuckDBPyConnection, source: Source, driving: Feed, joins: dict[Feed, tuple[str, ...]]
+    ):
+        self.connection = connection
+        self.source = source
+        self.driving = driving
+        self.joins = joins
+        for feed in dict.fromkeys((driving, *joins)):
+            if not feed.files:
+                raise UserError(Finding(self._where(feed), "was never landed", "read the source first"))
+            self._register(feed)
+
+    def select(self) -> Counts:
+        """Choose the driving rows to conform and create the views; returns how many there are of which kind."""
+        changed = self._changed_by_joins()
+        if self.driving.keys and not self.driving.all_new:
+            changed.append(self._keys_that_changed_state(self.driving))
+        self._pick_driving(changed)
+        driving = quoted(self.driving.name)
+        everything, picked = self._one(
+            f"""SELECT (SELECT count(*) FROM {self._landed(self.driving)}),
+            (SELECT count(*) FROM _picked WHERE NOT _gone)"""
+        )
+        rows = f"SELECT l.* EXCLUDE (_new), p._gone FROM {self._landed(self.driving)} l JOIN _picked p USING (_at)"
+        if everything == picked:  # nothing to leave out, as in most first loads: spare the join
+            rows = f"SELECT * EXCLUDE (_new), false AS _gone FROM {self._landed(self.driving)}"
+        self._run(f"CREATE VIEW _driving AS {rows}")
+        if self.driving not in self.joins:
+            self._run(f"CREATE VIEW {driving} AS SELECT * FROM _driving")
+        for feed, shared in self.joins.items():
+            self._pick_joined(feed, shared)
+        (rows_in,) = self._one(f"SELECT count(*) FROM {self._landed(self.driving)} WHERE _new")
+        conformed, refreshed, gone = self._one(
+            """SELECT count(*) FILTER (_new AND NOT _gone), count(*) FILTER (NOT _new AND NOT _gone),
+            count(*) FILTER (_gone) FROM _picked"""
+        )
+        return Counts(rows_in, conformed, refreshed, gone)
+
+    # --- landed tables -----------------------------------------------------------------------------------------------
+    def _register(self, feed: Feed) -> None:
+        """Create the view of all landed rows with ``_load``, ``_new`` and ``_at``, which orders them as they came."""
+        files = self._table(f"_files {feed.name}")
+        self._run(f"CREATE TEMP TABLE {files} (file_index UBIGINT, _load VARCHAR, _new BOOLEAN)")
+        values = ", ".join(
+            f"({index}, {literal(file.load_id)}, {str(file.load_id in feed.new).lower()})"
+            for index, file in enumerate(feed.files)
+        )
+        self._run(f"INSERT INTO {files} VALUES {values}")
+        try:
+            self._run(
+                f"""CREATE VIEW {self._landed(feed)} AS
+                SELECT r.* EXCLUDE (file_index, file_row_number), f._load, f._new,
+                    CAST(file_index AS BIGINT) * {_ROOM} + file_row_number AS _at
+                FROM (SELECT {self._as_declared(feed, feed.files)}, file_index, file_row_number
+                      FROM {_scan(feed.files)}) r
+                JOIN {files} f USING (file_index)"""
+            )
+        except Exception as error:
+            raise UserError(
+                Finding(
+                    self._where(feed),
+                    f"a landed file cannot be read: {str(error).splitlines()[0]}",
+                    "restore the landing zone from a backup",
+                )
+            ) from error
+        self._needed_columns(feed)
+
+    def _as_declared(self, feed: Feed, files: Iterable[LandedFile]) -> str:
+        """Columns of landed files, texts read as the feed declares: what means "not known", and how days are written.
+
+        Days and times become ISO text, so that they order as they should and every macro knows them; a text that is
+        none stays as it is, to be refused by name.
+        """
+        if not (feed.declared.nulls or feed.declared.dates):
+            return "*"
+        described = self._run(f"DESCRIBE SELECT * FROM {_scan(files)}").fetchall()
+        texts = {str(name) for name, kind, *_ in described if kind == "VARCHAR" and name != "_file"}
+        days = {str(name): str(kind) for name, kind, *_ in described if str(kind).startswith(("DATE", "TIMESTAMP"))}
+        read: dict[str, str] = {}
+        if feed.declared.nulls:
+            listed = ", ".join(literal(text) for text in feed.declared.nulls)
+            read = {name: f"CASE WHEN trim({quoted(name)}) IN ({listed}) THEN NULL ELSE {quoted(name)} END"
+                    for name in sorted(texts)}  # fmt: skip
+            for name, kind in days.items():  # a day that means "unset", as 1970-01-01 does in some systems
+                unset = ", ".join(f"TRY_CAST({literal(text)} AS {kind})" for text in feed.declared.nulls)
+                read[name] = f"CASE WHEN {quoted(name)} IN ({unset}) THEN NULL ELSE {quoted(name)} END"
+        for name, form in feed.declared.dates.items():
+            if name in texts:
+                moment = f"try_strptime(trim({quoted(name)}), {literal(form)})"
+                if not re.search("%-?[HIMSpfz]", form):
+                    moment = f"CAST({moment} AS DATE)"
+                read[name] = f"coalesce(CAST({moment} AS VARCHAR), {read.get(name, quoted(name))})"
+        replaced = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in read.items())
+        return f"* REPLACE ({replaced})" if replaced else "*"
+
+    def _needed_columns(self, feed: Feed) -> None:
+        """Refuse a newest load that lacks a column that the mappings use, instead of reading it as empty."""
+        wanted = {*feed.declared.needs, *feed.declared.key, *([feed.declared.cursor] if feed.declared.cursor else [])}
+        newest = [file for file in feed.files if file.load_id == feed.files[-1].load_id]
+        missing = sorted(wanted - self._columns(newest))
+        if not missing:
+            return
+        findings = []
+        for column in missing:
+            good = next((file.load_id for file in reversed(feed.files) if column in self._columns([file])), "")
+            findings.append(
+                Finding(
+                    self._where(feed),
+                    f"column {column} is no longer delivered"
+                    + (f" (last good load {good})" if good else " and never was"),
+                    f"mend it at the source, or change the mapping and needs in {self.source.folder / 'source.yaml'}",
+                )
+            )
+        raise UserError(*findings)
+
+    def _columns(self, files: Iterable[LandedFile]) -> set[str]:
+        listed = ", ".join(literal(file.path) for file in files)
+        return {name for (name,) in self._run(f"SELECT DISTINCT name FROM parquet_schema([{listed}])").fetchall()}
+
+    # --- which driving rows ------------------------------------------------------------------------------------------
+    def _changed_by_joins(self) -> list[str]:
+        """Return names of tables of driving keys whose joined rows changed; also those that an older version joined."""
+        found: list[str] = []
+        if self.driving.all_new:
+            return found
+        for feed, shared in self.joins.items():
+            if feed.unchanged:
+                continue
+            name = self._table(f"_touched {feed.name}")
+            keys, driving = _list(self.driving.declared.key), self._landed(self.driving)
+            if not shared:  # a look-up that every row may use
+                self._run(f"CREATE TEMP TABLE {name} AS SELECT DISTINCT {keys} FROM {driving}")
+                found.append(name)
+                continue
+            joined_keys, landed = _list(feed.declared.key), self._landed(feed)
+            changed = f"SELECT {joined_keys} FROM {landed} WHERE _new"
+            if feed.keys:
+                changed += f" UNION ALL FROM {self._keys_that_changed_state(feed)}"
+            self._run(
+                f"""CREATE TEMP TABLE {name} AS SELECT DISTINCT {keys} FROM {driving}
+                SEMI JOIN (SELECT {_list(shared)} FROM {landed} SEMI JOIN ({changed}) USING ({joined_keys}))
+                USING ({_list(shared)})"""
+            )
+            found.append(name)
+        return found
+
+    def _pick_driving(self, changed: list[str]) -> None:
+        """Create ``_picked``: place of each current row that is new or touched, and whether its key vanished."""
+        feed = self.driving
+        keys, landed = _list(feed.declared.key), self._landed(feed)
+        batch, touched = landed, "false"
+        if not feed.all_new:
+            tables = " UNION ".join(f"FROM {name}" for name in changed) or f"SELECT {keys} FROM {landed} WHERE false"
+            self._run(f"CREATE TEMP TABLE _touched AS {tables}")
+            batch = f"""(SELECT l.* FROM {landed} l
+                SEMI JOIN (SELECT {keys} FROM {landed} WHERE _new UNION FROM _touched) USING ({keys})
+                UNION ALL SELECT * FROM {landed} WHERE _new AND {_keyless(feed)})"""
+            same = " AND ".join(f"t.{quoted(name)} = c.{quoted(name)}" for name in feed.declared.key)
+            touched = f"EXISTS (FROM _touched t WHERE {same})"
+        gone = self._vanished(feed, feed.keys[-1].load_id, "c") if feed.keys else "false"
+        self._run(
+            f"""CREATE TEMP TABLE _picked AS SELECT _at, _new, _gone FROM (
+                SELECT _at, _new, {gone} AS _gone, {touched} AS _touched FROM ({self._current(feed, batch)}) c)
+            WHERE _new OR _touched"""
+        )
+
+    def _current(self, feed: Feed, rows: str) -> str:
+        """SELECT of the current version per key; a row without a whole key stands for itself."""
+        keys, cursor = _list(feed.declared.key), quoted(feed.declared.cursor or "")
+        alone = f"CASE WHEN {_keyless(feed)} THEN _at END"
+        order = "_at DESC"
+        if feed.declared.cursor:
+            order = f"{cursor} DESC NULLS LAST, _at DESC"
+        if feed.declared.cursor and feed.declared.overlap_minutes:
+            newest = f"max(try_utc({cursor})) OVER (PARTITION BY {keys}, {alone})"
+            near = f"try_utc({cursor}) >= {newest} - INTERVAL {feed.declared.overlap_minutes} MINUTE"
+            rows = f"(SELECT *, {near} AS _near FROM {rows})"
+            order = f"_near DESC NULLS LAST, CAST(_load AS DOUBLE) DESC, {order}"
+        seen = f", max(CAST(_load AS DOUBLE)) OVER (PARTITION BY {keys}, {alone}) AS _seen" if feed.keys else ""
+        return f"""SELECT {keys}, _at, _new {", _seen" if feed.keys else ""} FROM (
+            SELECT *, row_number() OVER (PARTITION BY {keys}, {alone} ORDER BY {order}) AS _nth {seen}
+            FROM {rows}) WHERE _nth = 1"""
+
+    # --- deletions at the source -------------------------------------------------------------------------------------
+    def _vanished(self, feed: Feed, load: str, row: str) -> str:
+        """Condition that the key of ``row`` was gone when the key list of this load was made."""
+        same = " AND ".join(
+            f"CAST(k.{quoted(name)} AS VARCHAR) = CAST({row}.{quoted(name)} AS VARCHAR)" for name in feed.declared.key
+        )
+        return f"({row}._seen <= {float(load)!r} AND NOT EXISTS (FROM {self._key_list(feed, load)} k WHERE {same}))"
+
+    def _key_list(self, feed: Feed, load: str) -> str:
+        """Table function of one list of keys; an empty one is refused, since it would delete everything."""
+        files = [file for file in feed.keys if file.load_id == load]
+        scan = f"(SELECT {self._as_declared(feed, files)} FROM {_scan(files)})"
+        listed, landed = self._one(f"SELECT (SELECT count(*) FROM {scan}), (SELECT count(*) FROM {self._landed(feed)})")
+        if landed and not listed:
+            raise UserError(
+                Finding(
+                    self._where(feed),
+                    f"the list of keys of load {load} is empty; nothing was deleted for it",
+                    "check what the source delivers",
+                )
+            )
+        return scan
+
+    def _keys_that_changed_state(self, feed: Feed) -> str:
+        """Create a table of the keys that vanished or came back between the last conformed key list and the newest."""
+        name, keys = self._table(f"_state {feed.name}"), _list(feed.declared.key)
+        before = [file.load_id for file in feed.keys if file.load_id not in feed.new_keys]
+        seen = f"SELECT {keys}, max(CAST(_load AS DOUBLE)) AS _seen FROM {self._landed(feed)} GROUP BY {keys}"
+        now = self._vanished(feed, feed.keys[-1].load_id, "s")
+        then = self._vanished(feed, before[-1], "s") if before else "false"
+        self._run(f"CREATE TEMP TABLE {name} AS SELECT {keys} FROM ({seen}) s WHERE {now} <> {then}")
+        return name
+
+    # --- joined tables -----------------------------------------------------------------------------------------------
+    def _pick_joined(self, feed: Feed, shared: tuple[str, ...]) -> None:
+        """Create the view of a joined table: current rows, of those that share columns with the rows to conform."""
+        landed, keys = self._landed(feed), _list(feed.declared.key)
+        rows = landed
+        if shared and not self.driving.all_new:
+            near = f"SELECT {_list(shared)} FROM _driving"
+            among = f"SELECT {keys} FROM {landed} SEMI JOIN ({near}) USING ({_list(shared)})"
+            rows = f"(SELECT l.* FROM {landed} l SEMI JOIN ({among}) USING ({keys}))"
+        alive = f"WHERE NOT {self._vanished(feed, feed.keys[-1].load_id, 'c')}" if feed.keys else ""
+        picked = self._table(f"_picked {feed.name}")
+        self._run(f"CREATE TEMP TABLE {picked} AS SELECT _at FROM ({self._current(feed, rows)}) c {alive}")
+        everything, chosen = self._one(f"SELECT (SELECT count(*) FROM {landed}), (SELECT count(*) FROM {picked})")
+        only = "" if everything == chosen else f"SEMI JOIN {picked} USING (_at)"
+        self._run(f"CREATE VIEW {quoted(feed.name)} AS SELECT l.* EXCLUDE (_new) FROM {landed} l {only}")
+
+    def _landed(self, feed: Feed) -> str:
+        return self._table(f"_landed {feed.name}")
+
+    @staticmethod
+    def _table(name: str) -> str:
+        return quoted(name)
+
+    def _where(self, feed: Feed) -> str:
+        return f"source {self.source.source}, table {feed.name}"
+
+    def _run(self, sql: str) -> DuckDBPyConnection:
+        return self.connection.execute(sql)
+
+    def _one(self, sql: str) -> tuple[int, ...]:
+        row = self._run(sql).fetchone()
+        assert row is not None
+        return row
+
+
+def _scan(files: Iterable[LandedFile]) -> str:
+    listed = ", ".join(literal(file.path) for file in files)
+    return f"read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(quoted(name) for name in names)
+
+
+def _keyless(feed: Feed) -> str:
+    return "(" + " OR ".join(f"{quoted(name)} IS NULL" for name in feed.declared.key) + ")"

@@ -1,0 +1,143 @@
+"""Which values the reviews ask for: kinds of period, how many of each, and the KPIs they are shown of.
+
+Every KPI has its monthly series. A quarter, a half-year or a year is measured of those KPIs that a review of that kind
+shows, and what their formulas read; what is asked for by name (``--period 2026-H1``) is measured of all.
+
+A longer period is measured only where the record covers it from its first month on: a first year of two months would
+be a low point of every count, and would bend the limits of the years that follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from qmsreports.catalog.load import Catalog
+from qmsreports.catalog.review import Review
+from qmsreports.fiscal import CALENDAR, FiscalYear
+from qmsreports.kpi.affected import closed
+from qmsreports.kpi.plan import Additive, Chosen, ColumnRef, Composed, Level, Spread
+from qmsreports.kpi.selection import Task, select
+from qmsreports.lake import Lake, quoted
+from qmsreports.period import Period
+
+HISTORY = {"month": 36, "quarter": 20, "half": 12, "year": 10}
+"""Periods of each kind that a series reaches back, as far as there are rows: three years of months, ten of years."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A series up to ``last``, of these KPIs; ``always`` where it does not matter when the record begins."""
+
+    last: Period
+    kpis: frozenset[str]
+
+    @property
+    def periods(self) -> tuple[Period, ...]:
+        """The periods of the series, oldest first."""
+        return self.last.back(HISTORY[self.last.kind])
+
+
+def asked(catalog: Catalog, reported: Period, at: datetime) -> tuple[Asked, ...]:
+    """Return the series that a measurement up to ``reported`` makes, months first.
+
+    Quarters end with the newest one that is over when ``reported`` is; half-years and years come with what closes them.
+    The reported period itself is measured whether it is over at ``at`` or not.
+    """
+    fiscal = catalog.organisation.fiscal
+    found: dict[Period, frozenset[str]] = {_month(catalog, reported, at): frozenset(catalog.kpis)}
+    kinds: dict[tuple[str, FiscalYear], frozenset[str]] = {}
+    for review in catalog.reviews.values():
+        of = review.year(fiscal)
+        if of is not None and not (review.kind == "month" and of == CALENDAR):
+            kinds[review.kind, of] = kinds.get((review.kind, of), frozenset()) | shown(catalog, review)
+    if not _is_month(reported):
+        kinds.setdefault((reported.kind, reported.of), frozenset(catalog.kpis))
+    for (kind, of), kpis in sorted(kinds.items()):
+        own = (kind, of) == (reported.kind, reported.of)
+        last = reported if own else Period.last_closed(reported.end, kind, of)
+        if kind in ("half", "year") and last.end != reported.end:
+            continue  # they come with the month that closes them, or by name: no month pays for what seldom moves
+        found[last] = found.get(last, frozenset()) | kpis
+    return tuple(Asked(last, kpis) for last, kpis in found.items())
+
+
+def _month(catalog: Catalog, reported: Period, at: datetime) -> Period:
+    """Return the calendar month up to which months are measured: of a running year those that are over."""
+    month = Period.last_closed(reported.end)
+    if _is_month(reported):
+        return month
+    today = at.astimezone(ZoneInfo(catalog.organisation.time_zone)).date()
+    return min(month, max(Period.last_closed(today), Period.last_closed(reported.start)))
+
+
+def shown(catalog: Catalog, review: Review) -> frozenset[str]:
+    """Return the KPIs that a review shows: those its scoreboard and sections name, or all."""
+    if not review.scoreboard:
+        return frozenset(catalog.kpis)
+    named = {*review.scoreboard, *(kpi for section in review.sections for kpi in section.kpis)}
+    return frozenset(named & catalog.kpis.keys())
+
+
+def wanted(
+    catalog: Catalog,
+    versions: Mapping[str, Collection[int]],
+    series: Sequence[Asked],
+    *,
+    lake: Lake,
+    tables: Mapping[str, int],
+) -> dict[str, set[Period]]:
+    """Return by KPI the periods to measure, with what formulas read; ``tables`` are the versions that are read."""
+    tasks = select(catalog, versions, [period for entry in series for period in entry.periods])
+    longer = [entry for entry in series if not _is_month(entry.last)]
+    begins = _begins(tasks, catalog, lake, tables) if longer else {}
+    found: dict[str, set[Period]] = {}
+    for task in tasks:
+        first = begins.get(task.kpi.kpi)
+        for entry in series:
+            if task.kpi.kpi in entry.kpis:
+                own = set(entry.periods).intersection(task.periods)
+                if entry in longer and first is not None:
+                    own = {period for period in own if first < period.months[0].end}
+                found.setdefault(task.kpi.kpi, set()).update(own)
+    return closed(tasks, found)
+
+
+def _is_month(period: Period) -> bool:
+    return (period.kind, period.of) == ("month", CALENDAR)
+
+
+def _begins(tasks: Iterable[Task], catalog: Catalog, lake: Lake, versions: Mapping[str, int]) -> dict[str, date]:
+    """Return by KPI the first day from which on there are rows in all that it is made of."""
+    clocks: dict[str, set[ColumnRef]] = {}
+    tasks = list(tasks)
+    for task in tasks:
+        for table, clock in _clocks(task):
+            if table in versions:
+                clocks.setdefault(table, set()).add(clock)
+    first: dict[tuple[str, str], date] = {}
+    for table, columns in clocks.items():
+        names = sorted({column.name for column in columns})
+        least = ", ".join(f"CAST(MIN({quoted(name)}) AS DATE) AS {quoted(name)}" for name in names)
+        query = f"SELECT {least} FROM {quoted(table)}"
+        (row,) = lake.read_sql(query, [catalog.tables[table]], {table: versions[table]}).to_pylist()
+        first |= {(table, name): day for name, day in row.items() if day is not None}
+    found: dict[str, date] = {}
+    for task in tasks:  # formulas come after what they read
+        days = [first[table, clock.name] for table, clock in _clocks(task) if (table, clock.name) in first]
+        if isinstance(task.plan.body, Composed):
+            days = [found[name] for name in task.plan.body.reads if name in found]
+        if days:
+            found[task.kpi.kpi] = max(*days, found.get(task.kpi.kpi, date.min))
+    return found
+
+
+def _clocks(task: Task) -> set[tuple[str, ColumnRef]]:
+    body = task.plan.body
+    if isinstance(body, Additive):
+        return {(tally.table, tally.clock) for tally in body.tallies}
+    if isinstance(body, Level):
+        return {(body.table, body.start)}
+    return {(body.table, body.clock)} if isinstance(body, Spread | Chosen) else set()

@@ -1,0 +1,159 @@
+"""Time as the statements see it: windows of periods, days of a time zone, open hours of a calendar.
+
+Everything here is computed by Python's zoneinfo from the organisation's zone and handed to the engine as numbers, so
+every engine gives the same answer and none needs time zone data of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from math import gcd
+from zoneinfo import ZoneInfo
+
+from qmsreports.fiscal import CALENDAR, FiscalYear
+from qmsreports.kpi.plan import Rolling
+from qmsreports.period import Period
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY = timedelta(days=1)
+_LENGTH = {"month": 1, "quarter": 3, "half": 6, "year": 12}
+
+
+@dataclass(frozen=True, slots=True)
+class WindowRow:
+    """One month that the value of a period covers; ``ends_worked`` is the calendar's open time up to the end."""
+
+    period: str
+    month: int
+    ends_on: date
+    ends_at: datetime
+    ends_worked: float | None = None
+
+    def worked(self, seconds: float | None) -> WindowRow:
+        """Return the row with the calendar's open seconds up to its end."""
+        return replace(self, ends_worked=seconds)
+
+
+def month_number(day: date) -> int:
+    """Return 12 x year + month: October 2026 is 24322."""
+    return day.year * 12 + day.month
+
+
+def covered(period: Period, window: Rolling | None) -> range:
+    """Return the numbers of the months that the value of a period is made of.
+
+    ``{last: 12, of: month}`` of 2026-10: November 2025 to October 2026. ``{to_date: year}``: January to October 2026,
+    and of a fiscal period the fiscal year so far. Where months are made of weeks, they are numbered by the fiscal year.
+    """
+    number = _number(period.of)
+    last = number(period.last_day)
+    if window is None:
+        return range(number(period.start), last + 1)
+    if window.last == 0:
+        return range(number(Period.containing(period.last_day, "year", period.of).start), last + 1)
+    return range(last - window.last * _LENGTH[window.kind] + 1, last + 1)
+
+
+def _number(of: FiscalYear) -> Callable[[date], int]:
+    return of.month_of if of.weeks else month_number
+
+
+def days_of(period: Period, months: range) -> tuple[date, date]:
+    """Return the days ``[first, after)`` of months as :func:`covered` numbers them for a period."""
+    shift = 0 if period.of.weeks else 1
+    of = period.of if period.of.weeks else CALENDAR
+    return of.first_day(months[0] - shift), of.first_day(months[-1] + 1 - shift)
+
+
+def touching(period: Period, window: Rolling | None) -> range:
+    """Return the numbers of the calendar months that share a day with what the value of a period is made of."""
+    first, after = days_of(period, covered(period, window))
+    return range(month_number(first), month_number(after - _DAY) + 1)
+
+
+def windows(
+    periods: Iterable[Period], window: Rolling | None, zone: str, *, ends_only: bool = False
+) -> list[WindowRow]:
+    """Return the rows of the ``windows`` relation; with ``ends_only`` the last month of each period alone."""
+    rows = []
+    for period in periods:
+        ends_at = period.utc_bounds(zone)[1]
+        months = covered(period, window)
+        for month in months[-1:] if ends_only else months:
+            rows.append(WindowRow(str(period), month, period.end, ends_at))
+    return rows
+
+
+@lru_cache(maxsize=16)
+def offsets(zone: str, until: int) -> tuple[tuple[int, int], ...]:
+    """Return ``(second since 1970, offset in seconds)`` of every change of a zone's UTC offset up to a year's end.
+
+    Found by looking at every day and closing in on the second, because zoneinfo does not tell its changes.
+    """
+    place = ZoneInfo(zone)
+
+    def offset(second: int) -> timedelta:
+        return datetime.fromtimestamp(second, place).utcoffset() or timedelta()
+
+    found = [(0, offset(0))]
+    end = int((datetime(until + 1, 1, 1, tzinfo=UTC) - _EPOCH).total_seconds())
+    for day in range(0, end, 86400):
+        if offset(day + 86400) == found[-1][1]:
+            continue
+        low, high = day, day + 86400
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if offset(middle) == found[-1][1] else (low, middle)
+        found.append((high, offset(high)))
+    return tuple((second, int(known.total_seconds())) for second, known in found)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTime:
+    """Open stretches of a calendar in equal slots; a slot is ``length`` seconds and counted since 1970.
+
+    Stretch ``i`` covers the slots ``[begins[i], ends[i])`` of the known ones ``[first, after)``. No opening or closing
+    lies inside a slot, so the open seconds up to any instant ``t`` are ``worked[slot] + open[slot] * (t - starts)``.
+    """
+
+    calendar: str
+    length: int
+    first: int
+    after: int
+    begins: tuple[int, ...]
+    ends: tuple[int, ...]
+
+    def at(self, moment: datetime) -> float | None:
+        """Return the open seconds from the first slot up to an instant, ``None`` outside the slots."""
+        place = (moment - _EPOCH).total_seconds() / self.length
+        if not self.first <= place < self.after:
+            return None
+        stretches = zip(self.begins, self.ends, strict=True)
+        return sum(max(0.0, min(end, place) - begin) for begin, end in stretches) * self.length
+
+
+def open_time(
+    calendar: str, intervals: Sequence[tuple[datetime, datetime]], start: datetime, end: datetime
+) -> OpenTime:
+    """Lay the open intervals of a calendar (UTC, in order, apart) out in slots that cover ``[start, end]``.
+
+    The slot is as long as the edges allow: an hour or a quarter of it for most desks, a minute for odd ones.
+    """
+    begins = [_seconds(opens) for opens, _ in intervals]
+    ends = [_seconds(closes) for _, closes in intervals]
+    length = gcd(3600, *begins, *ends)
+    return OpenTime(
+        calendar=calendar,
+        length=length,
+        first=_seconds(start) // length,
+        after=_seconds(end) // length + 1,
+        begins=tuple(begin // length for begin in begins),
+        ends=tuple(end // length for end in ends),
+    )
+
+
+def _seconds(moment: datetime) -> int:
+    return int((moment - _EPOCH).total_seconds())

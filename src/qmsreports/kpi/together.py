@@ -1,0 +1,71 @@
+"""What reads the same is computed in one statement.
+
+Percentiles of the same rows: the median and the slowest tenth of one duration cost one of them. Sums of one table by
+one clock, window and set of slices: the cube is grouped once for all of them. What is stored beside each result is
+still its own statement, which gives the same number when it runs alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from qmsreports.kpi import figures, rows, sql
+from qmsreports.kpi.engine import Dialect, Row
+from qmsreports.kpi.figures import Figure, Slice
+from qmsreports.kpi.plan import Additive, Plan, Spread
+from qmsreports.kpi.rollup import rollup_of, sources
+from qmsreports.kpi.selection import Task
+from qmsreports.kpi.within import Reach
+
+
+def groups(tasks: Iterable[Task]) -> list[list[Task]]:
+    """Put tasks together that differ in share, unit or slices of a percentile only, and sums by the same clock."""
+    found: dict[object, list[Task]] = {}
+    for task in tasks:
+        body = task.plan.body
+        key: object = task.plan.label
+        if isinstance(body, Spread) and body.share is not None:
+            key = (replace(body, share=0.5, divisor=1.0), task.plan.window, task.periods)
+        elif len(read := sources(task.plan)) == 1:
+            key = (read, task.plan.cuts, task.plan.window, task.periods)
+        found.setdefault(key, []).append(task)
+    return list(found.values())
+
+
+def statement(tasks: Sequence[Task], dialect: Dialect, within: Reach | None = None) -> str:
+    """Return the statement that gives the values of all these tasks, for every slice that one of them has."""
+    if isinstance(tasks[0].plan.body, Additive):
+        return sql.text_of(rollup_of([task.plan for task in tasks]), dialect=dialect)
+    others = [task.plan.body for task in tasks[1:] if isinstance(task.plan.body, Spread)]
+    header = ["the same rows for " + ", ".join(task.plan.label for task in tasks)]
+    return sql.text_of(rows.rows_statement(_wide(tasks[0].plan, tasks), others, within), dialect=dialect, header=header)
+
+
+def split(tasks: Sequence[Task], row: Row) -> Iterator[tuple[Task, str, Slice, Figure]]:
+    """Return what a row of that statement says of each task that has its slice."""
+    if isinstance(tasks[0].plan.body, Additive):
+        yield from _sums(tasks, row)
+        return
+    shared, values = row[: -len(tasks)], row[-len(tasks) :]
+    for task, value in zip(tasks, values, strict=True):
+        period, cut, figure = figures.read(_wide(task.plan, tasks), (*shared, value))
+        own = figures.ordered(task.plan, cut)
+        if not own or tuple(name for name, _ in own) in task.plan.cuts:
+            yield task, period, own, figure
+
+
+def _sums(tasks: Sequence[Task], row: Row) -> Iterator[tuple[Task, str, Slice, Figure]]:
+    """Every task reads the same place and its own columns."""
+    period, cut, rest = figures.place_of(tasks[0].plan, row)
+    at = 0
+    for task in tasks:
+        after = at + len(figures.parts_of(task.plan)) + 1
+        yield task, period, cut, figures.of(task.plan, rest[at:after])
+        at = after
+
+
+def _wide(plan: Plan, tasks: Iterable[Task]) -> Plan:
+    slices = tuple(dict.fromkeys(name for task in tasks for name in task.plan.slices))
+    asked = (tuple(sorted(cut, key=slices.index)) for task in tasks for cut in task.plan.combinations)
+    return replace(plan, slices=slices, combinations=tuple(dict.fromkeys(asked)))

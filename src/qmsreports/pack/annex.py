@@ -1,0 +1,65 @@
+"""What a review adds around its objectives: the order of the meeting, and pages of single sites."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from qmsreports.pack.objective import Objective, Record
+
+if TYPE_CHECKING:
+    from qmsreports.catalog.review import Review
+
+
+class AgendaItem(Record):
+    """One item of the meeting; ``minutes`` 0 where no time was set."""
+
+    title: str
+    clauses: tuple[str, ...] = ()
+    minutes: int = 0
+    led_by: str = ""
+
+
+class Annex(Record):
+    """The page of one value of a slice, such as one site, with the objectives that have a value there."""
+
+    dimension: str
+    key: str
+    title: str
+    kpis: tuple[str, ...]
+
+
+def agenda_of(review: Review) -> tuple[AgendaItem, ...]:
+    """Return the agenda as the catalog has it."""
+    return tuple(
+        AgendaItem(title=item.title, clauses=item.clauses, minutes=item.minutes, led_by=item.led_by)
+        for item in review.agenda
+    )
+
+
+def annexes_of(review: Review, objectives: Sequence[Objective]) -> tuple[Annex, ...]:
+    """Return one annex for each value that a slice has in the period, in the order of their titles."""
+    asked = review.annexes
+    if asked is None:
+        return ()
+    order = asked.kpis or tuple(one.kpi for one in objectives)
+    chosen = [one for name in order for one in objectives if one.kpi == name]
+    titles = {
+        part.key: part.title
+        for one in chosen
+        for part in one.slices
+        if part.dimension == asked.slice and part.points and part.latest.status != "no_data"
+    }
+    return tuple(
+        Annex(
+            dimension=asked.slice,
+            key=key,
+            title=title,
+            kpis=tuple(
+                one.kpi
+                for one in chosen
+                if any((part.dimension, part.key) == (asked.slice, key) for part in one.slices)
+            ),
+        )
+        for key, title in sorted(titles.items(), key=lambda entry: entry[1])
+    )

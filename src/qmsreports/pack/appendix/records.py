@@ -1,0 +1,262 @@
+"""The sheets of records: decisions, actions, inputs, registers, what was proposed and said, feeds and definitions."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from qmsreports.pack import figures
+from qmsreports.pack.appendix.cells import Cell, Sheet, sheet, words
+from qmsreports.pack.model import PackModel, RegisterTable
+from qmsreports.pack.view.customers import happened
+
+
+def decisions(pack: PackModel) -> Sheet:
+    """Return what needs a decision."""
+    rows = [
+        (number, words(one.kind), one.title, one.evidence, one.asks, ", ".join(one.clauses), one.kpi)
+        for number, one in enumerate(pack.decisions, start=1)
+    ]
+    head = ("no", "kind", "needs_a_decision", "evidence", "asks", "clauses", "kpi")
+    return sheet("decisions_needed", head, (5, 14, 60, 80, 50, 24, 26), rows)
+
+
+def changes(pack: PackModel) -> Sheet:
+    """Return what changed since the last review."""
+    rows = [(words(one.kind), one.text) for one in pack.changes]
+    return sheet("changes", ("kind", "since_the_last_review"), (16, 110), rows)
+
+
+def actions(pack: PackModel) -> Sheet:
+    """Return the actions of earlier reviews."""
+    head = ("action", "review", "title", "owner", "decided", "original_due", "due", "done_on", "state", "days_overdue")
+    rows = [
+        (
+            one.action,
+            one.review,
+            one.title,
+            figures.role(one.owner),
+            one.decided_on,
+            one.original_due,
+            one.due,
+            one.done_on,
+            words(one.state),
+            one.overdue_days or None,
+            one.moved_days or None,
+            one.progress,
+            one.evidence,
+            one.effect,
+        )
+        for one in pack.actions
+    ]
+    widths = (12, 10, 50, 22, 12, 12, 12, 12, 12, 13, 12, 50, 40, 40)
+    return sheet("actions", (*head, "days_moved", "progress", "evidence", "effect"), widths, rows)
+
+
+def resolutions(pack: PackModel) -> Sheet:
+    """Return what this review decided."""
+    head = ("decision", "clause", "kind", "decided", "reason", "action", "owner", "due", "decided_by", "decided_on")
+    rows = [
+        (
+            one.number,
+            one.clause,
+            words(one.kind),
+            one.text,
+            one.reason,
+            one.action,
+            figures.role(one.owner),
+            one.due,
+            one.decided_by,
+            one.decided_on,
+        )
+        for one in (pack.minutes.resolutions if pack.minutes else ())
+    ]
+    return sheet("decisions_taken", head, (10, 12, 14, 60, 40, 50, 22, 12, 22, 12), rows)
+
+
+def inputs(pack: PackModel) -> Sheet:
+    """Return the coverage of every input by standard."""
+    head = ("standard", "clause", "input", "state", "evidence", "statement", "considered_by", "considered_on")
+    rows = [
+        (
+            ledger.standard.title,
+            row.clause,
+            row.label,
+            words(row.state),
+            "; ".join(what for what, _ in row.evidence),
+            row.statement,
+            row.considered_by,
+            row.considered_on,
+        )
+        for ledger in pack.ledgers
+        for row in ledger.rows
+    ]
+    return sheet("inputs", head, (36, 14, 60, 12, 60, 50, 22, 14), rows)
+
+
+_WIDTHS = {"key": 16, "date": 12, "integer": 10, "number": 12, "money": 14, "chip": 14}
+
+
+def register(table: RegisterTable) -> Sheet:
+    """Return the rows of a register."""
+    kinds = [column.kind for column in table.columns]
+    rows = [tuple(_dated(cell, kind) for cell, kind in zip(row, kinds, strict=True)) for row in table.rows]
+    head = tuple(column.title for column in table.columns)
+    return Sheet(table.title, head, tuple(_WIDTHS.get(kind, 40) for kind in kinds), rows)
+
+
+def _dated(cell: Any, kind: str) -> Cell:
+    """Return a cell of a register as what it is; the model writes days as text."""
+    if kind == "date" and isinstance(cell, str):
+        try:
+            return date.fromisoformat(cell)
+        except ValueError:
+            return cell
+    return cell if isinstance(cell, str | int | float | bool) else None
+
+
+def feeds(pack: PackModel) -> Sheet:
+    """Return the reconciliation of every feed."""
+    head = ("source", "table", "status", "rows_in", "looked_at_again", "conformed", "quarantined", "duplicates")
+    rows = [
+        (
+            source.title,
+            feed.title,
+            words(feed.status),
+            feed.rows_in,
+            feed.refreshed,
+            feed.conformed,
+            feed.quarantined,
+            feed.duplicates,
+            feed.held,
+            feed.newest,
+            feed.message,
+        )
+        for source in pack.quality
+        for feed in source.feeds
+    ]
+    return sheet("feeds", (*head, "held_back", "newest", "message"), (32, 28, 12, 11, 14, 11, 12, 11, 11, 12, 70), rows)
+
+
+def rules(pack: PackModel) -> Sheet:
+    """Return the rules that did not hold."""
+    head = (
+        "source",
+        "table",
+        "rule",
+        "column",
+        "severity",
+        "on_failure",
+        "why",
+        "owner",
+        "rows_checked",
+        "rows_failed",
+    )
+    rows = [
+        (
+            rule.source,
+            rule.table,
+            rule.rule,
+            rule.column,
+            words(rule.severity),
+            words(rule.on_failure),
+            rule.why,
+            figures.role(rule.owner),
+            rule.rows_checked,
+            rule.rows_failed,
+        )
+        for rule in pack.failed_rules
+    ]
+    return sheet("failed_rules", head, (18, 24, 40, 22, 10, 12, 60, 22, 12, 12), rows)
+
+
+def definitions(pack: PackModel) -> Sheet:
+    """Return every version of every definition."""
+    head = ("kpi", "title", "version", "in_force", "from", "why", "approved", "fingerprint", "rule")
+    rows = [
+        (
+            found.kpi,
+            found.title,
+            version.version,
+            version.in_force,
+            version.effective_from,
+            version.why,
+            "; ".join(version.approved),
+            version.fingerprint,
+            version.rule,
+        )
+        for found in pack.objectives
+        for version in found.definitions
+    ]
+    return sheet("definitions", head, (28, 38, 9, 9, 12, 60, 40, 20, 80), rows)
+
+
+def reasons(pack: PackModel) -> Sheet:
+    """Return where the rows of the period fall, for each objective whose table gives reasons."""
+    rows = [
+        (found.title, found.kpi, words(found.reasons.column), reason.title, found.reasons.unit, *amounts)
+        for found in pack.objectives
+        if found.reasons
+        for reason in found.reasons.reasons
+        for amounts in [(reason.amount, reason.before, found.reasons.total)]
+    ]
+    head = (
+        "objective",
+        "kpi",
+        "by",
+        "reason",
+        "unit",
+        "in_this_period",
+        "average_of_the_twelve_months_before",
+        "total",
+    )
+    return sheet("reasons", head, (38, 28, 18, 36, 10, 14, 18, 12), rows)
+
+
+def proposals(pack: PackModel) -> Sheet:
+    """Return the actions proposed for missed objectives."""
+    rows = [
+        (
+            one.objective,
+            one.kpi,
+            one.title,
+            figures.role(one.owner),
+            one.due,
+            one.why,
+            ", ".join(one.required_by),
+            one.action,
+        )
+        for one in pack.proposals
+    ]
+    head = ("objective", "kpi", "proposed", "owner", "due", "why", "required_by", "taken_up_as")
+    return sheet("proposed_actions", head, (38, 28, 60, 22, 12, 80, 24, 12), rows)
+
+
+def lost_customers(pack: PackModel) -> Sheet:
+    """Return the customers who did not come back after a bad experience."""
+    found = pack.customers.experiences if pack.customers else None
+    rows = [
+        (
+            one.customer,
+            one.site,
+            words(one.segment),
+            "; ".join(happened(what) for what in one.happened),
+            one.last_order,
+            one.open_complaints,
+        )
+        for one in (found.lost if found else ())
+    ]
+    head = ("customer", "site", "segment", "what_happened", "last_order", "open_complaints")
+    return sheet("customers_not_back", head, (30, 16, 20, 70, 12, 12), rows)
+
+
+def comments(pack: PackModel) -> Sheet:
+    """Return the quoted comments by theme; what points at people is masked, as in the pack."""
+    said = pack.customers.said if pack.customers else None
+    rows = [
+        (theme.title, theme.comments, theme.unhappy, quote.text, quote.recommend, quote.satisfied, words(quote.channel))
+        for theme in (said.themes if said else ())
+        for quote in theme.quotes
+    ]
+    head = ("theme", "comments", "of_unhappy_customers", "quoted", "would_recommend", "satisfied", "channel")
+    return sheet("comments", head, (28, 11, 14, 90, 12, 11, 14), rows)

@@ -1,0 +1,294 @@
+"""From collected facts to the finished model: everything that follows from the facts by rule and not by reading.
+
+Kept apart from the reading, so that each rule can be tried on facts made by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+from qmsreports.language import say, speaking
+from qmsreports.pack import figures
+from qmsreports.pack.annex import AgendaItem, Annex
+from qmsreports.pack.changes import changes
+from qmsreports.pack.customers import Customers
+from qmsreports.pack.decisions import decisions
+from qmsreports.pack.finding import ended_run, headline
+from qmsreports.pack.minutes import Minutes
+from qmsreports.pack.model import (
+    Action,
+    Change,
+    Decision,
+    DefinitionChange,
+    FailedRule,
+    FormKind,
+    Glance,
+    Header,
+    Ledger,
+    PackModel,
+    Restatement,
+    Section,
+    SourceQuality,
+    SqlEvidence,
+    TableVersion,
+    Trust,
+)
+from qmsreports.pack.objective import Objective
+from qmsreports.pack.proposals import proposals
+from qmsreports.records import DERIVED
+
+FALSE_SIGNALS = 0.022
+"""Chance that the latest point of a stable, normal series carries a signal although nothing happened.
+
+Beyond a limit 0.0027; seven on one side 2 x 0.5**7 = 0.0156; two of three between two and three sigma about 0.003; a
+trend of seven 2 / 7! = 0.0004. Together 0.022: in 20 charts 0.4 signals are chance. Limits estimated from few points
+give a little more.
+"""
+
+_HIGHLIGHTS = 4
+_ENDED_WITHIN = 3  # points; a signal that ended this recently still deserves its chart
+_ORDER = ("met", "near", "missed", "accepted_deviation", "provisional", "not_valid", "no_data", "no_target")
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What was read from the register, the lake and the catalog, before any rule was applied."""
+
+    header: Header
+    objectives: Sequence[Objective]
+    actions: Sequence[Action]
+    sections: Sequence[Section]
+    ledgers: Sequence[Ledger]
+    quality: Sequence[SourceQuality]
+    failed_rules: Sequence[FailedRule]
+    definition_changes: Sequence[DefinitionChange]
+    restatements: Sequence[Restatement]
+    form: Sequence[FormKind]
+    sql: Sequence[SqlEvidence]
+    tables: Sequence[TableVersion]
+    quarantine_since: Sequence[tuple[str, int]] = ()  # month first seen, rows that wait since
+    candidates: int = 0
+    older_actions: int = 0
+    minutes: Minutes | None = None
+    agenda: Sequence[AgendaItem] = ()
+    annexes: Sequence[Annex] = ()
+    unmeasured: Sequence[str] = ()
+    customers: Customers | None = None
+    planned: Mapping[str, str] = field(default_factory=dict)  # KPI -> action that stands for it
+    required: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # KPI -> clauses that ask for an action
+
+
+def assemble(facts: Facts) -> PackModel:
+    """Return the finished pack: findings, exceptions, decisions, changes, counts, trust."""
+    objectives = tuple(judged(objective) for objective in facts.objectives)
+    asked = decisions(
+        objectives,
+        facts.actions,
+        facts.ledgers[0].rows if facts.ledgers else (),
+        facts.quality,
+        _stopped(objectives, facts.quality),
+    )
+    return PackModel(
+        header=facts.header,
+        decisions=asked,
+        changes=changes(facts.header, objectives, facts.definition_changes, facts.restatements),
+        actions=tuple(facts.actions),
+        older_actions=facts.older_actions,
+        glance=glance(objectives),
+        highlights=highlights(objectives, asked),
+        trust=trust(facts, objectives),
+        objectives=objectives,
+        sections=tuple(facts.sections),
+        ledgers=tuple(facts.ledgers),
+        quality=tuple(facts.quality),
+        failed_rules=tuple(facts.failed_rules),
+        definition_changes=tuple(facts.definition_changes),
+        restatements=tuple(facts.restatements),
+        form=tuple(facts.form),
+        sql=tuple(facts.sql),
+        tables=tuple(facts.tables),
+        minutes=facts.minutes,
+        agenda=tuple(facts.agenda),
+        annexes=tuple(facts.annexes),
+        unmeasured=tuple(facts.unmeasured),
+        customers=facts.customers,
+        proposals=proposals(objectives, facts.header.period_end, planned=facts.planned, required=facts.required),
+    )
+
+
+def as_edition(pack: PackModel, number: int, predecessor: str = "", reason: str = "") -> PackModel:
+    """Return the pack as an edition of its own, which says what it replaces and why among its changes."""
+    head = pack.header
+    header = head.model_copy(update={"edition": number, "predecessor": predecessor, "reason": reason})
+    with speaking(head.language):
+        text = (
+            say("change.edition.because", predecessor=predecessor, reason=reason)
+            if reason
+            else say("change.edition.plain", predecessor=predecessor)
+        )
+    said = Change(kind="edition", text=text)
+    return pack.model_copy(update={"header": header, "changes": (said, *pack.changes) if predecessor else pack.changes})
+
+
+def judged(objective: Objective) -> Objective:
+    """Return the objective with its finding and the reasons, if any, to show it in depth."""
+    return objective.model_copy(
+        update={
+            "finding": headline(objective.points, objective.segments, objective.finding),
+            "exception": exception_reasons(objective),
+        }
+    )
+
+
+def exception_reasons(objective: Objective) -> tuple[str, ...]:
+    """Return why this objective deserves a page: what cannot be met, a signal now or just ended, a stopped feed."""
+    found = []
+    if objective.latest.status == "not_valid":
+        found.append("not_valid")
+    if objective.assurance == "fail":
+        found.append("cannot_meet")
+    if objective.variation != "common_cause" and objective.latest.value is not None:
+        found.append("signal")
+    elif ended_run(objective.points, _ENDED_WITHIN + 1) is not None:
+        found.append("signal_ended")
+    return tuple(found)
+
+
+def highlights(objectives: Sequence[Objective], asked: Sequence[Decision]) -> tuple[str, ...]:
+    """Return the KPIs charted on page one: those to decide about, then good news, then signals that just ended."""
+    decided = [decision.kpi for decision in asked if decision.kpi]
+
+    def weight(objective: Objective) -> tuple[int, int, str]:
+        if objective.kpi in decided:
+            return 0, decided.index(objective.kpi), objective.kpi
+        improved = objective.variation.startswith("improvement")
+        return (1 if improved else 2 if objective.exception else 3), 0, objective.kpi
+
+    charted = [objective for objective in objectives if any(point.value is not None for point in objective.points)]
+    return tuple(objective.kpi for objective in sorted(charted, key=weight)[:_HIGHLIGHTS])
+
+
+def glance(objectives: Sequence[Objective]) -> Glance:
+    """Count each objective once by status, and the answers of the statistics."""
+    status = [objective.latest.status for objective in objectives]
+    valued = [objective for objective in objectives if objective.latest.value is not None]
+    counted = dict(zip(_ORDER, (status.count(word) for word in _ORDER), strict=True))
+    return Glance(
+        objectives=len(objectives),
+        met=counted["met"],
+        near=counted["near"],
+        missed=counted["missed"],
+        accepted=counted["accepted_deviation"],
+        provisional=counted["provisional"],
+        not_valid=counted["not_valid"],
+        no_data=counted["no_data"],
+        no_target=counted["no_target"],
+        concerns=sum(objective.variation.startswith("concern") for objective in valued),
+        improvements=sum(objective.variation.startswith("improvement") for objective in valued),
+        cannot_meet=sum(objective.assurance == "fail" for objective in objectives),
+        expected_false_signals=round(FALSE_SIGNALS * len(valued), 1),
+    )
+
+
+def trust(facts: Facts, objectives: Sequence[Objective]) -> Trust:
+    """Add up the feeds and name the values that carry a reservation."""
+    feeds = [feed for source in facts.quality for feed in source.feeds]
+    systems = [source for source in facts.quality if source.source != DERIVED]
+    unread = {source.source for source in systems if any(feed.status == "failed" for feed in source.feeds)}
+    return Trust(
+        sources=len(systems),
+        sources_read=len(systems) - len(unread),
+        rows_in=sum(feed.rows_in for feed in feeds),
+        refreshed=sum(feed.refreshed for feed in feeds),
+        conformed=sum(feed.conformed for feed in feeds),
+        duplicates=sum(feed.duplicates for feed in feeds),
+        quarantined=sum(feed.quarantined for feed in feeds),
+        held=sum(feed.held for feed in feeds),
+        candidates=facts.candidates,
+        quarantine_open=sum(rows for _, rows in facts.quarantine_since),
+        quarantine_since=tuple(facts.quarantine_since),
+        failed_rules=sum(not rule.broken for rule in facts.failed_rules),
+        provisional=tuple(objective.kpi for objective in objectives if objective.latest.provisional),
+        stopped=tuple(objective.kpi for objective in objectives if objective.latest.status == "not_valid"),
+        restated=tuple(objective.kpi for objective in objectives if any(point.restated for point in objective.points)),
+        reconciles=all(feed.reconciles for feed in feeds),
+    )
+
+
+def trust_sentences(pack: PackModel) -> tuple[str, ...]:
+    """Return how far the pack can be trusted, in sentences that fit a box on page one."""
+    trust_, titles = pack.trust, {objective.kpi: objective.title for objective in pack.objectives}
+    read = say("trust.all_read", n=trust_.sources)
+    if trust_.sources != trust_.sources_read:
+        read = say("trust.some_read", n=trust_.sources, read=figures.count(trust_.sources_read))
+    stopped = say("trust.none_stopped")
+    if trust_.stopped:
+        stopped = say("trust.stopped", kpis=figures.listed([titles[kpi] for kpi in trust_.stopped], 4))
+    said = (
+        *period_sentences(pack),
+        read,
+        _rows(trust_),
+        say("trust.rules_failed", n=trust_.failed_rules) if trust_.failed_rules else say("trust.no_rule_failed"),
+        say("trust.waiting", n=trust_.quarantine_open) if trust_.quarantine_open else "",
+        say("trust.would_change", n=trust_.candidates) if trust_.candidates else "",
+        _provisional(trust_.provisional, titles),
+        stopped,
+    )
+    return tuple(sentence for sentence in said if sentence)
+
+
+def _rows(found: Trust) -> str:
+    """Return how the rows that came in add up."""
+    whole = found.rows_in + found.refreshed
+    rows = say(
+        "trust.rows_held" if found.held else "trust.rows",
+        n=whole,
+        conformed=figures.count(found.conformed),
+        duplicates=say("count.duplicate", n=found.duplicates),
+        quarantined=figures.count(found.quarantined),
+        share=figures.share(found.quarantined, whole),
+        **({"held": figures.count(found.held)} if found.held else {}),
+    )
+    return say("trust.accounted" if found.reconciles else "trust.lost", said=rows)
+
+
+def period_sentences(pack: PackModel) -> tuple[str, ...]:
+    """Return what to know of the period itself: that it is not over, or that the record does not reach back to it."""
+    head, found = pack.header, []
+    name = figures.period(head.period, "for")
+    if running(head):
+        found.append(say("trust.period_running", day=figures.day(head.period_end)))
+    if not pack.objectives:
+        found.append(say("trust.nothing_measured", for_period=name))
+    elif pack.unmeasured:
+        found.append(say("trust.not_measured", for_period=name, kpis=figures.listed(pack.unmeasured, 4)))
+    return tuple(found)
+
+
+def running(head: Header) -> bool:
+    """Tell whether the data was read before the period was over, on the organisation's clock."""
+    return head.data_read_at.astimezone(ZoneInfo(head.time_zone)).date() <= head.period_end
+
+
+def _provisional(kpis: Sequence[str], titles: dict[str, str]) -> str:
+    if not kpis:
+        return say("trust.none_provisional")
+    return say("trust.provisional", n=len(kpis), kpis=figures.listed([titles[kpi] for kpi in kpis], 3))
+
+
+def _stopped(
+    objectives: Sequence[Objective], quality: Sequence[SourceQuality]
+) -> dict[tuple[str, str], tuple[str, ...]]:
+    """Map each stopped feed to the KPIs that read its table and have no valid value."""
+    return {
+        (feed.source, feed.table): tuple(
+            objective.title
+            for objective in objectives
+            if objective.latest.status == "not_valid" and feed.table in objective.reads
+        )
+        for source in quality
+        for feed in source.feeds
+        if feed.status in ("stopped", "broken", "failed")
+    }

@@ -1,0 +1,191 @@
+"""Building a pack: the same inputs give the edition that is there already, other inputs the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qmsreports.language import say, speaking
+from qmsreports.pack import figures, seal, store
+from qmsreports.pack.assemble import as_edition, trust_sentences
+from qmsreports.pack.brand import Brand, brand_of
+from qmsreports.pack.collect import Collected, collect
+from qmsreports.pack.model import SLIDES, PackModel
+from qmsreports.pack.render import render
+from qmsreports.period import Period
+from qmsreports.records import BuiltPack, PackFile, Tell, silent
+from qmsreports.register.packs import editions
+
+if TYPE_CHECKING:
+    from qmsreports.catalog.load import Catalog
+    from qmsreports.catalog.review import Review
+    from qmsreports.lake import Lake
+    from qmsreports.register.models import Pack
+    from qmsreports.register.store import Register
+
+
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What a pack stands on besides its model, and where it goes."""
+
+    catalog: dict[str, str]
+    templates: Path
+    brand: Brand
+    out: Path
+    as_of: datetime
+    tell: Tell
+
+    def manifest(self, collected: Collected, inputs: str, files: dict[str, bytes] | None = None) -> dict[str, Any]:
+        """Return the manifest of a model and its files."""
+        return seal.manifest(
+            collected.pack,
+            inputs=inputs,
+            tables=collected.tables,
+            catalog=self.catalog,
+            templates=self.templates,
+            brand=self.brand,
+            as_of=self.as_of,
+            files=files or {},
+        )
+
+
+def build(
+    register: Register,
+    lake: Lake,
+    catalog: Catalog,
+    review: Review,
+    period: Period,
+    *,
+    templates: Path,
+    out: Path,
+    as_of: datetime,
+    also: Sequence[str] = (),
+    tell: Tell = silent,
+) -> BuiltPack:
+    """Write the pack of a review for a period to a folder of its own under ``out`` and return it, sealed.
+
+    Nothing is recorded here: the caller stores the result in the register. A folder that an interrupted run left
+    complete is taken up when its inputs are the same. Nothing that exists is overwritten: a draft whose inputs changed
+    is followed by a new edition that names it and why. ``also`` are forms wanted besides those that the review asks
+    for; an edition that has more than that is the same one.
+    """
+    tell("pack: collect", 0)
+    asked = (*also, *((SLIDES,) if review.slides else ()))
+    collected = _with_forms(collect(register, lake, catalog, review, period, as_of=as_of), asked)
+    brand = brand_of(catalog)
+    inputs = seal.inputs_of(collected.pack, templates, brand)
+    with register.read() as session:
+        known = list(editions(session, review.review, str(period)))
+        newest = known[-1] if known else None
+        wanted = collected.pack.header.forms
+        if newest is not None and newest.inputs == inputs and _stands(newest, wanted):
+            return _recorded(newest, period)
+        before = (newest.edition, dict(newest.manifest)) if newest is not None else None
+    ground = _Ground(seal.catalog_fingerprints(catalog), templates, brand, out, as_of, tell)
+    return _next_edition(collected, inputs, before, ground, period)
+
+
+def _with_forms(collected: Collected, also: Sequence[str]) -> Collected:
+    head = collected.pack.header
+    forms = tuple(sorted({*head.forms, *also}))
+    if forms == head.forms:
+        return collected
+    pack = collected.pack.model_copy(update={"header": head.model_copy(update={"forms": forms})})
+    return Collected(pack, collected.tables)
+
+
+def _stands(row: Pack, wanted: Sequence[str]) -> bool:
+    """Tell whether an edition with the same inputs is still what would be made: it has all forms, and a draft could not
+    be approved with other tools than it was made with.
+    """
+    if not set(wanted) <= set(row.manifest.get("forms", ())):
+        return False
+    return Path(row.folder).is_dir() and (row.status != "draft" or row.manifest.get("tools") == seal.tools())
+
+
+def _recorded(row: Pack, period: Period) -> BuiltPack:
+    return BuiltPack(
+        pack=row.review,
+        period=period,
+        edition=row.edition,
+        status=row.status,
+        folder=Path(row.folder),
+        files=tuple(PackFile(file.path, file.sha256, file.bytes) for file in row.files),
+        inputs=row.inputs,
+        headline=tuple(row.headline),
+        manifest=dict(row.manifest),
+    )
+
+
+def _next_edition(
+    collected: Collected, inputs: str, before: tuple[int, dict[str, Any]] | None, ground: _Ground, period: Period
+) -> BuiltPack:
+    head = collected.pack.header
+    number = before[0] + 1 if before else 1
+    while (folder := ground.out / seal.name_of(head.review, head.period, number)).exists():
+        left = store.read_manifest(folder)
+        if (left.get("inputs"), left.get("forms", [])) == (inputs, list(head.forms)):  # complete, but not recorded
+            pack = as_edition(collected.pack, number, left.get("predecessor", ""), left.get("reason", ""))
+            return _built(pack, folder, store.files_of(folder), left, period)
+        number += 1
+    predecessor = seal.name_of(head.review, head.period, before[0]) if before else ""
+    with speaking(head.language):
+        reason = seal.changed(before[1], ground.manifest(collected, inputs)) if before else ""
+    pack = as_edition(collected.pack, number, predecessor, reason)
+    files = render(pack, templates=ground.templates, brand=ground.brand, tell=ground.tell)
+    content = ground.manifest(Collected(pack, collected.tables), inputs, files)
+    ground.tell("pack: write", 0)
+    sealed = store.write(folder, {**files, seal.MANIFEST: seal.to_bytes(content)})
+    return _built(pack, folder, sealed, content, period)
+
+
+def _built(
+    pack: PackModel, folder: Path, files: tuple[PackFile, ...], content: dict[str, Any], period: Period
+) -> BuiltPack:
+    return BuiltPack(
+        pack=pack.header.review,
+        period=period,
+        edition=pack.header.edition,
+        status="draft",
+        folder=folder,
+        files=files,
+        inputs=content["inputs"],
+        headline=headline(pack),
+        manifest=content,
+    )
+
+
+def headline(pack: PackModel) -> tuple[str, str, str]:
+    """Return the three lines that say what the pack says: the objectives, what to decide first, how far to trust it."""
+    with speaking(pack.header.language):
+        lines = (_counts(pack), _first(pack), " ".join(trust_sentences(pack)[:2]))
+    return tuple(line.replace(figures.NBSP, " ") for line in lines)  # type: ignore[return-value]
+
+
+def _counts(pack: PackModel) -> str:
+    seen = pack.glance
+    counts = [
+        " ".join((figures.count(count), say(f"tile.{name}", n=count)))
+        for name, count in (
+            ("met", seen.met),
+            ("near", seen.near),
+            ("missed", seen.missed),
+            ("accepted", seen.accepted),
+            ("provisional", seen.provisional),
+            ("not_valid", seen.not_valid),
+            ("no_data", seen.no_data),
+            ("no_target", seen.no_target),
+        )
+        if count
+    ]
+    return say("headline.counts", n=seen.objectives, counts=", ".join(counts) or say("headline.none_measured"))
+
+
+def _first(pack: PackModel) -> str:
+    if not pack.decisions:
+        return say("headline.no_decision")
+    title, more = pack.decisions[0].title, len(pack.decisions) - 1
+    return say("headline.first_and_more", n=more, title=title) if more else say("headline.first", title=title)

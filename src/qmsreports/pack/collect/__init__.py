@@ -1,0 +1,232 @@
+"""Reading a pack together: register, lake and catalog in, one model out. Nothing is written, no clock is read.
+
+Everything is read as it was at ``as_of``, and the lake at pinned versions, so the same call finds the same again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from qmsreports.errors import Finding, UserError
+from qmsreports.language import speaking, spoken
+from qmsreports.pack.annex import agenda_of, annexes_of
+from qmsreports.pack.assemble import Facts, assemble
+from qmsreports.pack.collect import feeds, series
+from qmsreports.pack.collect.actions import earlier_actions, only_recorded
+from qmsreports.pack.collect.coverage import Coverage, statements
+from qmsreports.pack.collect.customers import customers
+from qmsreports.pack.collect.definitions import definition_changes, retirements
+from qmsreports.pack.collect.outline import outline
+from qmsreports.pack.collect.reasons import with_reasons
+from qmsreports.pack.collect.recorded import Recorded
+from qmsreports.pack.model import FormKind, Header, PackModel, StandardName
+from qmsreports.pack.objective import Objective
+from qmsreports.period import Period
+from qmsreports.register.models import Pack
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from qmsreports.catalog.clause_map import ClauseMap
+    from qmsreports.catalog.load import Catalog
+    from qmsreports.catalog.review import Review
+    from qmsreports.lake import Lake
+    from qmsreports.register.store import Register
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """The model and the versions of the canonical tables that its registers were read from."""
+
+    pack: PackModel
+    tables: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Last:
+    """The review before this one: its period, and when its newest pack was built (None where there is no pack)."""
+
+    period: Period
+    built: datetime | None
+
+
+def collect(
+    register: Register,
+    lake: Lake,
+    catalog: Catalog,
+    review: Review,
+    period: Period,
+    *,
+    as_of: datetime,
+    pinned: Mapping[str, int] | None = None,
+) -> Collected:
+    """Return everything one review says of one period; ``pinned`` table versions replace the newest ones.
+
+    :class:`UserError` where the review reports against a standard that the catalog does not have.
+    """
+    with speaking(review.language or catalog.organisation.language):
+        return _collected(register, lake, catalog, review, period, as_of, pinned)
+
+
+def _collected(
+    register: Register,
+    lake: Lake,
+    catalog: Catalog,
+    review: Review,
+    period: Period,
+    as_of: datetime,
+    pinned: Mapping[str, int] | None,
+) -> Collected:
+    maps = [_clause_map(catalog, review, name) for name in review.standards]
+    at = dict(pinned) if pinned is not None else lake.versions(catalog.tables)
+    with register.read() as session, lake.connect(catalog.tables.values(), at) as connection:
+        last = _last(session, catalog, review, period, as_of)
+        found = feeds.intake(session, last.built, as_of)
+        read_at = found.read_at or as_of
+        recorded = Recorded(
+            session, review.review, period, as_of, catalog.organisation.time_zone, catalog.organisation.fiscal
+        )
+        measured = series.read(session, catalog.kpis, period, as_of)
+        objectives = recorded.commented(
+            [
+                series.objective(catalog.kpis[name], catalog, measured, found.stopped)
+                for name in _order(catalog, review)
+                if (name, "") in measured.results and not catalog.kpis[name].is_retired(period.end)
+            ]
+        )
+        objectives = with_reasons(connection, catalog, period, objectives)
+        plan = outline(review, maps[0], objectives, catalog)
+        said = (*statements(connection, period), *recorded.statements())
+        decided = recorded.actions()
+        also = {"review_actions": only_recorded(connection, period, decided)}
+        coverage = Coverage(connection, catalog, period, objectives, said, plan.anchors, also)
+        ledgers = [coverage.ledger(clauses) for clauses in maps]
+        newest = feeds.newest_events(connection, catalog, sorted({table for _, table in found.state}), read_at.date())
+        actions, older = earlier_actions(connection, period, last.period, decided)
+        shown = measured.periods[-review.points_shown :]
+        facts = Facts(
+            header=_header(catalog, review, period, last, read_at, maps, objectives),
+            objectives=objectives,
+            actions=actions,
+            sections=plan.sections(connection, ledgers[0], period),
+            ledgers=ledgers,
+            quality=feeds.source_quality(found, catalog, newest),
+            failed_rules=feeds.failed_rules(session, found),
+            definition_changes=(
+                *definition_changes(objectives, catalog.targets, shown[0].start, period.last_day),
+                *retirements([catalog.kpis[name] for name in _order(catalog, review)], shown[0].start, period.last_day),
+            ),
+            restatements=series.restatements(session, measured, catalog, last.built, last.period),
+            form=[
+                FormKind(clause=item.clause, label=item.told("label", spoken().code)) for item in maps[0].side("output")
+            ],
+            sql=series.sql_of(session, objectives),
+            tables=series.tables_of(measured, period, {name: at[name] for name in plan.tables if name in at}),
+            quarantine_since=feeds.waiting(session, as_of),
+            candidates=feeds.candidates(session, [str(each) for each in shown], as_of),
+            older_actions=older,
+            minutes=recorded.minutes(),
+            agenda=agenda_of(review),
+            annexes=annexes_of(review, objectives),
+            unmeasured=_unmeasured(catalog, review, period, objectives),
+            customers=customers(connection, catalog, period, objectives),
+            planned=recorded.planned(),
+            required=_required(maps, objectives),
+        )
+    return Collected(assemble(facts), {name: at[name] for name in sorted(at)})
+
+
+def _clause_map(catalog: Catalog, review: Review, name: str) -> ClauseMap:
+    try:
+        return catalog.clause_maps[name]
+    except KeyError:
+        where = catalog.line_of("reviews", review.review, "standards")
+        raise UserError(
+            Finding(where, f'there is no clause map "{name}"', f"write catalog/clauses/{name}.yaml or remove it here")
+        ) from None
+
+
+def _required(maps: Sequence[ClauseMap], objectives: Sequence[Objective]) -> dict[str, tuple[str, ...]]:
+    """Return for each KPI the clauses that ask for an action when it misses its target."""
+    asked = [
+        (f"{clauses.told('title', spoken().code)}, {item.clause}", item.action_plan)
+        for clauses in maps
+        for item in clauses.items
+        if item.action_plan is not None
+    ]
+    return {one.kpi: tuple(name for name, plan in asked if plan.about(one.kpi, one.feeds)) for one in objectives}
+
+
+def _order(catalog: Catalog, review: Review) -> list[str]:
+    """Return the KPIs of the review: those its scoreboard names, in that order, or all."""
+    return [name for name in review.scoreboard if name in catalog.kpis] or sorted(catalog.kpis)
+
+
+def _unmeasured(catalog: Catalog, review: Review, period: Period, objectives: Sequence[Objective]) -> tuple[str, ...]:
+    """Return the titles of what the review names and nothing was measured of: never left out without a word."""
+    found = {one.kpi for one in objectives}
+    named = [catalog.kpis[name] for name in review.scoreboard if name in catalog.kpis and name not in found]
+    return tuple(kpi.told("title", spoken().code) for kpi in named if not kpi.is_retired(period.end))
+
+
+def _last(session: Session, catalog: Catalog, review: Review, period: Period, as_of: datetime) -> _Last:
+    """Return the review before: the newest earlier period that has a pack, else simply the period before."""
+    packs = session.scalars(
+        select(Pack).where(Pack.review == review.review, Pack.built_at <= as_of).order_by(Pack.built_at, Pack.id)
+    ).all()
+    earlier = [pack for pack in packs if catalog.period(pack.period).start < period.start]
+    if not earlier:
+        return _Last(period.shift(-1), None)
+    newest = max(catalog.period(pack.period) for pack in earlier)
+    built = max(pack.built_at for pack in earlier if pack.period == str(newest))
+    return _Last(newest, built)
+
+
+def _header(
+    catalog: Catalog,
+    review: Review,
+    period: Period,
+    last: _Last,
+    read_at: datetime,
+    maps: Sequence[ClauseMap],
+    objectives: Sequence[Objective],
+) -> Header:
+    organisation = catalog.organisation
+    rules = sorted({one.rules for one in objectives if one.rules})
+    return Header(
+        organisation=organisation.name,
+        scope=organisation.scope,
+        title=review.told("title", spoken().code),
+        review=review.review,
+        period=str(period),
+        period_start=period.start,
+        period_end=period.last_day,
+        last_period=str(last.period),
+        last_start=last.period.start,
+        last_end=last.period.last_day,
+        edition=1,
+        classification=review.confidentiality,
+        audience=review.audience,
+        data_read_at=read_at,
+        time_zone=organisation.time_zone,
+        standards=tuple(
+            StandardName(
+                standard=clauses.standard,
+                edition=clauses.edition,
+                title=clauses.told("title", spoken().code),
+                unverified=any(item.verify for item in clauses.items),
+            )
+            for clauses in maps
+        ),
+        rules=", ".join(rules),
+        code_version=version("qmsreports"),
+        shown=review.points_shown,
+        language=review.language or organisation.language,
+        currency=organisation.currency,
+    )

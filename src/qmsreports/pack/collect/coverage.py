@@ -1,0 +1,233 @@
+"""Which required input rests on what: data of this pack, a statement of a person, or nothing.
+
+An input is ``data`` only by the evidence its clause map declares; a table that exists but holds no row of the period
+proves nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from qmsreports.catalog.condition import Condition, FieldRef
+from qmsreports.errors import UserError
+from qmsreports.lake import literal, quoted
+from qmsreports.language import say, spoken
+from qmsreports.pack import figures
+from qmsreports.pack.collect.registers import event_column
+from qmsreports.pack.model import Ledger, LedgerRow, StandardName
+from qmsreports.pack.objective import Objective
+from qmsreports.period import Period
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from qmsreports.catalog.clause_map import ClauseItem, ClauseMap
+    from qmsreports.catalog.load import Catalog
+    from qmsreports.catalog.table import Table
+
+_LIFE = {
+    "nonconformities": ("detected_on", "closed_on"),
+    "corrective_actions": ("opened_on", "closed_on"),
+    "audits": ("planned_on", "done_on"),
+    "audit_findings": ("raised_on", "closed_on"),
+    "risks": ("identified_on", "done_on"),
+    "improvement_ideas": ("raised_on", "decided_on"),
+    "review_actions": ("decided_on", "done_on"),
+    "complaints": ("received_on", "closed_on"),
+}
+"""Columns between which a row is open; a table that is not here has events, which fall in a period or do not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """Somebody considered an input and had nothing to report."""
+
+    clause: str
+    period: str
+    text: str
+    by: str
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Rows of a table that count for a period, and the newest earlier month that had any."""
+
+    rows: int
+    before: str
+
+
+class Coverage:
+    """Answers for one period what each clause item rests on."""
+
+    def __init__(
+        self,
+        connection: DuckDBPyConnection,
+        catalog: Catalog,
+        period: Period,
+        objectives: Sequence[Objective],
+        statements: Sequence[Statement],
+        anchors: Mapping[str, str],
+        also: Mapping[str, int] | None = None,
+    ) -> None:
+        """``anchors`` gives the place in the pack of each KPI (by key) and register (by table); ``also`` how many rows
+        the register itself holds of what a table is about.
+        """
+        self._connection = connection
+        self._catalog = catalog
+        self._period = period
+        self._objectives = objectives
+        self._statements = statements
+        self._anchors = anchors
+        self._also = also or {}
+
+    def ledger(self, clauses: ClauseMap) -> Ledger:
+        """Return one row per required input of a standard, in its order."""
+        return Ledger(
+            standard=StandardName(
+                standard=clauses.standard,
+                edition=clauses.edition,
+                title=clauses.told("title", spoken().code),
+                unverified=any(item.verify for item in clauses.items),
+            ),
+            rows=tuple(self._row(clauses, item) for item in clauses.side("input")),
+        )
+
+    def _row(self, clauses: ClauseMap, item: ClauseItem) -> LedgerRow:
+        fed = [one for one in self._objectives if item.evidence.by_kpi(one.kpi, fed=clauses.fed_by(item, one.feeds))]
+        valid = [one for one in fed if _proves(one, trend=item.trends)]
+        by_kpis = item.evidence.kpis != "none"
+        held = {name: self._counted(name, item) for name in item.evidence.tables if name in self._catalog.tables}
+        filled = [name for name, found in held.items() if found.rows >= item.evidence.at_least]
+        proofs = [bool(valid)] * by_kpis + [name in filled for name in held]
+        enough = bool(proofs) and (all(proofs) if item.evidence.need == "all" else any(proofs))
+        statement = self._statement(clauses, item)
+        state = "data" if enough else "considered" if statement else "missing"
+        evidence: list[tuple[str, str]] = []
+        if by_kpis and valid:
+            evidence.append((say("count.objective", n=len(valid)), self._anchors.get(valid[0].kpi, "")))
+        for name in filled:
+            title = self._catalog.tables[name].title
+            rows = say("count.row", n=held[name].rows)
+            evidence.append((", ".join((title, rows)), self._anchors.get(name, "")))
+        return LedgerRow(
+            clause=item.clause,
+            number=item.clause.replace("-", figures.NBSP, 1),
+            label=item.told("label", spoken().code),
+            state=state,
+            evidence=tuple(evidence) if state == "data" else (),
+            considered_by=statement.by if statement and state == "considered" else "",
+            considered_on=statement.on if statement and state == "considered" else None,
+            statement=statement.text if statement and state == "considered" else "",
+            last_considered=self._last(clauses, item, fed, held) if state == "missing" else "",
+        )
+
+    def _statement(self, clauses: ClauseMap, item: ClauseItem) -> Statement | None:
+        keys = _keys(clauses, item)
+        mine = [one for one in self._statements if one.clause in keys and self._within(one.period)]
+        return max(reversed(mine), key=lambda one: one.on, default=None)  # of two on one day the later one
+
+    def _last(self, clauses: ClauseMap, item: ClauseItem, fed: Sequence[Objective], held: Mapping[str, Held]) -> str:
+        """Return the newest earlier period that had a statement, a value or a row."""
+        keys = _keys(clauses, item)
+        found = [one.period for one in self._statements if one.clause in keys and not self._within(one.period)]
+        if item.evidence.kpis != "none":
+            found += [point.period for one in fed for point in one.points[:-1] if point.value is not None]
+        found += [one.before for one in held.values() if one.before]
+        return max(found, default="")
+
+    def _within(self, text: str) -> bool:
+        """Tell whether a statement is of this period or of a part of it: one of August counts for the third quarter."""
+        try:
+            one = self._catalog.period(text)
+        except UserError:  # a register is not checked before it is read; what is no period is of none
+            return False
+        return self._period.start <= one.start and one.end <= self._period.end
+
+    def _counted(self, name: str, item: ClauseItem) -> Held:
+        found = self._held(name, item)
+        return Held(found.rows + self._also.get(name, 0), found.before)
+
+    def _held(self, name: str, item: ClauseItem) -> Held:
+        table = self._catalog.tables[name]
+        begun, ended = _LIFE.get(name, (event_column(table), ""))
+        narrowed = [sql_of(condition) for condition in item.evidence.where.get(name, ())]
+        if not begun:
+            where = " AND ".join(narrowed) or "true"
+            (rows,) = self._connection.execute(f"SELECT count(*) FROM {quoted(name)} WHERE {where}").fetchall()[0]
+            return Held(int(rows), "")
+        first, last = self._days(table, begun)
+        inside = f"({first} >= $start" + (f" OR {last_open(ended)}" if ended else "") + ")"
+        extra = "".join(f" AND {part}" for part in narrowed)
+        rows, before = self._connection.execute(
+            f"SELECT count(*) FILTER ({inside}), strftime(max({last}) FILTER ({first} < $start), '%Y-%m') "
+            f"FROM {quoted(name)} WHERE {first} < $end{extra}",
+            {"start": self._period.start, "end": self._period.end},
+        ).fetchall()[0]
+        return Held(int(rows), before or "")
+
+    def _days(self, table: Table, begun: str) -> tuple[str, str]:
+        column = table.column(begun)
+        if column is not None and column.type == "instant":
+            zone = literal(self._catalog.organisation.time_zone)
+            day = f"CAST({quoted(begun)} AT TIME ZONE {zone} AS DATE)"
+        else:
+            day = quoted(begun)
+        return day, day
+
+
+def last_open(ended: str) -> str:
+    """Return the condition that a row is still open in the period, or was until some day of it."""
+    return f"{quoted(ended)} IS NULL OR {quoted(ended)} >= $start"
+
+
+def _proves(one: Objective, *, trend: bool) -> bool:
+    """Tell whether an objective has a valid value; where the standard asks for trends, an earlier one as well."""
+    if one.latest.value is None or one.latest.status == "not_valid":
+        return False
+    return not trend or any(point.value is not None for point in one.points[:-1])
+
+
+def _keys(clauses: ClauseMap, item: ClauseItem) -> frozenset[str]:
+    """Names under which a person may have stated that this item was considered."""
+    return frozenset({item.clause} if not clauses.follows else set()) | clauses.feed_keys(item)
+
+
+def sql_of(condition: Condition) -> str:
+    """Return a condition in words as SQL; texts are quoted, names too."""
+    assert condition.field is not None  # evidence has no conditions on lengths of time
+    left, right = quoted(condition.field), condition.right
+    match condition.operator:
+        case "known":
+            return f"{left} IS {'NOT ' if right else ''}NULL"
+        case "in" | "not_in":
+            listed = ", ".join(_value(one) for one in right) if isinstance(right, tuple) else _value(right)
+            return f"{left} {'NOT IN' if condition.operator == 'not_in' else 'IN'} ({listed})"
+        case operator:
+            sign = {"is": "=", "is_not": "<>", "at_most": "<=", "at_least": ">=", "above": ">", "below": "<"}[operator]
+            return f"{left} {sign} {_value(right)}"
+
+
+def _value(right: object) -> str:
+    if isinstance(right, FieldRef):
+        return quoted(right.field)
+    if isinstance(right, bool):
+        return "true" if right else "false"
+    if isinstance(right, int | float):
+        return repr(right)
+    if isinstance(right, date):
+        return f"DATE {literal(right.isoformat())}"
+    return literal(str(right))
+
+
+def statements(connection: DuckDBPyConnection, period: Period) -> tuple[Statement, ...]:
+    """Return the statements up to a period, oldest first."""
+    rows = connection.execute(
+        "SELECT clause, period, statement, considered_by, considered_on FROM considered_inputs "
+        "WHERE period <= $period ORDER BY period, considered_on, statement_id",
+        {"period": str(period)},
+    ).fetchall()
+    return tuple(Statement(*row) for row in rows)

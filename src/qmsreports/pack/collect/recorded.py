@@ -1,0 +1,117 @@
+"""What people put on record around a review, from the register: comments, statements, actions, minutes.
+
+All of it as it was known at ``as_of``, so that an old edition can be collected again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from qmsreports.fiscal import FiscalYear
+from qmsreports.pack.collect.coverage import Statement
+from qmsreports.pack.minutes import Attendance, Minutes, Resolution
+from qmsreports.pack.objective import Comment, Objective
+from qmsreports.period import Period
+from qmsreports.register import actions, reviews
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The register's side of one review."""
+
+    session: Session
+    review: str
+    period: Period
+    as_of: datetime
+    zone: str
+    fiscal: FiscalYear | None = None
+
+    def commented(self, objectives: Sequence[Objective]) -> list[Objective]:
+        """Return the objectives with what their owners say of this period."""
+        said = reviews.comments(self.session, self.review, str(self.period), as_of=self.as_of)
+        return [
+            one.model_copy(
+                update={
+                    "comment": Comment(
+                        author=row.author,
+                        on=self._day(row.at),
+                        cause=row.cause,
+                        action=row.action,
+                        expected=row.effect,
+                        by=row.by_when,
+                    )
+                }
+            )
+            if (row := said.get(one.kpi))
+            else one
+            for one in objectives
+        ]
+
+    def statements(self) -> tuple[Statement, ...]:
+        """Return the statements up to this period, oldest first; of two on one input and period the later counts."""
+        rows = reviews.considered(self.session, self.review, as_of=self.as_of)
+        newest = {(row.period, row.clause): row for row in rows if self._of(row.period).start <= self.period.start}
+        return tuple(
+            Statement(row.clause, row.period, row.text, row.considered_by, row.considered_on) for row in newest.values()
+        )
+
+    def actions(self) -> list[actions.Standing]:
+        """Return the actions that earlier reviews decided, of whatever kind of period."""
+        found = actions.standing(self.session, as_of=self.as_of).values()
+        own = (self.review, str(self.period))
+        return [one for one in found if (one.review, one.period) != own and self._of(one.period).end <= self.period.end]
+
+    def planned(self) -> dict[str, str]:
+        """Return the action of this or an earlier review that stands for each KPI: open, or done in or after it."""
+        return {
+            one.kpi: one.number
+            for one in actions.standing(self.session, as_of=self.as_of).values()
+            if one.kpi
+            and not one.dropped
+            and self._of(one.period).end <= self.period.end
+            and (one.is_open or one.done_on is None or one.done_on >= self.period.start)
+        }
+
+    def _of(self, period: str) -> Period:
+        return Period.parse(period, self.fiscal)
+
+    def minutes(self) -> Minutes | None:
+        """Return what this review put on record; ``None`` while it is at most planned and nothing was decided."""
+        life = reviews.life(self.session, self.review, str(self.period), as_of=self.as_of)
+        decided = reviews.decisions(self.session, self.review, str(self.period), as_of=self.as_of)
+        if not (life.held or life.closed or decided or life.attendance or life.conclusions):
+            return None
+        frozen = min(self.as_of, life.closed.at) if life.closed else self.as_of
+        agreed = actions.standing(self.session, as_of=frozen)
+        return Minutes(
+            held_on=life.held.day if life.held else None,
+            closed_on=life.closed.day if life.closed else None,
+            closed_by=life.closed.who if life.closed else "",
+            attendance=tuple(Attendance(person=one.person, stood_in_for=one.stood_in_for) for one in life.attendance),
+            resolutions=tuple(
+                Resolution(
+                    number=row.number,
+                    clause=row.clause,
+                    kind=row.kind,
+                    text=row.text,
+                    reason=row.reason,
+                    action=row.action,
+                    owner=agreed[row.action].owner if row.action in agreed else "",
+                    due=agreed[row.action].original_due if row.action in agreed else None,
+                    decided_by=row.decided_by,
+                    decided_on=row.decided_on,
+                )
+                for row in decided
+            ),
+            **dict(life.conclusions),
+        )
+
+    def _day(self, at: datetime) -> date:
+        return at.astimezone(ZoneInfo(self.zone)).date()

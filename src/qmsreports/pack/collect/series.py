@@ -1,0 +1,378 @@
+"""Objectives from the register: values as they are believed, what the statistics said, and the approved definitions."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+
+from qmsreports.catalog.fingerprint import rule_text
+from qmsreports.catalog.measure import Score
+from qmsreports.findings import describe
+from qmsreports.language import say, spoken
+from qmsreports.pack import figures
+from qmsreports.pack.model import Restatement, SqlEvidence, TableVersion
+from qmsreports.pack.objective import DefinitionVersion, Objective, Point, Segment, Slice
+from qmsreports.period import Period
+from qmsreports.records import SpcResult
+from qmsreports.register.models import Analysis, Approval, CatalogVersion, Result, SqlText
+from qmsreports.register.results import latest_results
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from qmsreports.catalog.kpi import Kpi, KpiVersion
+    from qmsreports.catalog.load import Catalog
+
+ENGLISH = "en"
+"""Language of the findings that are stored with the analyses."""
+
+HISTORY = {"month": 36, "quarter": 20, "half": 12, "year": 10}
+"""Periods of each kind that a series reaches back, as far as values are computed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """All results and analyses of one window, by KPI and slice."""
+
+    periods: tuple[Period, ...]
+    results: Mapping[tuple[str, str], Sequence[Result]]
+    analyses: Mapping[tuple[str, str], Analysis]
+    approvals: Mapping[tuple[str, str], tuple[str, ...]]  # (kpi, fingerprint) -> who approved it when
+
+
+def read(session: Session, kpis: Iterable[str], reported: Period, as_of: datetime) -> Measured:
+    """Read what was believed at ``as_of`` of these KPIs up to a period, in periods of its kind."""
+    periods = reported.back(HISTORY[reported.kind])
+    wanted = sorted(kpis)
+    rows: dict[tuple[str, str], list[Result]] = defaultdict(list)
+    if wanted:
+        for row in latest_results(session, kpis=wanted, periods=periods, as_of=as_of):
+            rows[row.kpi, row.slice_key].append(row)
+    newest = (
+        select(func.max(Analysis.id))
+        .where(Analysis.period == str(reported), Analysis.at <= as_of)
+        .group_by(Analysis.kpi, Analysis.slice_key)
+    )
+    analyses = session.scalars(select(Analysis).where(Analysis.id.in_(newest))).all()
+    return Measured(periods, rows, {(row.kpi, row.slice_key): row for row in analyses}, _approvals(session, as_of))
+
+
+def _approvals(session: Session, as_of: datetime) -> dict[tuple[str, str], tuple[str, ...]]:
+    query = (
+        select(CatalogVersion.name, CatalogVersion.fingerprint, Approval.approved_by, Approval.approved_at)
+        .join(Approval, Approval.catalog_version_id == CatalogVersion.id)
+        .where(CatalogVersion.kind == "kpi", Approval.approved_at <= as_of)
+        .order_by(Approval.approved_at, Approval.approved_by)
+    )
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for name, fingerprint, who, when in session.execute(query):
+        said = say("definition.approved_by", who=who, day=figures.day(when.date()))
+        if said not in found[name, fingerprint]:
+            found[name, fingerprint].append(said)
+    return {key: tuple(said) for key, said in found.items()}
+
+
+def objective(kpi: Kpi, catalog: Catalog, measured: Measured, stopped: Mapping[str, str]) -> Objective:
+    """Return one KPI with its whole window. ``stopped`` gives the message of each table whose feed did not come in."""
+    rows = {row.period: row for row in measured.results.get((kpi.kpi, ""), ())}
+    analysis = measured.analyses.get((kpi.kpi, ""))
+    points = _points(measured.periods, rows, analysis)
+    latest = rows.get(str(measured.periods[-1]))
+    version = latest.version if latest else _version_in_force(kpi, measured.periods[-1])
+    definition = kpi.version(version)
+    reads = definition.tables if definition else ()
+    return Objective(
+        kpi=kpi.kpi,
+        title=kpi.told("title", spoken().code),
+        question=kpi.told("question", spoken().code),
+        unit=kpi.unit,
+        better=kpi.better,
+        owner=kpi.owner,
+        feeds=kpi.feeds,
+        version=version,
+        small_sample=definition.small_sample if definition else 0,
+        settles_after=_settles(kpi, version, measured.periods[-1]),
+        rules=analysis.rules if analysis else "",
+        points=points,
+        segments=_segments(analysis, kpi, measured.periods),
+        variation=analysis.variation if analysis else "common_cause",
+        assurance=analysis.assurance if analysis else "none",
+        finding=_said(analysis, kpi, list(rows.values())),
+        slices=_slices(kpi, catalog, measured),
+        combined=_combined(kpi, catalog, measured),
+        drivers=tuple(name for name in kpi.drivers if (name, "") in measured.results),
+        definitions=_definitions(kpi, measured, version, rows.values(), catalog),
+        possible=_possible(kpi, definition),
+        reads=tuple(sorted(latest.table_versions)) if latest and latest.table_versions else reads,
+        sql=(latest.sql,) if latest and latest.sql else (),
+        reservations=(
+            *_inside(kpi, version, measured.periods[-1]),
+            *(
+                say("reservation.stopped", table=table.replace("_", " "), why=stopped[table].rstrip("."))
+                for table in reads
+                if table in stopped and latest is not None and latest.status == "not_valid"
+            ),
+        ),
+    )
+
+
+def _possible(kpi: Kpi, definition: KpiVersion | None) -> tuple[float | None, float | None] | None:
+    """Return what values can be where the unit does not say it: the mean of answers on a scale stays on the scale."""
+    measure = definition.measure if definition else None
+    return (1.0, 7.0) if isinstance(measure, Score) and measure.type == "ces" and kpi.unit == "score" else None
+
+
+def _version_in_force(kpi: Kpi, period: Period) -> int:
+    version = kpi.in_force(period.start)
+    return version.version if version else kpi.versions[-1].version
+
+
+def _settles(kpi: Kpi, number: int, period: Period) -> str:
+    version = kpi.version(number)
+    if version is None or not version.settles_after.days:
+        return ""
+    return say("reservation.until", day=figures.day(period.last_day + timedelta(days=version.settles_after.days)))
+
+
+def _inside(kpi: Kpi, number: int, period: Period) -> tuple[str, ...]:
+    """Say that a later version began inside the period, which the version of its first day counts as a whole."""
+    return tuple(
+        say(
+            "reservation.new_version",
+            later=version.version,
+            day=figures.day(version.effective_from),
+            version=number,
+        )
+        for version in kpi.versions
+        if period.start < version.effective_from < period.end
+    )
+
+
+def _said(analysis: Analysis | None, kpi: Kpi, rows: Sequence[Result]) -> str:
+    """Return the finding that was stored with the analysis; in another language than English the same one said again,
+    by the same rule from the same points.
+    """
+    stored = analysis.result.get("finding") if analysis else None
+    if analysis is None or not isinstance(stored, dict):
+        return ""
+    if spoken().code == ENGLISH:
+        return str(stored.get("title", ""))
+    result = SpcResult.from_json(analysis.result)
+    known = {row.period_start: row.period for row in rows}
+    named = {point.date: known[point.date] for point in result.points if point.date in known}
+    return describe(
+        result,
+        better=kpi.better,
+        unit=kpi.unit,
+        target=rows[-1].target if rows else None,
+        version_breaks=[b.period_start for a, b in pairwise(rows) if a.fingerprint != b.fingerprint],
+        periods=named if len(named) == len(result.points) else {},
+    ).title
+
+
+def _points(periods: Sequence[Period], rows: Mapping[str, Result], analysis: Analysis | None) -> tuple[Point, ...]:
+    """Return one point per period from the first that has a row; a period without a row is a gap."""
+    judged = {point["date"]: point for point in analysis.result["points"]} if analysis else {}
+    first = next((index for index, period in enumerate(periods) if str(period) in rows), len(periods) - 1)
+    return tuple(
+        _point(period, rows.get(str(period)), judged.get(period.start.isoformat(), {})) for period in periods[first:]
+    )
+
+
+def _point(period: Period, row: Result | None, judged: Mapping[str, Any]) -> Point:
+    if row is None:
+        return Point(period=str(period), start=period.start, value=None, status="no_data")
+    return Point(
+        period=row.period,
+        start=period.start,
+        value=row.value,
+        low=row.low,
+        high=row.high,
+        n=row.n,
+        numerator=row.numerator,
+        denominator=row.denominator,
+        target=row.target,
+        near=row.near,
+        status=row.status,
+        provisional=row.provisional,
+        restated=row.why.startswith("restatement"),
+        version=row.version,
+        mean=judged.get("mean"),
+        lower=judged.get("lower"),
+        upper=judged.get("upper"),
+        signal=judged.get("signal", "none"),
+        kind=judged.get("kind", "common_cause"),
+    )
+
+
+def _segments(analysis: Analysis | None, kpi: Kpi, periods: Sequence[Period]) -> tuple[Segment, ...]:
+    if analysis is None:
+        return ()
+    return tuple(
+        Segment(
+            start=date.fromisoformat(segment["from"]),
+            end=date.fromisoformat(segment["to"]),
+            mean=segment["mean"],
+            lower=segment["lower"],
+            upper=segment["upper"],
+            trial=segment["trial"],
+            reason=_reason(kpi, date.fromisoformat(segment["from"]), periods) if number else "",
+        )
+        for number, segment in enumerate(analysis.result["segments"])
+    )
+
+
+def _reason(kpi: Kpi, start: date, periods: Sequence[Period]) -> str:
+    """Say why limits begin anew: a definition version or a recorded change of the process since the period before."""
+    before = max((period.start for period in periods if period.start < start), default=date.min)
+    for version in kpi.versions:
+        if before < version.effective_from <= start:
+            return say("definition.version_break", version=version.version)
+    for rebase in kpi.limits.rebase:
+        if before < rebase.start <= start:
+            return ", ".join((rebase.because, rebase.agreed.record))
+    return say("limits.new")
+
+
+def _slices(kpi: Kpi, catalog: Catalog, measured: Measured) -> tuple[Slice, ...]:
+    """Return the parts along each declared dimension that have a value in the period, by name."""
+    found = []
+    for dimension in kpi.slices:
+        head = f"{dimension}="
+        keys = sorted(
+            slice_key
+            for name, slice_key in measured.results
+            if name == kpi.kpi and slice_key.startswith(head) and "," not in slice_key
+        )
+        for key in keys:
+            value = key.removeprefix(head)
+            found.append(_slice(kpi, measured, key, (dimension, value, _title(dimension, value, catalog))))
+    return tuple(found)
+
+
+def _combined(kpi: Kpi, catalog: Catalog, measured: Measured) -> tuple[Slice, ...]:
+    """Return the parts along each declared combination: ``Linz, Phone`` by ``site, channel``."""
+    asked = [cut for cut in kpi.cuts if len(cut) > 1]
+    found: dict[tuple[str, ...], list[Slice]] = {cut: [] for cut in asked}
+    for name, key in sorted(measured.results) if asked else ():
+        values = dict(measured.results[name, key][-1].slice)
+        cut = next((cut for cut in asked if name == kpi.kpi and set(cut) == set(values)), None)
+        if cut is not None:
+            title = ", ".join(_title(dimension, values[dimension], catalog) for dimension in cut)
+            own = ", ".join(values[dimension] for dimension in cut)
+            found[cut].append(_slice(kpi, measured, key, (", ".join(cut), own, title)))
+    return tuple(piece for pieces in found.values() for piece in pieces)
+
+
+def _slice(kpi: Kpi, measured: Measured, key: str, names: tuple[str, str, str]) -> Slice:
+    """Return one part; ``names`` are its dimension, its value and the title it is shown under."""
+    rows = {row.period: row for row in measured.results[kpi.kpi, key]}
+    analysis = measured.analyses.get((kpi.kpi, key))
+    dimension, value, title = names
+    return Slice(
+        dimension=dimension,
+        key=value,
+        title=title,
+        points=_points(measured.periods, rows, analysis),
+        segments=_segments(analysis, kpi, measured.periods),
+        variation=analysis.variation if analysis else "common_cause",
+        assurance=analysis.assurance if analysis else "none",
+        finding=_said(analysis, kpi, list(rows.values())),
+    )
+
+
+def _title(dimension: str, value: str, catalog: Catalog) -> str:
+    if dimension == "site":
+        return catalog.organisation.site_title(value)
+    return value.replace("_", " ").capitalize() if value.islower() else value
+
+
+def _definitions(
+    kpi: Kpi, measured: Measured, in_force: int, rows: Iterable[Result], catalog: Catalog
+) -> tuple[DefinitionVersion, ...]:
+    """Return every version with its approvals, by the fingerprint that the results carry."""
+    from qmsreports.catalog.fingerprint import kpi_fingerprint
+
+    used = {row.version: row.fingerprint for row in rows}
+    found = []
+    for version in kpi.versions:
+        fingerprint = used.get(version.version) or kpi_fingerprint(kpi, version, catalog.calendars)
+        found.append(
+            DefinitionVersion(
+                version=version.version,
+                effective_from=version.effective_from,
+                why=version.why,
+                rule=rule_text(version),
+                fingerprint=fingerprint,
+                approved=measured.approvals.get((kpi.kpi, fingerprint), ()),
+                in_force=version.version == in_force,
+            )
+        )
+    return tuple(found)
+
+
+def sql_of(session: Session, objectives: Sequence[Objective]) -> tuple[SqlEvidence, ...]:
+    """Return the SQL texts behind the latest values, in the order of the objectives that need them."""
+    users: dict[str, list[str]] = {}
+    for item in objectives:
+        for sha in item.sql:
+            users.setdefault(sha, []).append(item.kpi)
+    texts = {row.sha256: row for row in session.scalars(select(SqlText).where(SqlText.sha256.in_(list(users))))}
+    return tuple(
+        SqlEvidence(sha256=sha, engine=texts[sha].engine, text=texts[sha].text, kpis=tuple(kpis))
+        for sha, kpis in users.items()
+        if sha in texts
+    )
+
+
+def tables_of(measured: Measured, reported: Period, also: Mapping[str, int]) -> tuple[TableVersion, ...]:
+    """Return the table versions behind the latest values, and those the registers of this pack were read from."""
+    counted: dict[tuple[str, int], set[str]] = {(table, version): set() for table, version in also.items()}
+    for (kpi, slice_key), rows in measured.results.items():
+        if slice_key == "" and rows and rows[-1].period == str(reported):
+            for table, version in rows[-1].table_versions.items():
+                counted.setdefault((table, int(version)), set()).add(kpi)
+    return tuple(
+        TableVersion(table=table, version=version, kpis=len(kpis)) for (table, version), kpis in sorted(counted.items())
+    )
+
+
+def restatements(
+    session: Session, measured: Measured, catalog: Catalog, last_built: datetime | None, last: Period
+) -> tuple[Restatement, ...]:
+    """Return values of periods up to the last review that read differently now than in its pack."""
+    if last_built is None:
+        return ()
+    kpis = sorted({kpi for kpi, slice_key in measured.results if slice_key == ""})
+    then = {
+        (row.kpi, row.period): row
+        for row in latest_results(session, kpis=kpis, periods=measured.periods, as_of=last_built)
+        if row.slice_key == ""
+    }
+    found = []
+    for kpi in kpis:
+        for row in measured.results[kpi, ""]:
+            before = then.get((kpi, row.period))
+            if before is None or before.id == row.id or row.period_start > last.start:
+                continue
+            unit = catalog.kpis[kpi].unit
+            if figures.number(before.value, unit) == figures.number(row.value, unit):
+                continue
+            found.append(
+                Restatement(
+                    kpi=kpi,
+                    title=catalog.kpis[kpi].told("title", spoken().code),
+                    unit=unit,
+                    period=row.period,
+                    before=before.value,
+                    after=row.value,
+                    why=row.why or say("restatement.late_data"),
+                )
+            )
+    return tuple(found)

@@ -1,0 +1,169 @@
+"""One objective of the review: its values, what the statistics say of them, and where they come from."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pydantic import BaseModel, ConfigDict
+
+from qmsreports.pack.charts.scale import Bounds, clipped, possible_range
+
+
+class Record(BaseModel):
+    """Base of all parts of a pack: frozen, and closed so that a misspelt field is an error and not a silent loss."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Point(Record):
+    """One period of a series, in the KPI's unit; limits are unclipped. ``value`` is None where there is no data.
+
+    ``signal`` and ``kind`` are the words of the spc contract (``run_high``, ``concern``).
+    """
+
+    period: str
+    start: date
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    n: int = 0
+    numerator: float | None = None
+    denominator: float | None = None
+    target: float | None = None
+    near: float | None = None
+    status: str = "no_target"
+    provisional: bool = False
+    restated: bool = False
+    version: int = 1
+    mean: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+    signal: str = "none"
+    kind: str = "common_cause"
+
+
+class Segment(Record):
+    """Points between two breaks; ``reason`` says why the limits begin anew. ``trial`` under 12 points."""
+
+    start: date
+    end: date
+    mean: float | None
+    lower: float | None
+    upper: float | None
+    trial: bool
+    reason: str = ""
+
+
+class Slice(Record):
+    """The same KPI for one site, channel or family: the latest point and the series behind it."""
+
+    dimension: str
+    key: str
+    title: str
+    points: tuple[Point, ...]
+    segments: tuple[Segment, ...] = ()
+    variation: str = "common_cause"
+    assurance: str = "none"
+    finding: str = ""
+
+    @property
+    def latest(self) -> Point:
+        """The value of the period under review."""
+        return self.points[-1]
+
+
+class Comment(Record):
+    """What the owner says: cause, action, expected effect, by when."""
+
+    author: str
+    on: date
+    cause: str
+    action: str = ""
+    expected: str = ""
+    by: date | None = None
+
+
+class Reason(Record):
+    """One reason: how much of the period falls on it, and on average of the twelve months before."""
+
+    title: str
+    amount: float
+    before: float
+
+
+class Reasons(Record):
+    """Where the rows of a period fall, most first. ``unit`` is "rows" where they are counted."""
+
+    table: str
+    column: str
+    unit: str
+    total: float
+    reasons: tuple[Reason, ...]
+
+
+class DefinitionVersion(Record):
+    """One dated version of the definition, as approved. ``rule`` is the counted part in the catalog's own language."""
+
+    version: int
+    effective_from: date
+    why: str
+    rule: str
+    fingerprint: str
+    approved: tuple[str, ...] = ()  # "A. Person on 3 Jan 2026"
+    in_force: bool = False
+
+
+class Objective(Record):
+    """An objective with its whole window of values; the last point is the period under review.
+
+    ``variation`` and ``assurance`` are the words of the spc contract; ``finding`` was stored with the
+    analysis; ``exception`` lists why it is shown in depth
+    (empty: it behaves as expected and is shown small).
+    """
+
+    kpi: str
+    title: str
+    question: str
+    unit: str
+    better: str  # higher | lower | neither
+    owner: str
+    feeds: tuple[str, ...]
+    version: int
+    small_sample: int = 0
+    settles_after: str = ""
+    rules: str = ""
+    points: tuple[Point, ...]
+    segments: tuple[Segment, ...] = ()
+    variation: str = "common_cause"
+    assurance: str = "none"
+    finding: str = ""
+    exception: tuple[str, ...] = ()
+    slices: tuple[Slice, ...] = ()
+    combined: tuple[Slice, ...] = ()  # combinations of slices: told in tables, never drawn
+    comment: Comment | None = None
+    drivers: tuple[str, ...] = ()  # KPIs that come before this one, as far as they are in the pack
+    reasons: Reasons | None = None
+    definitions: tuple[DefinitionVersion, ...] = ()
+    reads: tuple[str, ...] = ()  # canonical tables
+    sql: tuple[str, ...] = ()  # sha256 of the SQL texts of the latest point
+    reservations: tuple[str, ...] = ()  # data-quality remarks on the latest value, as sentences
+    possible: Bounds | None = None  # what values can be, where the unit does not say it: answers from 1 to 7
+
+    def within(self, low: float | None, high: float | None) -> tuple[float | None, float | None]:
+        """Return limits or the ends of an interval as they are shown: no further than values can go.
+
+        A mean of answers from 1 to 7 with the interval 6.4 to 7.3 is shown with 6.4 to 7. The record keeps 7.3.
+        """
+        values = (point.value for point in self.points)
+        bounds = self.possible or possible_range(self.unit, [value for value in values if value is not None])
+        shown = (None if end is None else clipped(end, bounds) for end in (low, high))
+        return next(shown), next(shown)
+
+    def few(self, point: Point) -> bool:
+        """Tell whether a value rests on fewer cases than the definition asks for: it is told without a colour."""
+        return bool(self.small_sample) and 0 < point.n < self.small_sample
+
+    @property
+    def latest(self) -> Point:
+        """The value of the period under review."""
+        return self.points[-1]

@@ -1,0 +1,51 @@
+"""From the model to the files of a pack. A pure function: the same model and templates give the same bytes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from qmsreports.language import speaking
+from qmsreports.pack.appendix import render_workbook
+from qmsreports.pack.attachments import attachments
+from qmsreports.pack.brand import PLAIN, Brand
+from qmsreports.pack.drawings import draw
+from qmsreports.pack.model import SLIDES, PackModel
+from qmsreports.pack.paper import render_pdf
+from qmsreports.pack.seal import name_of
+from qmsreports.pack.slides import render_slides
+from qmsreports.pack.view import show
+from qmsreports.pack.web import render_html
+from qmsreports.records import Tell, silent
+
+
+def render(pack: PackModel, *, templates: Path, brand: Brand = PLAIN, tell: Tell = silent) -> dict[str, bytes]:
+    """Return every file of the pack but its manifest, by name: print, page, workbook, values, model, definitions.
+
+    A presentation only where the review asked for one, because few do.
+    """
+    with speaking(pack.header.language):
+        return _rendered(pack, templates, brand, tell)
+
+
+def _rendered(pack: PackModel, templates: Path, brand: Brand, tell: Tell) -> dict[str, bytes]:
+    head = pack.header
+    name = name_of(head.review, head.period, head.edition)
+    beside = attachments(pack)
+    tell("pack: charts", 0)
+    charts = draw(pack, brand.palette)
+    view = show(pack)
+    tell("pack: print", 0)
+    pdf = render_pdf(view, charts, templates=templates, attachments=beside, stamp=head.data_read_at, brand=brand)
+    tell("pack: page", 0)
+    html = render_html(view, charts, templates=templates, brand=brand)
+    slides = {}
+    if SLIDES in head.forms:
+        tell("pack: slides", 0)
+        slides[f"{name}.pptx"] = render_slides(pack, templates=templates, brand=brand)
+    return {
+        f"{name}.pdf": pdf,
+        f"{name}.html": html.encode(),
+        f"{name}.xlsx": render_workbook(pack),
+        **slides,
+        **{item.name: item.text.encode() for item in beside},
+    }

@@ -1,0 +1,203 @@
+"""The seal of a pack: the hash of every file, of everything it was made from, and what is needed to make it again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+import zlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from qmsreports.catalog.fingerprint import entries, shown_fingerprints
+from qmsreports.catalog.load import Catalog
+from qmsreports.pack.brand import PLAIN, Brand
+from qmsreports.pack.model import PackModel
+from qmsreports.records import PackFile
+
+MANIFEST = "manifest.json"
+FORMAT = 1
+_TOOLS = ("typst", "matplotlib", "jinja2", "fonttools", "font-source-sans-pro", "openpyxl", "python-pptx", "xlsxwriter")
+_NOT_INPUT = frozenset(
+    {"edition", "predecessor", "reason", "status", "approved_by", "approved_on", "data_read_at", "forms"}
+)
+"""Header fields that follow from building and approving; a second look at unchanged sources is no other input."""
+
+
+def inputs_of(pack: PackModel, templates: Path, brand: Brand = PLAIN) -> str:
+    """Return the fingerprint of everything the pack says and how it is set: the same inputs need no new edition."""
+    content = pack.model_dump(mode="json")
+    content["header"] = {name: value for name, value in content["header"].items() if name not in _NOT_INPUT}
+    look = {"brand": dict(brand.files)} if brand.files else {}
+    return _hash({"model": content, "templates": templates_hash(templates), **look})
+
+
+def templates_hash(templates: Path) -> str:
+    """Return the hash of all template files of a pack, by name and content; the message it is sent with is none."""
+    kept = (".typ", ".j2", ".css", ".js", ".pptx")
+    files = sorted(path for path in templates.glob("*") if path.suffix in kept and not path.name.startswith("mail."))
+    return _hash({path.name: sha256(path.read_bytes()) for path in files})
+
+
+def tools() -> dict[str, str]:
+    """Return the versions of what turns a model into bytes."""
+    return {name: version(name) for name in _TOOLS} | {"zlib": zlib.ZLIB_RUNTIME_VERSION}
+
+
+@cache
+def code() -> dict[str, Any]:
+    """Return what ran: the hash of the package's own sources, and the hash of every distribution beside it.
+
+    ``installed`` is what a lock file pins, read from the environment itself: name and version of each distribution,
+    sorted. Two machines that installed the same lock file give the same hash, wherever the file lies.
+    """
+    package = Path(__file__).parents[1]
+    sources = sorted([*package.rglob("*.py"), *package.rglob("*.po")])
+    names = sorted({path.stem.lower() for folder in sys.path if folder for path in Path(folder).glob("*.dist-info")})
+    return {
+        "sources": _hash({path.relative_to(package).as_posix(): sha256(path.read_bytes()) for path in sources}),
+        "python": f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}",
+        "distributions": len(names),
+        "installed": _hash(names),
+    }
+
+
+def catalog_fingerprints(catalog: Catalog) -> dict[str, str]:
+    """Return the fingerprint of every definition: ``{"kpi/nps/v1": ..., "review/monthly": ...}``."""
+    counted = {
+        f"{entry.kind}/{entry.name}" + (f"/v{entry.version}" if entry.version else ""): entry.fingerprint
+        for entry in entries(catalog)
+    }
+    return counted | shown_fingerprints(catalog)
+
+
+def seal(files: Mapping[str, bytes]) -> tuple[PackFile, ...]:
+    """Return the seal of each file, by name."""
+    return tuple(PackFile(name, sha256(files[name]), len(files[name])) for name in sorted(files))
+
+
+def manifest(
+    pack: PackModel,
+    *,
+    inputs: str,
+    tables: Mapping[str, int],
+    catalog: Mapping[str, str],
+    templates: Path,
+    brand: Brand = PLAIN,
+    as_of: datetime,
+    files: Mapping[str, bytes],
+) -> dict[str, Any]:
+    """Return what an auditor needs to check the files and to make them again."""
+    head = pack.header
+    return {
+        "format": FORMAT,
+        "pack": name_of(head.review, head.period, head.edition),
+        "review": head.review,
+        "period": head.period,
+        "edition": head.edition,
+        "predecessor": head.predecessor,
+        "reason": head.reason,
+        "inputs": inputs,
+        "as_of": as_of.isoformat(),
+        "data_read_at": head.data_read_at.isoformat(),
+        "tables": dict(sorted(tables.items())),
+        "read": {f"{item.table}@{item.version}": item.kpis for item in pack.tables},
+        "catalog": dict(sorted(catalog.items())),
+        "templates": templates_hash(templates),
+        "brand": dict(sorted(brand.files.items())),
+        "record": recorded(pack),
+        "code_version": head.code_version,
+        "code": code(),
+        "tools": tools(),
+        "forms": list(head.forms),
+        "files": [{"path": file.path, "sha256": file.sha256, "bytes": file.bytes} for file in seal(files)],
+    }
+
+
+def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """Return in words what is different between the manifests of two editions, for the second to name as its reason."""
+    found = []
+    tables = differing(before.get("tables", {}), after["tables"])
+    if tables:
+        found.append(f"new data in {_some(tables)}")
+    definitions = differing(before.get("catalog", {}), after["catalog"])
+    if definitions:
+        found.append(f"changed definitions: {_some(definitions)}")
+    if before.get("code_version") != after["code_version"]:
+        found.append(f"code {before.get('code_version')} became {after['code_version']}")
+    elif "code" in before and before["code"].get("sources") != after.get("code", {}).get("sources"):
+        found.append("changed code")
+    if before.get("templates") != after["templates"]:
+        found.append("changed templates")
+    brand = differing(before.get("brand", {}), after.get("brand", {}))
+    if brand:
+        found.append(f"changed look: {_some(brand)}")
+    tools = differing(before.get("tools", {}), after.get("tools", {}))
+    if tools:
+        found.append(f"other versions of {_some(tools)}")
+    found += [f"with {form}" for form in after.get("forms", ()) if form not in before.get("forms", ())]
+    if "record" in before:  # editions of before the record was kept say nothing about it
+        found += _record_words(differing(before["record"], after.get("record", {})))
+    return "; ".join(found) or "newly measured values or newly recorded facts"
+
+
+_RECORD = {
+    "comment": "owner's comment on",
+    "statement": "statement on",
+    "action": "action",
+    "decision": "decision",
+    "review": "the review's",
+}
+
+
+def recorded(pack: PackModel) -> dict[str, str]:
+    """Return a short hash of each thing people put on record, by kind and name: an edition can say which is new."""
+    said: dict[str, Any] = {f"comment/{one.title}": one.comment for one in pack.objectives if one.comment}
+    for ledger in pack.ledgers:
+        said |= {f"statement/{row.clause}": row for row in ledger.rows if row.state == "considered"}
+    said |= {f"action/{one.action}": one for one in pack.actions}
+    if pack.minutes:
+        said |= {f"decision/{one.number}": one for one in pack.minutes.resolutions}
+        said["review/minutes"] = pack.minutes.model_copy(update={"resolutions": ()})
+    return {name: _hash(one.model_dump(mode="json"))[:16] for name, one in sorted(said.items())}
+
+
+def _record_words(names: Sequence[str]) -> list[str]:
+    found = []
+    for kind, words in _RECORD.items():
+        mine = [name.partition("/")[2] for name in names if name.startswith(f"{kind}/")]
+        if mine:
+            found.append(f"new or changed: {words} {_some(mine)}")
+    return found
+
+
+def differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Return the names under which two mappings do not say the same, sorted."""
+    return sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+
+
+def name_of(review: str, period: str, edition: int) -> str:
+    """Return the name of a pack's folder and files: ``monthly-2026-10-e1``."""
+    return f"{review}-{period}-e{edition}"
+
+
+def to_bytes(content: Mapping[str, Any]) -> bytes:
+    """Return JSON with sorted keys: the same content, the same bytes."""
+    return (json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+
+
+def sha256(content: bytes) -> str:
+    """Return the SHA-256 of bytes as hex."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def _hash(content: Any) -> str:
+    return sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode())

@@ -1,0 +1,261 @@
+"""Slides as paper: a title, places on the slide, text, tables. Knows python-pptx and nothing of quality management."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from qmsreports.pack.charts.style import PALETTE
+from qmsreports.pack.office import readable
+
+_WIDE = (12_192_000, 6_858_000)  # 16:9 in English Metric Units, 914,400 to the inch
+_MARGIN = 0.045  # of the width
+_TITLE = (0.045, 0.035, 0.91, 0.14)  # left, top, width, height as shares of the slide, on a plain presentation
+_LOGO = (0.03, 0.07, 0.2)  # top and height as shares of the height, most width
+_FOOT = 0.95
+_TITLE_SIZES = ((90, 26), (140, 22), (10_000, 18))  # up to so many letters, this size in points
+_LOCALES = {"en": "en-GB", "de": "de-DE", "fr": "fr-FR", "es": "es-ES"}
+_FURNITURE = (13, 15, 16)  # placeholders for slide number, footer and date
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One paragraph: its text, size in points, weight and colour (``1F2A33``). ``mark`` stands in front of it."""
+
+    text: str
+    size: int = 14
+    bold: bool = False
+    colour: str = PALETTE.ink
+    mark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A rectangle on a slide as shares of its width and of the height below its title."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+class Deck:
+    """A presentation being made. ``own`` says that it is the organisation's: its slides are dropped, its look stays."""
+
+    def __init__(self, presentation: Any, *, own: bool) -> None:
+        self._made = presentation
+        if own:
+            self._without_slides()
+        else:
+            self._made.slide_width, self._made.slide_height = _WIDE
+        self._own = own
+        self._width, self._height = int(self._made.slide_width), int(self._made.slide_height)
+        self._layout = self._choose_layout()
+        if not own:
+            self._set_title()
+
+    def slide(self, title: str) -> Slide:
+        """Add a slide with a title."""
+        made = self._made.slides.add_slide(self._layout)
+        text = shortened(title, 220)
+        for shape in list(made.placeholders):
+            if shape.placeholder_format.idx == 0:
+                shape.text_frame.text = text
+                _size_title(shape, text, scale_of(self._width))
+                if not self._own:
+                    _plain_title(shape)
+            else:
+                shape._element.getparent().remove(shape._element)  # an empty placeholder says "click to add text"
+        return Slide(made, self._width, self._height, self._body_top(), plain=not self._own)
+
+    def save(self, out: io.BytesIO, *, title: str, author: str) -> None:
+        """Write the presentation."""
+        core = self._made.core_properties
+        core.title, core.author, core.last_modified_by = readable(title), readable(author), readable(author)
+        core.revision = 1
+        self._made.save(out)
+
+    def speak(self, code: str) -> None:
+        """Say of every text in which language it is, for the voice of a screen reader and for the spelling check."""
+        from pptx.oxml.ns import qn
+
+        for made in self._made.slides:
+            for run in made._element.iter(qn("a:rPr"), qn("a:endParaRPr")):
+                run.set("lang", _LOCALES[code])
+            for run in made._element.iter(qn("a:r")):
+                if run.find(qn("a:rPr")) is None:
+                    run.get_or_add_rPr().set("lang", _LOCALES[code])
+        self._made.core_properties.language = code
+
+    def logo(self, picture: bytes, alternative: str) -> None:
+        """Put the logo into the corner above the first slide's title."""
+        made = self._made.slides[0]
+        height = int(_LOGO[1] * self._height)
+        shape = made.shapes.add_picture(io.BytesIO(picture), 0, int(_LOGO[0] * self._height), height=height)
+        most = int(_LOGO[2] * self._width)
+        if shape.width > most:
+            shape.height = int(shape.height * most / shape.width)
+            shape.width = most
+        shape.left = int((1 - _MARGIN) * self._width) - shape.width
+        shape.name = "Logo"
+        shape._element.nvPicPr.cNvPr.set("descr", readable(alternative))
+
+    def foot(self, text: str) -> None:
+        """Write a line at the foot of every slide, with its number."""
+        count = len(self._made.slides)
+        for number, made in enumerate(self._made.slides, start=1):
+            whole = Slide(made, self._width, self._height, 0)
+            colour = PALETTE.quiet
+            line = Line(f"{text}  ·  {number} / {count}", 10, colour=colour)
+            whole.text(Place(_MARGIN, _FOOT, 1 - 2 * _MARGIN, 0.04), [line], name="Foot")
+
+    def _without_slides(self) -> None:
+        known = self._made.slides._sldIdLst
+        for entry in list(known):
+            self._made.part.drop_rel(entry.rId)
+            known.remove(entry)
+
+    def _choose_layout(self) -> Any:
+        """Return the layout that has a title and least else; ``ValueError`` where none has one."""
+
+        def others(layout: Any) -> int:
+            return sum(
+                holder.placeholder_format.idx and int(holder.placeholder_format.type) not in _FURNITURE
+                for holder in layout.placeholders
+            )
+
+        titled = [
+            layout
+            for layout in self._made.slide_layouts
+            if any(holder.placeholder_format.idx == 0 for holder in layout.placeholders)
+        ]
+        if not titled:
+            raise ValueError("no layout with a title")
+        return min(titled, key=others)
+
+    def _set_title(self) -> None:
+        """Give the title of the plain presentation, which is made for 4:3, a place on the wide slide."""
+        for holder in self._layout.placeholders:
+            if holder.placeholder_format.idx == 0:
+                left, top, width, height = _TITLE
+                holder.left, holder.top = int(left * self._width), int(top * self._height)
+                holder.width, holder.height = int(width * self._width), int(height * self._height)
+            else:
+                holder._element.getparent().remove(holder._element)
+
+    def _body_top(self) -> int:
+        for holder in self._layout.placeholders:
+            if holder.placeholder_format.idx == 0:
+                return min(int(holder.top + holder.height), int(0.35 * self._height))
+        return int(0.2 * self._height)
+
+
+@dataclass(frozen=True, slots=True)
+class Slide:
+    """One slide: places are shares of its width and of what lies below its title."""
+
+    made: Any
+    width: int
+    height: int
+    top: int
+    plain: bool = False  # no look of an organisation to keep
+
+    def box(self, place: Place) -> tuple[int, int, int, int]:
+        """Return a place in English Metric Units."""
+        body = self.height - self.top
+        return (
+            int(place.left * self.width),
+            self.top + int(place.top * body),
+            int(place.width * self.width),
+            int(place.height * body),
+        )
+
+    def text(self, place: Place, lines: Sequence[Line], *, name: str) -> None:
+        """Write paragraphs into a place."""
+        from pptx.util import Pt
+
+        shape = self.made.shapes.add_textbox(*self.box(place))
+        shape.name = name
+        frame = shape.text_frame
+        frame.word_wrap = True
+        for number, line in enumerate(lines):
+            paragraph = frame.paragraphs[0] if number == 0 else frame.add_paragraph()
+            run = paragraph.add_run()
+            run.text = readable(f"{line.mark} {line.text}" if line.mark else line.text)
+            size = line.size * scale_of(self.width)
+            run.font.size, run.font.bold = Pt(round(size, 1)), line.bold
+            run.font.color.rgb = rgb(line.colour)
+            paragraph.space_after = Pt(round(size / 3, 1))
+
+    def table(
+        self, place: Place, head: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[float], *, alt: str
+    ) -> None:
+        """Write a table; ``widths`` are shares of its width."""
+        from pptx.util import Pt
+
+        shape = self.made.shapes.add_table(len(rows) + 1, len(head), *self.box(place))
+        shape.name = "Table"
+        describe(shape, alt)
+        whole = shape.width
+        for column, width in zip(shape.table.columns, widths, strict=True):
+            column.width = int(whole * width)
+        for number, row in enumerate([head, *rows]):
+            for cell, text in zip(shape.table.rows[number].cells, row, strict=True):
+                cell.text_frame.text = readable(text)
+                for paragraph in cell.text_frame.paragraphs:
+                    paragraph.font.size, paragraph.font.bold = Pt(round(12 * scale_of(self.width), 1)), number == 0
+                if self.plain:
+                    _plain_cell(cell, head=number == 0)
+
+
+def _plain_cell(cell: Any, *, head: bool) -> None:
+    cell.fill.solid()
+    cell.fill.fore_color.rgb = rgb(PALETTE.ink if head else PALETTE.band_trial)
+    for paragraph in cell.text_frame.paragraphs:
+        paragraph.font.color.rgb = rgb(PALETTE.paper if head else PALETTE.ink)
+
+
+def scale_of(width: int) -> float:
+    """Return how much smaller letters are on a slide that is not as wide as ours; never larger."""
+    return max(0.6, min(1.0, width / _WIDE[0]))
+
+
+def _size_title(shape: Any, text: str, scale: float) -> None:
+    """Give a title a size at which a finding fits; what an organisation chose for short titles would not."""
+    from pptx.util import Pt
+
+    shape.text_frame.word_wrap = True
+    size = next(points for letters, points in _TITLE_SIZES if len(text) <= letters)
+    for paragraph in shape.text_frame.paragraphs:
+        paragraph.font.size = Pt(round(size * scale))
+
+
+def _plain_title(shape: Any) -> None:
+    from pptx.enum.text import MSO_ANCHOR, PP_ALIGN
+
+    shape.text_frame.vertical_anchor = MSO_ANCHOR.MIDDLE
+    for paragraph in shape.text_frame.paragraphs:
+        paragraph.alignment = PP_ALIGN.LEFT
+        paragraph.font.bold = True
+        paragraph.font.color.rgb = rgb(PALETTE.ink)
+
+
+def rgb(colour: str) -> Any:
+    """Return a colour (``#1F2A33``) as python-pptx wants it."""
+    from pptx.dml.color import RGBColor
+
+    read: Any = RGBColor.from_string
+    return read(colour.lstrip("#"))
+
+
+def describe(shape: Any, alt: str) -> None:
+    """Give a chart or table the text that a screen reader reads."""
+    shape._element.nvGraphicFramePr.cNvPr.set("descr", readable(shortened(alt, 900)))
+
+
+def shortened(text: str, most: int) -> str:
+    """Return a text of at most so many letters; what is cut says so, and the pack has the whole."""
+    plain = " ".join(readable(text).split())
+    return plain if len(plain) <= most else f"{plain[: most - 1].rstrip()}…"

@@ -1,0 +1,221 @@
+"""Page one as it is shown: decisions, changes, earlier actions, counts, trust."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qmsreports.language import say
+from qmsreports.pack import figures
+from qmsreports.pack.assemble import running, trust_sentences
+from qmsreports.pack.finding import noun
+from qmsreports.pack.model import Action, Header, PackModel
+from qmsreports.pack.view import words
+
+_TONE = {"done": "good", "done_late": "plain", "on_track": "plain", "dropped": "mute", "overdue": "bad"}
+
+
+def header(head: Header) -> dict[str, Any]:
+    """Return the lines of the masthead and of every page's head and foot."""
+    state = say("state.draft") if head.status == "draft" else say("state.superseded")
+    if head.status == "approved":
+        on = figures.day(head.approved_on)
+        state = say("state.approved", by=head.approved_by)
+        if head.approved_on:
+            state = say("state.approved_on", by=head.approved_by, day=on)
+    read = figures.instant(head.data_read_at, head.time_zone)
+    data = say("header.period_running", read=read)
+    if not running(head):
+        data = say("header.data_to", day=figures.day(head.period_end), read=read)
+    days = ""
+    if noun(head.period) != "month":  # "third quarter" and FY2027 say less of when than a month's name
+        days = say("period.span", first=figures.day(head.period_start), last=figures.day(head.period_end))
+    return {
+        "organisation": head.organisation,
+        "scope": head.scope,
+        "title": head.title,
+        "period": _capital(figures.period(head.period)),
+        "document": ", ".join((head.title, figures.period(head.period))),
+        "last_period": figures.period(head.last_period) if head.last_period else "",
+        "since_last": figures.period(head.last_period, "since") if head.last_period else "",
+        "state": state,
+        "approved": head.status == "approved",
+        "edition": say("header.edition", number=head.edition),
+        "predecessor": say("header.replaces", predecessor=head.predecessor) if head.predecessor else "",
+        "classification": head.classification,
+        "data": data,
+        "days": days,
+        "standards": [name.title for name in head.standards],
+        "unverified": [name.title for name in head.standards if name.unverified],
+        "rules": head.rules.replace("_", " "),
+        "language": head.language,
+        "pack": f"{head.review}-{head.period}-e{head.edition}",
+        "code_version": head.code_version,
+    }
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def decisions(pack: PackModel) -> list[dict[str, Any]]:
+    """Return the decisions with the numbers they are called by in both forms."""
+    return [
+        {
+            "number": number,
+            "kind": words.decision_kind(item.kind),
+            "code": item.kind,
+            "title": item.title,
+            "evidence": item.evidence,
+            "asks": item.asks,
+            "clauses": words.clauses(item.clauses),
+            "link": item.link,
+            "own": bool(item.kpi),
+        }
+        for number, item in enumerate(pack.decisions, start=1)
+    ]
+
+
+def changes(pack: PackModel) -> list[dict[str, str]]:
+    """Return the changes since the last review."""
+    return [{"kind": words.change_kind(item.kind), "text": item.text, "link": item.link} for item in pack.changes]
+
+
+def no_change(pack: PackModel) -> str:
+    """Return what stands where there is no change to tell."""
+    if not pack.header.last_period:
+        return say("changes.first_review")
+    return say("changes.none")
+
+
+def actions(pack: PackModel) -> list[dict[str, Any]]:
+    """Return the earlier actions, what is owed first, then what is open, then what is done."""
+    rank = {"overdue": 0, "on_track": 1, "done_late": 2, "done": 3, "dropped": 4}
+    ordered = sorted(pack.actions, key=lambda item: (rank.get(item.state, 1), -item.overdue_days, item.action))
+    return [_action(item) for item in ordered]
+
+
+def _action(item: Action) -> dict[str, Any]:
+    word, tone = say(f"action.{item.state}"), _TONE.get(item.state, "plain")
+    if item.state == "overdue":
+        word = say("action.overdue_by", days=say("count.day", n=item.overdue_days))
+    return {
+        "action": item.action,
+        "title": item.title,
+        "owner": figures.role(item.owner),
+        "review": figures.short_period(item.review) if item.review else "",
+        "decided": figures.day(item.decided_on),
+        "original_due": figures.day(item.original_due),
+        "due": figures.day(item.due),
+        "moved": say("action.moved_by", days=say("count.day", n=item.moved_days)) if item.moved_days > 0 else "",
+        "done": figures.day(item.done_on),
+        "state": {"word": word, "tone": tone, "chip": True},
+        "progress": item.progress,
+        "evidence": item.evidence,
+        "effect": item.effect,
+    }
+
+
+def actions_summary(pack: PackModel) -> str:
+    """Return how many earlier actions are done, open and overdue."""
+    older = say("actions.older", n=pack.older_actions) if pack.older_actions else ""
+    if not pack.actions:
+        return " ".join((say("actions.none_open"), older)) if older else say("actions.none_recorded")
+    states = [item.state for item in pack.actions]
+    dropped = states.count("dropped")
+    counts = say(
+        "actions.counts",
+        n=len(states),
+        done=figures.count(states.count("done") + states.count("done_late")),
+        on_track=figures.count(states.count("on_track")),
+        overdue=figures.count(states.count("overdue")),
+    )
+    moved = sum(item.moved_days > 0 for item in pack.actions)
+    text = say("actions.counts_dropped", n=dropped, counts=counts) if dropped else counts
+    return " ".join(part for part in (say("actions.moved", n=moved, counts=text), older) if part)
+
+
+def objectives_summary(pack: PackModel) -> str:
+    """Return how many objectives are met, as a sentence for the input that asks exactly this."""
+    if not pack.objectives:
+        return say("objectives.none")
+    counts = [" ".join((str(item["count"]), item["label"])) for item in tiles(pack)]
+    return say("objectives.counts", n=len(pack.objectives), counts=", ".join(counts))
+
+
+def tiles(pack: PackModel) -> list[dict[str, Any]]:
+    """Return the counts on page one; what is nought and needs no mention is left out."""
+    seen = pack.glance
+    counts = [
+        (seen.met, "met", "good", True),
+        (seen.near, "near", "plain", True),
+        (seen.missed, "missed", "bad" if seen.missed else "plain", True),
+        (seen.accepted, "accepted", "plain", False),
+        (seen.provisional, "provisional", "plain", False),
+        (seen.not_valid, "not_valid", "solid", False),
+        (seen.no_data, "no_data", "mute", False),
+        (seen.no_target, "no_target", "mute", False),
+    ]
+    return [
+        {"count": count, "label": say(f"tile.{name}", n=count), "tone": tone}
+        for count, name, tone, keep in counts
+        if count or keep
+    ]
+
+
+def verdicts(pack: PackModel) -> list[dict[str, Any]]:
+    """Return the answers of the statistics, counted."""
+    seen = pack.glance
+    return [
+        {
+            "count": count,
+            "label": say(f"verdict.{name}", n=count),
+            "tone": tone if count else "plain",
+        }
+        for count, name, tone in (
+            (seen.concerns, "concern", "bad"),
+            (seen.improvements, "improving", "good"),
+            (seen.cannot_meet, "cannot_meet", "bad"),
+        )
+    ]
+
+
+def chance(pack: PackModel) -> str:
+    """Return how many signals chance alone would give, so that one signal is not taken for more than it is."""
+    seen = pack.glance
+    if not seen.objectives:
+        return say("chance.none")
+    found = seen.concerns + seen.improvements
+    return say(
+        "chance.signals",
+        objectives=say("count.objective", n=seen.objectives),
+        n=found,
+        expected=figures.plain_number(f"{seen.expected_false_signals:g}"),
+    )
+
+
+def front(pack: PackModel) -> dict[str, Any]:
+    """Return everything on page one."""
+    findings = {objective.kpi: objective for objective in pack.objectives}
+    return {
+        "decisions": decisions(pack),
+        "no_decision": say("decisions.none"),
+        "changes": changes(pack),
+        "no_change": no_change(pack),
+        "actions": actions(pack),
+        "actions_summary": actions_summary(pack),
+        "tiles": tiles(pack),
+        "verdicts": verdicts(pack),
+        "chance": chance(pack),
+        "highlights": [
+            {
+                "title": findings[kpi].title,
+                "finding": findings[kpi].finding,
+                "chart": f"half-{kpi}",
+                "low_chart": f"low-{kpi}",
+                "link": f"kpi-{kpi}",
+            }
+            for kpi in pack.highlights
+        ],
+        "trust": list(trust_sentences(pack)),
+        "trusted": pack.trust.reconciles and not pack.trust.stopped,
+    }

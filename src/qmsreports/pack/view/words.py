@@ -1,0 +1,89 @@
+"""Words, signs and tones of states, and clause numbers as they are printed; shared by every form.
+
+A tone is a meaning, not a colour: ``good``, ``bad``, ``plain``, ``mute``, ``hollow`` (provisional) and ``solid`` (there
+is no valid number). Each state has its word and its sign, so nothing depends on colour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from qmsreports.language import say
+from qmsreports.pack import figures
+from qmsreports.pack.finding import status_word
+
+UP, DOWN, DOT, DIAMOND = "\u25b2", "\u25bc", "\u25cf", "\u25c6"
+
+_STATUS_TONE = {
+    "met": "good",
+    "near": "plain",
+    "missed": "bad",
+    "accepted_deviation": "plain",
+    "provisional": "hollow",
+    "not_valid": "solid",
+}
+
+_MEETS = {"pass": "good", "fail": "bad", "hit_or_miss": "mute"}
+
+
+def status(word: str, *, few: bool = False) -> dict[str, Any]:
+    """Return word and tone of a status; with too few cases behind it the word stands without its colour."""
+    if few:
+        return {"word": status_word(word), "tone": "mute", "chip": False}
+    return {"word": status_word(word), "tone": _STATUS_TONE.get(word, "mute"), "chip": word in _STATUS_TONE}
+
+
+def variation(word: str, *, valued: bool, trial: bool) -> dict[str, Any]:
+    """Return sign, word and tone of a variation: a triangle points where the values went, the word says how it is."""
+    if not valued:
+        return {"sign": "", "word": figures.NONE, "tone": "mute"}
+    kind, _, side = word.partition("_")
+    if kind == "common":
+        return {"sign": DOT, "word": say("variation.trial") if trial else say("variation.none"), "tone": "mute"}
+    sign = UP if side == "high" else DOWN
+    said, tone = {"improvement": (kind, "good"), "concern": (kind, "bad")}.get(kind, ("changed", "plain"))
+    return {"sign": sign, "word": say(f"variation.{said}"), "tone": tone}
+
+
+def meets(assurance: str, *, has_target: bool, judged: bool) -> dict[str, Any]:
+    """Return in words whether the process will meet its target."""
+    if assurance in _MEETS:
+        return {"word": say(f"meets.{assurance}"), "tone": _MEETS[assurance]}
+    return {"word": say("meets.too_few") if has_target and judged else figures.NONE, "tone": "mute"}
+
+
+def decision_kind(kind: str) -> str:
+    """Return the kind of a decision as a label."""
+    return say(f"decision_kind.{kind}")
+
+
+def change_kind(kind: str) -> str:
+    """Return the kind of a change as a label."""
+    return say(f"change_kind.{kind}")
+
+
+def clause(key: str) -> str:
+    """Return a clause key as it is printed: ``9.3.2-c1`` is ``9.3.2 c1``; a key of another edition names it."""
+    edition, _, plain = key.rpartition("/")
+    text = plain.replace("-", figures.NBSP, 1)
+    return f"{text} ({edition})" if edition else text
+
+
+def clauses(keys: Sequence[str]) -> str:
+    """Return clause keys shortened where they share their head: ``9.1.2, 9.3.2 c1, c3``."""
+    parts: list[str] = []
+    before = ""
+    for key in keys:
+        head, dash, item = key.rpartition("/")[2].partition("-")
+        if dash and head == before and "/" not in key:
+            parts.append(item)
+        else:
+            parts.append(clause(key))
+            before = head if dash else ""
+    return ", ".join(parts)
+
+
+def anchor(text: str) -> str:
+    """Return a text as an anchor that is valid in both forms."""
+    return "".join(char if char.isalnum() and char.isascii() else "-" for char in text)

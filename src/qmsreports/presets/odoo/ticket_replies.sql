@@ -1,0 +1,15 @@
+-- Messages that the customer sees. A ticket that is not there was deleted, and its messages with it.
+SELECT
+    m.message_id                           AS reply_id,
+    coalesce(t.ticket_ref, t.ticket_id)    AS ticket_id,
+    to_utc(m.date)                         AS replied_at,
+    CASE
+        WHEN m.message_type = 'auto_comment' THEN 'bot'
+        WHEN a.partner_id IS NOT NULL AND a.partner_share IS NULL THEN 'agent'
+        ELSE 'customer'
+    END                                    AS author,
+    code('channel', 'ticket')              AS channel,
+    t.ticket_id IS NULL                    AS _deleted
+FROM messages m
+LEFT JOIN tickets t ON t.ticket_id = m.ticket_id
+LEFT JOIN partners a ON a.partner_id = m.author_id

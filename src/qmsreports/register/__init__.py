@@ -1,0 +1,1 @@
+"""The register: the records an auditor reads. Results and approvals are inserted, never updated."""

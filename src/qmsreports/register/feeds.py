@@ -1,0 +1,201 @@
+"""Loads, conformed loads, audits and the quarantine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from qmsreports.errors import Finding
+from qmsreports.records import Audit, LandResult, Published, RuleResult, StagedTable
+from qmsreports.register import quarantine
+from qmsreports.register.models import ConformedLoad, FeedRecord, Load, Notice, Validation
+
+
+def record_loads(session: Session, result: LandResult, *, run_id: str, at: datetime) -> None:
+    """Store the loads of one visit to a source; a load already known (a retry) is left as it is."""
+    for table in result.tables:
+        if not table.load_id:
+            continue
+        known = session.scalar(
+            select(Load.id).where(
+                Load.source == table.source, Load.table_name == table.table, Load.load_id == table.load_id
+            )
+        )
+        if known is None:
+            session.add(
+                Load(
+                    run_id=run_id,
+                    source=table.source,
+                    table_name=table.table,
+                    load_id=table.load_id,
+                    rows=table.rows,
+                    at=at,
+                )
+            )
+
+
+def newest_load(session: Session, source: str) -> float:
+    """Return the number of the newest load that is recorded for a source, 0 where none is."""
+    known = select(Load.load_id).where(Load.source == source).distinct()
+    return max((float(load) for load in session.scalars(known)), default=0)
+
+
+def record_notices(
+    session: Session, findings: Iterable[Finding], *, run_id: str, stage: str, at: datetime, source: str = ""
+) -> None:
+    """Store warnings of a run; the same sentence of the same run (a retry) is stored once."""
+    known = set(session.scalars(select(Notice.text).where(Notice.run_id == run_id, Notice.stage == stage)))
+    for text in dict.fromkeys(str(finding) for finding in findings):
+        if text not in known:
+            session.add(Notice(run_id=run_id, stage=stage, source=source, text=text, at=at))
+
+
+def notices(session: Session, run_id: str) -> Sequence[str]:
+    """Return the sentences of one run, in the order in which they came up."""
+    return session.scalars(select(Notice.text).where(Notice.run_id == run_id).order_by(Notice.id)).all()
+
+
+def touched_by_version(session: Session, table: str, *, after: int, until: int) -> dict[int, dict[str, list[str]]]:
+    """Return the touched months of each version ``(after, until]`` that a publication is known to have made."""
+    query = select(FeedRecord).where(
+        FeedRecord.table_name == table,
+        FeedRecord.status == "published",
+        FeedRecord.lake_version > after,
+        FeedRecord.lake_version <= until,
+        FeedRecord.inserted + FeedRecord.updated + FeedRecord.deleted > 0,
+    )
+    return {row.lake_version: dict(row.touched) for row in session.scalars(query) if row.lake_version is not None}
+
+
+def done_loads(session: Session, source: str, table: str) -> frozenset[str]:
+    """Return the loads that have reached this canonical table."""
+    query = select(ConformedLoad.load_id).where(ConformedLoad.source == source, ConformedLoad.table_name == table)
+    return frozenset(session.scalars(query))
+
+
+def record_rules(
+    session: Session, rules: Iterable[RuleResult], *, run_id: str, at: datetime, source: str, table: str
+) -> None:
+    """Store the outcome of rules on one table in one run."""
+    for rule in rules:
+        session.add(
+            Validation(
+                run_id=run_id,
+                source=source,
+                table_name=table,
+                rule=rule.rule,
+                column_name=rule.column,
+                severity=rule.severity,
+                on_failure=rule.on_failure,
+                why=rule.why,
+                owner=rule.owner,
+                success=rule.success,
+                broken=rule.broken,
+                rows_checked=rule.rows_checked,
+                rows_failed=rule.rows_failed,
+                sample=list(rule.sample),
+                at=at,
+            )
+        )
+
+
+def record_landed(session: Session, staged: StagedTable, audit: Audit, *, run_id: str, at: datetime) -> None:
+    """Store the audit of a feed as landed and, where it passed, that its loads need not be audited again."""
+    record_rules(session, audit.rules, run_id=run_id, at=at, source=audit.source, table=audit.table)
+    if audit.status == "passed":
+        _done(session, staged)
+
+
+def _done(session: Session, staged: StagedTable) -> None:
+    known = done_loads(session, staged.source, staged.table)
+    session.add_all(
+        ConformedLoad(source=staged.source, table_name=staged.table, load_id=load_id)
+        for load_id in staged.load_ids
+        if load_id not in known
+    )
+
+
+def record_outcome(
+    session: Session,
+    *,
+    run_id: str,
+    at: datetime,
+    staged: StagedTable,
+    audit: Audit,
+    published: Published | None,
+) -> FeedRecord:
+    """Store audit, quarantine, reconciliation and, when published, the loads that are done now, in one transaction."""
+    record_rules(session, audit.rules, run_id=run_id, at=at, source=staged.source, table=staged.table)
+    done = published is not None
+    if done:
+        quarantine.keep(session, audit, run_id=run_id, at=at)
+        _done(session, staged)
+    record = FeedRecord(
+        run_id=run_id,
+        source=staged.source,
+        table_name=staged.table,
+        status="published" if done else audit.status,
+        rows_in=staged.rows_in,
+        refreshed=staged.refreshed,
+        conformed=audit.rows if done else 0,
+        quarantined=len(audit.quarantined) if done else 0,
+        duplicates=staged.duplicates,
+        inserted=published.inserted if published else 0,
+        updated=published.updated if published else 0,
+        deleted=published.deleted if published else 0,
+        lake_version=published.version if published else None,
+        load_ids=list(staged.load_ids),
+        touched={column: list(months) for column, months in published.touched.items()} if published else {},
+        message=audit.message,
+        at=at,
+    )
+    session.add(record)
+    return record
+
+
+def record_stopped(
+    session: Session, *, run_id: str, at: datetime, source: str, table: str, status: str, message: str
+) -> FeedRecord:
+    """Store that a table of a source did not come through: ``failed`` (unreadable) or ``unchanged`` (nothing new)."""
+    record = FeedRecord(
+        run_id=run_id,
+        source=source,
+        table_name=table,
+        status=status,
+        rows_in=0,
+        refreshed=0,
+        conformed=0,
+        quarantined=0,
+        duplicates=0,
+        inserted=0,
+        updated=0,
+        deleted=0,
+        lake_version=None,
+        load_ids=[],
+        touched={},
+        message=message,
+        at=at,
+    )
+    session.add(record)
+    return record
+
+
+def published_in(session: Session, run_id: str, source: str, table: str) -> FeedRecord | None:
+    """Return the record with which a run published a table, ``None`` where it did not."""
+    query = select(FeedRecord).where(
+        FeedRecord.run_id == run_id,
+        FeedRecord.source == source,
+        FeedRecord.table_name == table,
+        FeedRecord.status == "published",
+    )
+    return session.scalars(query.order_by(FeedRecord.id.desc()).limit(1)).first()
+
+
+def latest_outcomes(session: Session) -> Sequence[FeedRecord]:
+    """Newest record of every (source, canonical table): the state of the feeds now."""
+    newest = select(func.max(FeedRecord.id)).group_by(FeedRecord.source, FeedRecord.table_name)
+    query = select(FeedRecord).where(FeedRecord.id.in_(newest))
+    return session.scalars(query.order_by(FeedRecord.source, FeedRecord.table_name)).all()

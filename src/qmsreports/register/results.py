@@ -1,0 +1,299 @@
+"""KPI results and analyses: inserted, never updated; the newest row of a series is what is believed now."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, func, insert, select
+from sqlalchemy.orm import Session
+
+from qmsreports.period import Period
+from qmsreports.records import KpiResult
+from qmsreports.register.models import Analysis, Measurement, RestatementCandidate, Result, SqlText
+
+
+def slice_key(slice_: Mapping[str, str]) -> str:
+    """Return the text under which a slice is stored: ``""`` for the whole, ``channel=chat,site=linz`` otherwise."""
+    return ",".join(f"{name}={value}" for name, value in sorted(slice_.items()))
+
+
+def store_sql(session: Session, texts: Mapping[str, str], *, engine: str) -> None:
+    """Store SQL texts under their sha256, each once."""
+    known = set(session.scalars(select(SqlText.sha256).where(SqlText.sha256.in_(list(texts)))))
+    session.add_all(
+        SqlText(sha256=sha, engine=engine, text=sql) for sha, sql in sorted(texts.items()) if sha not in known
+    )
+
+
+def add_result(session: Session, result: KpiResult, *, run_id: str, supersedes: int, why: str, at: datetime) -> Result:
+    """Insert one result that replaces the row ``supersedes`` (0 for the first of its series)."""
+    row = Result(**_columns(result, supersedes, why), run_id=run_id, computed_at=at)
+    session.add(row)
+    return row
+
+
+def add_results(session: Session, results: Iterable[tuple[KpiResult, int, str]], *, run_id: str, at: datetime) -> None:
+    """Insert many (result, id of the row it replaces, why): a third of the time of one by one."""
+    rows = [
+        {**_columns(result, supersedes, why), "run_id": run_id, "computed_at": at}
+        for result, supersedes, why in results
+    ]
+    if rows:
+        session.execute(insert(Result), rows)
+
+
+def _columns(result: KpiResult, supersedes: int, why: str) -> dict[str, Any]:
+    return {
+        "kpi": result.kpi,
+        "version": result.version,
+        "period": str(result.period),
+        "period_start": result.period.start,
+        "slice_key": slice_key(result.slice),
+        "slice": dict(result.slice),
+        "unit": result.unit,
+        "value": result.value,
+        "numerator": result.numerator,
+        "denominator": result.denominator,
+        "n": result.n,
+        "low": result.low,
+        "high": result.high,
+        "target": result.target,
+        "near": result.near,
+        "status": result.status,
+        "provisional": result.provisional,
+        "fingerprint": result.fingerprint,
+        "sql": result.sql,
+        "table_versions": dict(result.table_versions),
+        "parts": dict(result.parts),
+        "supersedes": supersedes,
+        "why": why,
+    }
+
+
+def latest_results(
+    session: Session,
+    *,
+    kpis: Iterable[str] = (),
+    periods: Iterable[Period | str] = (),
+    as_of: datetime | None = None,
+) -> Sequence[Result]:
+    """Newest row of every (kpi, period, slice), ordered by them; ``as_of`` gives what was believed at that instant."""
+    return session.scalars(_latest(select(Result), kpis, periods, as_of)).all()
+
+
+def latest_points(session: Session, *, periods: Iterable[Period] = ()) -> Sequence[Row[Any]]:
+    """Return of the rows of :func:`latest_results` only what a series is made of: a third of the time."""
+    columns = ("kpi", "slice_key", "period_start", "value", "status", "target", "fingerprint")
+    return session.execute(_latest(select(*(getattr(Result, name) for name in columns)), (), periods, None)).all()
+
+
+def _latest(
+    query: Select[Any], kpis: Iterable[str], periods: Iterable[Period | str], as_of: datetime | None
+) -> Select[Any]:
+    newest = select(func.max(Result.id)).group_by(Result.kpi, Result.period, Result.slice_key)
+    if as_of is not None:
+        newest = newest.where(Result.computed_at <= as_of)
+    query = query.where(Result.id.in_(newest))
+    names = list(kpis)
+    if names:
+        query = query.where(Result.kpi.in_(names))
+    wanted = [str(period) for period in periods]
+    if wanted:
+        query = query.where(Result.period.in_(wanted))
+    return query.order_by(Result.kpi, Result.period_start, Result.slice_key)
+
+
+def as_record(row: Result, period: Period | None = None) -> KpiResult:
+    """Return the stored row as the record that stages exchange; ``period`` is the one it names, if known already."""
+    return KpiResult(
+        kpi=row.kpi,
+        version=row.version,
+        period=period or Period.parse(row.period),
+        slice=dict(row.slice),
+        unit=row.unit,
+        value=row.value,
+        numerator=row.numerator,
+        denominator=row.denominator,
+        n=row.n,
+        low=row.low,
+        high=row.high,
+        target=row.target,
+        near=row.near,
+        status=row.status,
+        provisional=row.provisional,
+        fingerprint=row.fingerprint,
+        sql=row.sql,
+        table_versions=dict(row.table_versions),
+        parts=dict(row.parts),
+    )
+
+
+def add_candidate(session: Session, settled: Result, new: KpiResult, *, run_id: str, at: datetime) -> None:
+    """Note that today's data would change a settled value; the same difference is noted once."""
+    known = session.scalars(
+        select(RestatementCandidate)
+        .where(RestatementCandidate.result_id == settled.id)
+        .order_by(RestatementCandidate.id.desc())
+        .limit(1)
+    ).first()
+    same = known is not None and (known.value, known.numerator, known.denominator) == (
+        new.value,
+        new.numerator,
+        new.denominator,
+    )
+    if not same:
+        session.add(
+            RestatementCandidate(
+                run_id=run_id,
+                result_id=settled.id,
+                kpi=new.kpi,
+                period=str(new.period),
+                slice_key=slice_key(new.slice),
+                value=new.value,
+                numerator=new.numerator,
+                denominator=new.denominator,
+                n=new.n,
+                at=at,
+            )
+        )
+
+
+def finished_measurement(session: Session, inputs: str) -> dict[str, Any] | None:
+    """Return the summary of a measurement of these inputs; ``None`` when a value was written since, or there is none.
+
+    To measure again would then compute the same values and find each in the record.
+    """
+    known = session.scalars(
+        select(Measurement).where(Measurement.inputs == inputs).order_by(Measurement.id.desc()).limit(1)
+    ).first()
+    if known is None or (known.results, known.candidates) != _rows(session):
+        return None
+    return dict(known.summary)
+
+
+def last_measurement(session: Session) -> dict[str, Any] | None:
+    """Return the state that the newest measurement left; None when there is none or a value was written since."""
+    known = session.scalars(select(Measurement).order_by(Measurement.id.desc()).limit(1)).first()
+    if known is None or (known.results, known.candidates) != _rows(session):
+        return None
+    state: dict[str, Any] | None = known.summary.get("state")
+    return state
+
+
+def candidates_of(session: Session, results: Collection[int], as_of: datetime | None = None) -> dict[int, float | None]:
+    """Return by result what later data would make of it, of those for which another value was noted by ``as_of``."""
+    query = select(RestatementCandidate).order_by(RestatementCandidate.id)
+    if as_of is not None:
+        query = query.where(RestatementCandidate.at <= as_of)
+    return {row.result_id: row.value for row in session.scalars(query) if row.result_id in results}
+
+
+def with_candidates(session: Session) -> frozenset[int]:
+    """Return the results for which another value was noted."""
+    return frozenset(session.scalars(select(RestatementCandidate.result_id)))
+
+
+def record_measurement(
+    session: Session, *, run_id: str, period: str, inputs: str, summary: dict[str, Any], at: datetime
+) -> None:
+    """Note, in the transaction that wrote its values, that a measurement is finished."""
+    session.flush()
+    results, candidates = _rows(session)
+    session.add(
+        Measurement(
+            run_id=run_id,
+            period=period,
+            inputs=inputs,
+            results=results,
+            candidates=candidates,
+            summary=summary,
+            at=at,
+        )
+    )
+
+
+def _rows(session: Session) -> tuple[int, int]:
+    counts = (session.scalar(select(func.count()).select_from(table)) for table in (Result, RestatementCandidate))
+    results, candidates = (count or 0 for count in counts)
+    return results, candidates
+
+
+def known_analyses(session: Session, period: str) -> set[tuple[str, str, str]]:
+    """Return (KPI, slice, inputs) of every analysis up to this period."""
+    query = select(Analysis.kpi, Analysis.slice_key, Analysis.inputs).where(Analysis.period == period)
+    return {(kpi, slice_key, inputs) for kpi, slice_key, inputs in session.execute(query)}
+
+
+def store_analysis(
+    session: Session,
+    *,
+    run_id: str,
+    kpi: str,
+    period: str,
+    slice_key: str,
+    inputs: str,
+    json: dict[str, Any],
+    at: datetime,
+) -> bool:
+    """Store an analysis unless the same inputs were analysed before; returns whether it was new."""
+    known = session.scalar(
+        select(Analysis.id).where(
+            Analysis.kpi == kpi, Analysis.period == period, Analysis.slice_key == slice_key, Analysis.inputs == inputs
+        )
+    )
+    if known is not None:
+        return False
+    session.add(
+        Analysis(
+            run_id=run_id,
+            kpi=kpi,
+            period=period,
+            slice_key=slice_key,
+            rules=json["rules"],
+            variation=json["variation"],
+            assurance=json["assurance"],
+            signal=json["points"][-1]["signal"] if json["points"] else "none",
+            inputs=inputs,
+            result=json,
+            at=at,
+        )
+    )
+    return True
+
+
+def store_analyses(
+    session: Session, period: str, found: Sequence[tuple[str, str, str, dict[str, Any]]], *, run_id: str, at: datetime
+) -> int:
+    """Insert many (KPI, slice, inputs, analysis) that :func:`known_analyses` does not have; returns how many.
+
+    All at once costs a fifth of one by one, and a measurement has some hundred.
+    """
+    rows = [
+        {
+            "run_id": run_id,
+            "kpi": kpi,
+            "period": period,
+            "slice_key": slice_key,
+            "rules": json["rules"],
+            "variation": json["variation"],
+            "assurance": json["assurance"],
+            "signal": json["points"][-1]["signal"] if json["points"] else "none",
+            "inputs": inputs,
+            "result": json,
+            "at": at,
+        }
+        for kpi, slice_key, inputs, json in found
+    ]
+    if rows:
+        session.execute(insert(Analysis), rows)
+    return len(rows)
+
+
+def analyses_of(session: Session, period: str) -> Sequence[Analysis]:
+    """Newest analysis of every series up to this period."""
+    newest = select(func.max(Analysis.id)).where(Analysis.period == period).group_by(Analysis.kpi, Analysis.slice_key)
+    return session.scalars(
+        select(Analysis).where(Analysis.id.in_(newest)).order_by(Analysis.kpi, Analysis.slice_key)
+    ).all()

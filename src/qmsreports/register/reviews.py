@@ -1,0 +1,180 @@
+"""The record of a review: what was said, decided and concluded, and when it was closed to changes.
+
+Nothing is updated: the newest row counts, and the state of a review follows from its events. Saying the same again adds
+no row. Once a review is closed, its inputs and decisions are refused; its actions go on (see ``register.actions``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from qmsreports.errors import Finding, UserError
+from qmsreports.register.models import Comment, ConsideredInput, ReviewDecision, ReviewEvent
+
+KINDS = ("improvement", "qms_change", "resources")
+"""Kinds of decision, in the order of the output clause: improvement, change of the system, resources."""
+
+CONCLUSIONS = ("suitability", "adequacy", "effectiveness")
+"""What top management has to conclude on about its system."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attendee:
+    """Who took part, and for whom he or she stood in."""
+
+    person: str
+    stood_in_for: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """How far a review is. ``held`` and ``closed`` are the events, ``None`` before."""
+
+    planned: ReviewEvent | None
+    held: ReviewEvent | None
+    closed: ReviewEvent | None
+    attendance: tuple[Attendee, ...]
+    conclusions: Mapping[str, str]
+
+    @property
+    def state(self) -> str:
+        """The last step: closed | held | planned, empty before any. Whether it is prepared, the packs tell."""
+        if self.closed:
+            return "closed"
+        if self.held:
+            return "held"
+        return "planned" if self.planned else ""
+
+
+def alone(session: Session) -> None:
+    """Let one writer at a time number decisions and actions, or close a review while another decides.
+
+    On SQLite the write transaction is alone already.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(7190012)"))
+
+
+def life(session: Session, review: str, period: str, *, as_of: datetime | None = None) -> Life:
+    """Return the state of a review as it was known at ``as_of``."""
+    query = select(ReviewEvent).where(ReviewEvent.review == review, ReviewEvent.period == period)
+    if as_of is not None:
+        query = query.where(ReviewEvent.at <= as_of)
+    newest: dict[str, ReviewEvent] = {}
+    present: dict[str, Attendee] = {}
+    said: dict[str, str] = {}
+    for event in session.scalars(query.order_by(ReviewEvent.id)):
+        newest[event.kind] = event
+        if event.kind == "attended":
+            person = event.detail["person"]
+            present[person.casefold()] = Attendee(person, event.detail.get("for", ""))
+        elif event.kind == "concluded":
+            said.update(event.detail)
+    return Life(newest.get("planned"), newest.get("held"), newest.get("closed"), tuple(present.values()), said)
+
+
+def refuse_when_closed(session: Session, review: str, period: str) -> None:
+    """Raise :class:`UserError` once a review is closed: its inputs and decisions stay as they were."""
+    closed = life(session, review, period).closed
+    if closed is not None:
+        raise UserError(
+            Finding(
+                f"review {review} {period}",
+                f"was closed on {closed.day:%Y-%m-%d} by {closed.who}; its inputs and decisions are frozen",
+                "record it in the next review; its actions go on: qmsreports action update",
+            )
+        )
+
+
+def step(
+    session: Session,
+    review: str,
+    period: str,
+    kind: str,
+    *,
+    day: date,
+    detail: Mapping[str, Any],
+    who: str,
+    at: datetime,
+) -> ReviewEvent | None:
+    """Record a step of a review; ``None`` where the newest step of this kind (and person) says the same already."""
+    alone(session)
+    refuse_when_closed(session, review, period)
+    query = select(ReviewEvent).where(
+        ReviewEvent.review == review, ReviewEvent.period == period, ReviewEvent.kind == kind
+    )
+    for known in session.scalars(query.order_by(ReviewEvent.id.desc())):
+        if kind == "attended" and known.detail.get("person", "").casefold() != detail["person"].casefold():
+            continue
+        if known.detail == dict(detail) and (known.day == day or kind in ("attended", "concluded")):
+            return None
+        break
+    event = ReviewEvent(review=review, period=period, kind=kind, day=day, detail=dict(detail), who=who, at=at)
+    session.add(event)
+    session.flush()
+    return event
+
+
+def comments(session: Session, review: str, period: str, *, as_of: datetime | None = None) -> dict[str, Comment]:
+    """Return the newest comment of each KPI for a period."""
+    query = select(Comment).where(Comment.review == review, Comment.period == period)
+    if as_of is not None:
+        query = query.where(Comment.at <= as_of)
+    return {row.kpi: row for row in session.scalars(query.order_by(Comment.id))}
+
+
+def add_comment(session: Session, comment: Comment) -> Comment | None:
+    """Store a comment; ``None`` where the newest one of this KPI and period says the same already."""
+    alone(session)
+    refuse_when_closed(session, comment.review, comment.period)
+    known = comments(session, comment.review, comment.period).get(comment.kpi)
+    fields = ("cause", "action", "effect", "by_when", "author")
+    if known is not None and all(getattr(known, field) == getattr(comment, field) for field in fields):
+        return None
+    session.add(comment)
+    session.flush()
+    return comment
+
+
+def considered(session: Session, review: str, *, as_of: datetime | None = None) -> Sequence[ConsideredInput]:
+    """Return every statement of a review, over all periods, oldest first."""
+    query = select(ConsideredInput).where(ConsideredInput.review == review)
+    if as_of is not None:
+        query = query.where(ConsideredInput.at <= as_of)
+    return session.scalars(query.order_by(ConsideredInput.id)).all()
+
+
+def add_considered(session: Session, statement: ConsideredInput) -> ConsideredInput | None:
+    """Store a statement; ``None`` where the newest one of this input and period says the same already."""
+    alone(session)
+    refuse_when_closed(session, statement.review, statement.period)
+    same = [
+        row
+        for row in considered(session, statement.review)
+        if (row.period, row.clause) == (statement.period, statement.clause)
+    ]
+    if same and (same[-1].text, same[-1].considered_by) == (statement.text, statement.considered_by):
+        return None
+    session.add(statement)
+    session.flush()
+    return statement
+
+
+def decisions(session: Session, review: str, period: str, *, as_of: datetime | None = None) -> Sequence[ReviewDecision]:
+    """Return the decisions of one review, oldest first."""
+    query = select(ReviewDecision).where(ReviewDecision.review == review, ReviewDecision.period == period)
+    if as_of is not None:
+        query = query.where(ReviewDecision.at <= as_of)
+    return session.scalars(query.order_by(ReviewDecision.id)).all()
+
+
+def next_decision(session: Session) -> str:
+    """Return the number of the next decision; call it after :func:`alone`."""
+    newest = session.scalar(select(ReviewDecision.number).order_by(ReviewDecision.id.desc()).limit(1))
+    return f"D-{int(newest.removeprefix('D-')) + 1 if newest else 1}"

@@ -1,0 +1,81 @@
+"""Where everything lives. Read once from ``QMSREPORTS_*`` environment variables; nothing else configures paths."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from qmsreports.errors import CouldNotRun, Finding
+
+
+class Settings(BaseSettings):
+    """Settings of one workspace; every default lies inside the current folder, so nothing else is needed to start."""
+
+    model_config = SettingsConfigDict(env_prefix="QMSREPORTS_", frozen=True, extra="ignore")
+
+    var: Path = Path("var")
+    catalog: Path = Path("catalog")
+    expectations: Path = Path("expectations")
+    templates: Path = Path("report_templates")
+    landing: str = ""  # folder or fsspec URL; default <var>/landing
+    lake: str = ""  # folder or object-store URL; default <var>/lake
+    # SQLAlchemy URL; default sqlite:///<var>/register.db. A field "register" would hide a method of the base class.
+    register_at: str = Field(default="", validation_alias=AliasChoices("QMSREPORTS_REGISTER", "register_at"))
+    engine: Literal["duckdb", "spark"] = "duckdb"
+    spark: str = ""  # Spark Connect URL sc://host:port or a master; default one on this machine
+    spark_lake: str = ""  # the lake's address as the Spark server sees it, where that differs
+    signing_certificate: Path | None = None  # PKCS#12 file that approved prints are signed with; none: not signed
+    signing_passphrase: SecretStr = SecretStr("")
+
+    def __init__(self, **values: Any) -> None:
+        """Read the environment; :class:`CouldNotRun` names every variable that holds something else than it may."""
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            findings = []
+            for entry in error.errors():
+                setting = str(entry["loc"][0]).upper()
+                name = setting if setting.startswith("QMSREPORTS_") else f"QMSREPORTS_{setting}"
+                findings.append(Finding(name, f'"{entry["input"]}" is not possible', entry["msg"]))
+            raise CouldNotRun(*findings) from None
+
+    @property
+    def landing_url(self) -> str:
+        """Landing zone: what sources delivered, as received."""
+        return self.landing or str((self.var / "landing").absolute())
+
+    @property
+    def lake_url(self) -> str:
+        """Lake: canonical Delta tables."""
+        return self.lake or str((self.var / "lake").absolute())
+
+    @property
+    def register_url(self) -> str:
+        """Register: SQLAlchemy URL of the records."""
+        return self.register_at or f"sqlite:///{(self.var / 'register.db').absolute()}"
+
+
+def connection_of(source: str, environment: Mapping[str, str] | None = None) -> str:
+    """Return the connection URL or path of a source.
+
+    Looked up in this order, the first that is set wins: ``QMSREPORTS_CONNECTION_<SOURCE>``,
+    ``AIRFLOW_CONN_<SOURCE>``. Secrets therefore live in the environment or in Airflow's secrets backend, never in a
+    file of the catalog. Raises :class:`CouldNotRun` that names every place looked at.
+    """
+    values = os.environ if environment is None else environment
+    names = [f"QMSREPORTS_CONNECTION_{source.upper()}", f"AIRFLOW_CONN_{source.upper()}"]
+    for name in names:
+        if values.get(name):
+            return values[name]
+    raise CouldNotRun(
+        Finding(
+            f"source {source}",
+            "no connection is set",
+            f"set one of: {', '.join(names)} (looked at in this order)",
+        )
+    )

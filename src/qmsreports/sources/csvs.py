@@ -1,0 +1,124 @@
+"""Rows of CSV files, as text: separator, encoding and header are declared or written, nothing is guessed.
+
+Values stay the text they were, with two exceptions: a cell with nothing in it is null, and where a decimal comma is
+declared, 2,40 is landed as 2.40 and 1.234,5 as 1234.5 (a cell without a comma is left alone, so 1.234 stays 1.234).
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from qmsreports.catalog.source import LandedFeed
+from qmsreports.sources.database import CHUNK
+from qmsreports.sources.feed import Unreadable, columns_of
+from qmsreports.sources.files import Block, File
+from qmsreports.sources.streams import content_of, opened, whole
+
+_LONGEST_CELL = 1 << 24
+_COMMA_NUMBER = re.compile(r"\s*[-+]?([0-9]+|[0-9]{1,3}(\.[0-9]{3})+),[0-9]+\s*")
+
+
+class Csvs:
+    """The CSV files of one feed."""
+
+    def __init__(self, fs: Any, feed: LandedFeed) -> None:
+        self._fs = fs
+        self._feed = feed
+        try:
+            codecs.lookup(feed.encoding)
+        except LookupError:
+            raise Unreadable(
+                f'"{feed.encoding}" is no encoding', "write utf-8, cp1252 or latin-1", place=("encoding",)
+            ) from None
+        self._encoding = "utf-8-sig" if feed.encoding.lower().replace("_", "-") in ("utf-8", "utf8") else feed.encoding
+        self._comma = feed.decimal == ","
+        self.reading = " ".join((self._encoding, repr(feed.separator), feed.decimal))
+        csv.field_size_limit(_LONGEST_CELL)
+
+    def content(self, file: File) -> str:
+        """Return the hash of the file's bytes, unpacked: packing the same again is no change."""
+        return content_of(self._fs, self._feed, file)
+
+    def kind(self, column: str) -> str:  # noqa: ARG002 - the same for every column
+        """Kind a column starts from: every cell of a CSV file is text."""
+        return "text"
+
+    def blocks(self, file: File) -> Iterator[Block]:
+        """Yield the rows; :class:`Unreadable` with file and line for one that does not fit the header."""
+        with (
+            opened(self._fs, self._feed, file) as stream,
+            whole(file),
+            io.TextIOWrapper(stream, self._encoding, newline="") as text,
+        ):
+            reader = csv.reader(text, delimiter=self._feed.separator, strict=True)
+            try:
+                yield from self._rows(file, reader)
+            except UnicodeDecodeError as error:
+                raise Unreadable(
+                    f"the file is not {self._feed.encoding} text",
+                    "declare its encoding or deliver it as declared",
+                    where=f"{file.shown}:{self._line_of(file, error)}",
+                ) from None
+            except csv.Error as error:
+                raise Unreadable(
+                    f"not readable as CSV ({error})", "mend the line", where=f"{file.shown}:{reader.line_num}"
+                ) from None
+
+    def _rows(self, file: File, reader: Any) -> Iterator[Block]:
+        header = next((row for row in reader if row), None)
+        if header is None:
+            return
+        start = f"{file.shown}:{reader.line_num}"
+        self._right_separator(header, file)
+        columns = tuple(columns_of(self._feed, _named(header), where=start))
+        rows: list[list[Any]] = []
+        for row in reader:
+            if not row:
+                continue
+            if len(row) != len(columns):
+                raise Unreadable(
+                    f"{len(row)} values where the header has {len(columns)}",
+                    "mend the line (a separator inside a text needs quotes)",
+                    where=f"{file.shown}:{reader.line_num}",
+                )
+            rows.append([*map(self._value, row), reader.line_num])
+            if len(rows) == CHUNK:
+                yield Block(columns, rows)
+                rows = []
+        yield Block(columns, rows)
+
+    def _value(self, cell: str) -> str | None:
+        if self._comma and "," in cell and _COMMA_NUMBER.fullmatch(cell):
+            return cell.strip().replace(".", "").replace(",", ".")
+        return cell or None
+
+    def _right_separator(self, header: list[str], file: File) -> None:
+        if len(header) > 1 or len(self._feed.key) + len(self._feed.needs) < 2:
+            return
+        other = next((mark for mark in (";", ",", "\t", "|") if mark in header[0] and mark != self._feed.separator), "")
+        if other:
+            raise Unreadable(
+                f'the header of {file.shown} has no "{self._feed.separator}" but "{other}"'.replace("\t", "\\t"),
+                f'write separator: "{other}"'.replace("\t", "\\t"),
+                place=("separator",),
+            )
+
+    def _line_of(self, file: File, error: UnicodeDecodeError) -> int:
+        """Return the first line that cannot be decoded; text is decoded ahead of the line that is being read."""
+        with opened(self._fs, self._feed, file) as stream:
+            for number, line in enumerate(stream, 1):
+                try:
+                    line.decode(self._feed.encoding)
+                except UnicodeDecodeError:
+                    return number
+        return error.object[: error.start].count(b"\n") + 1
+
+
+def _named(header: list[str]) -> list[str]:
+    """Names of the columns; one without a name is called by its position."""
+    return [name.strip() or f"column_{position}" for position, name in enumerate(header, 1)]

@@ -1,0 +1,321 @@
+"""Feeds of files: CSV, JSON lines, Parquet, sheets of Excel workbooks, in a folder, over SFTP or S3.
+
+A file is looked at when its size or time of change is new, and landed when its content is: a renamed or repeated file
+is landed once. A changed file (a whole sheet, a whole CSV file) lands again; later versions of a row win by key. Where
+its declaration changes (another encoding, another separator), every file lands again.
+
+A file that is still being written is left for the next run: one whose name says so, one that changed while it was
+looked at, and, where the feed declares ``settle_seconds``, one that was written to shortly before the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import PurePosixPath
+from typing import Any, Protocol
+
+from qmsreports.catalog.source import LandedFeed
+from qmsreports.landing import KEYS, landed_name
+from qmsreports.sources.columns import UNKNOWN, arrow_type, as_text
+from qmsreports.sources.database import CHUNK, arrow_table
+from qmsreports.sources.feed import FeedState, FileMark, Unreadable, Warned, digest, drift
+from qmsreports.sources.places import close_place, open_place, reason, shown
+
+_ORIGIN = ("_file", "_line")
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of the source: ``name`` relative to the source's folder, ``shown`` as messages name it."""
+
+    path: str
+    name: str
+    shown: str
+    size: int
+    changed: float
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Rows of one file under their columns as landed; each row ends with its line, counted from 1."""
+
+    columns: tuple[str, ...]
+    rows: list[list[Any]]
+
+
+class Format(Protocol):
+    """How the rows of a file are found; ``reading`` is what was declared about it, and changes with that."""
+
+    reading: str
+
+    def content(self, file: File) -> str:
+        """Return the hash of what would be landed."""
+
+    def blocks(self, file: File) -> Iterator[Block]:
+        """Yield the rows; at least one block (without rows) for a file that has a header."""
+
+    def kind(self, column: str) -> str:
+        """Kind a column starts from."""
+
+
+class FileFeeds:
+    """The feeds of one folder or one file."""
+
+    def __init__(self, connection: str, at: datetime | None = None) -> None:
+        self._fs, self._root = open_place(connection)
+        self._at = at
+        self._workbooks: dict[str, Any] = {}
+        try:
+            self._is_file = self._fs.info(self._root)["type"] == "file"
+        except FileNotFoundError:
+            self.close()
+            raise Unreadable(f"{shown(connection)} does not exist", "check the connection") from None
+        except Exception as error:  # what is behind a URL refuses in words of its own
+            self.close()
+            raise Unreadable(
+                f"{shown(connection)} cannot be opened ({reason(error)})", "check the connection"
+            ) from None
+
+    def close(self) -> None:
+        """Close the workbooks and the connection."""
+        for workbook in self._workbooks.values():
+            workbook.close()
+        close_place(self._fs)
+
+    def read(self, feed: LandedFeed, before: FeedState) -> FileReading:
+        """Look at the files of one feed; :class:`Unreadable` when there is none or one cannot be opened."""
+        return FileReading(feed, before, self._files(feed), self._form(feed), self._now)
+
+    def _form(self, feed: LandedFeed) -> Format:
+        form = feed.format or ("excel" if feed.sheet else "csv")
+        if form == "excel":
+            from qmsreports.sources.sheets import Sheets
+
+            return Sheets(self._fs, feed, self._workbooks)
+        if form == "csv":
+            from qmsreports.sources.csvs import Csvs
+
+            return Csvs(self._fs, feed)
+        from qmsreports.sources.objects import JsonLines, Parquets
+
+        return JsonLines(self._fs, feed) if form == "jsonl" else Parquets(self._fs, feed)
+
+    def _now(self, file: File) -> bool:
+        """Whether a file is still as it was listed."""
+        try:
+            found = self._file(self._fs.info(file.path))
+        except OSError:
+            return False
+        # one answer of S3 counts in whole seconds, another in parts of them
+        return (found.size, int(found.changed)) == (file.size, int(file.changed))
+
+    def _files(self, feed: LandedFeed) -> list[File]:
+        try:
+            if self._is_file:
+                entries = [self._fs.info(self._root)]
+            else:
+                found = self._fs.glob(f"{self._root}/{feed.files or '*'}", detail=True)
+                entries = [entry for entry in found.values() if entry["type"] == "file"]
+        except OSError as error:
+            raise Unreadable(f"the folder cannot be listed ({reason(error)})", "check its permissions") from None
+        files = sorted((self._file(entry) for entry in entries), key=lambda file: file.name)
+        files = [file for file in files if not _under_way(PurePosixPath(file.name).name)]
+        if self._at is not None and feed.settle_seconds:
+            settled = self._at.timestamp() - feed.settle_seconds
+            waiting = len(files)
+            files = [file for file in files if file.changed <= settled]
+            if waiting and not files:
+                raise Unreadable("every file is still being written", "nothing: the next run reads them")
+        if not files:
+            raise Unreadable(f'no file matches "{feed.files}"', self._what_is_there(), place=("files",))
+        return files
+
+    def _file(self, entry: Any) -> File:
+        path = str(entry["name"])
+        folder = PurePosixPath(self._root)
+        name = folder.name if self._is_file else str(PurePosixPath(path).relative_to(folder))
+        changed = next(
+            (entry[key] for key in ("mtime", "LastModified", "last_modified", "created") if entry.get(key)), 0
+        )
+        stamp = changed.timestamp() if hasattr(changed, "timestamp") else float(changed)
+        return File(path, name, name if self._is_file else f"{folder.name}/{name}", int(entry["size"]), stamp)
+
+    def _what_is_there(self) -> str:
+        names = sorted(PurePosixPath(path).name for path in self._fs.ls(self._root, detail=False))
+        if not names:
+            return "the folder is empty: check the connection and what delivers the files"
+        others = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
+        return f'mend the pattern or the connection; the folder holds "{names[0]}"{others}'
+
+
+class FileReading:
+    """The files of one feed, looked at: which are new, which only have a new name."""
+
+    def __init__(
+        self, feed: LandedFeed, before: FeedState, files: Sequence[File], form: Format, same: Callable[[File], bool]
+    ) -> None:
+        self.feed = feed
+        self.warnings: list[Warned] = []
+        self._left: list[Warned] = []
+        if before.columns and before.reading != form.reading:  # what was read otherwise has to be read again
+            before = replace(before, files={}, contents=())
+        self._before = self._state = before
+        self._form = form
+        self._files = files
+        self._marks: dict[str, FileMark] = {}
+        self._new: list[File] = []
+        for file in files:
+            mark = before.files.get(file.name)
+            if mark is not None and (mark.size, mark.changed) == (file.size, file.changed):
+                self._marks[file.name] = mark
+                continue
+            content = self._settled(file, same)
+            if content is None:
+                if mark is not None:
+                    self._marks[file.name] = mark
+                continue
+            self._marks[file.name] = FileMark(file.size, file.changed, content, mark.rows if mark else 0)
+            if mark is None or mark.content != content:
+                self._new.append(file)
+        self.warnings = list(self._left)
+
+    def _settled(self, file: File, same: Callable[[File], bool]) -> str | None:
+        """Return the hash of a file; ``None`` for one that changed while it was read."""
+        try:
+            content = self._form.content(file)
+        except Unreadable:
+            if same(file):
+                raise
+            content = None
+        if content is not None and same(file):
+            return content
+        self._left.append(Warned("the file is still being written", "nothing: the next run reads it", file.shown))
+        return None
+
+    @property
+    def fresh(self) -> bool:
+        """Whether a file is new, changed, or seen under another name."""
+        return any(self._before.files.get(name) != mark for name, mark in self._marks.items())
+
+    @property
+    def state(self) -> FeedState:
+        """What the next visit goes on from; final when ``parts`` is exhausted."""
+        return self._state
+
+    def parts(self) -> Iterator[tuple[str, Any]]:
+        """Yield the rows of new files, many small files together."""
+        self.warnings = list(self._left)
+        self._marked = dict(self._marks)
+        table, gathered = landed_name(self.feed.table), _Gathering(self._form, self._before)
+        known = {mark.content for mark in self._before.files.values() if mark.rows}
+        contents = known | set(self._before.contents)
+        for file in self._new:
+            content = self._marks[file.name].content
+            if content in contents and file.name not in self._before.files:
+                said = Warned("the content was landed before under another name", "it is not landed again", file.shown)
+                self.warnings.append(said)
+                continue
+            for batch in self._file(file, gathered):
+                yield table, batch
+            if self._marked[file.name].rows:
+                contents.add(content)
+        rest = gathered.flush(even_empty=not self._before.columns and not gathered.landed)
+        if rest is not None:
+            yield table, rest
+        columns = gathered.columns or self._before.columns
+        self.warnings += drift(self._before, columns)
+        self._state = self._before
+        if self.feed.deletions == "keys":
+            for batch in self._key_list():
+                yield table + KEYS, batch
+        self._state = replace(
+            self._state,
+            columns=tuple(columns),
+            reading=self._form.reading,
+            landed=self._before.landed + gathered.landed,
+            kinds=gathered.kinds,
+            files=self._marked,
+            contents=tuple(sorted(contents - {mark.content for mark in self._marked.values() if mark.rows})),
+        )
+
+    def _key_list(self) -> Iterator[Any]:
+        """Yield the keys of all files that are there now, where they are not those of the last visit."""
+        names = [landed_name(column) for column in self.feed.key]
+        keys: set[tuple[str, ...]] = set()
+        for file in self._files:
+            for block in self._form.blocks(file):
+                places = [block.columns.index(name) for name in names]
+                keys |= {tuple(as_text(row[place]) or "" for place in places) for row in block.rows}
+        listed = sorted(keys)
+        stands_for = digest("\x1e".join(key) for key in listed)
+        if stands_for != self._before.keys:
+            for start in range(0, len(listed), CHUNK):
+                yield arrow_table(listed[start : start + CHUNK], names, dict.fromkeys(names, "text"))
+            self._state = replace(self._state, keys=stands_for, key_count=len(listed))
+
+    def _file(self, file: File, gathered: _Gathering) -> Iterator[Any]:
+        had, rows, header = self._marks[file.name].rows, 0, False
+        for block in self._form.blocks(file):
+            header = True
+            rows += len(block.rows)
+            batch = gathered.add(file, block)
+            if batch is not None:
+                yield batch
+        if not rows and had:
+            raise Unreadable(f"the file is suddenly empty ({had:,} rows before)", "restore it", where=file.shown)
+        if not rows:
+            what = "the file has a header and no row" if header else "the file is empty"
+            self.warnings.append(Warned(what, "nothing is landed; deliver it again if it should have rows", file.shown))
+        self._marked[file.name] = replace(self._marks[file.name], rows=rows)
+
+
+class _Gathering:
+    """Rows of many files with the same columns, given on as Arrow tables of about :data:`CHUNK` rows."""
+
+    def __init__(self, form: Format, before: FeedState) -> None:
+        self._form = form
+        self._before = before
+        self._columns: tuple[str, ...] = ()
+        self._rows: list[list[Any]] = []
+        self.columns: dict[str, None] = {}
+        self.kinds = dict(before.kinds)
+        self.landed = 0
+
+    def add(self, file: File, block: Block) -> Any:
+        """Take rows in; return a batch when it is time for one."""
+        batch = None
+        if block.columns != self._columns or len(self._rows) + len(block.rows) > CHUNK:
+            batch = self.flush()
+            self._columns = block.columns
+        self._rows += [[*row[:-1], file.name, row[-1]] for row in block.rows]
+        self.columns |= dict.fromkeys(block.columns)
+        return batch
+
+    def flush(self, *, even_empty: bool = False) -> Any:
+        """Return what was gathered; ``None`` when that is nothing, unless columns without rows are wanted."""
+        if not self._rows and not (even_empty and self._columns):
+            return None
+        kinds = {column: self._form.kind(column) for column in self._columns}
+        kinds |= {"_file": "text", "_line": "integer"}
+        batch = arrow_table(self._rows, [*self._columns, *_ORIGIN], kinds)
+        batch = self._as_before(batch, kinds)
+        self.kinds |= {name: kind for name, kind in kinds.items() if kind != UNKNOWN}
+        self.landed += len(self._rows)
+        self._rows = []
+        return batch
+
+    def _as_before(self, batch: Any, kinds: dict[str, str]) -> Any:
+        """Give columns without any value the type they had when they held values."""
+        import pyarrow as pa
+
+        for index, name in enumerate(batch.column_names):
+            if kinds[name] == UNKNOWN and name in self.kinds:
+                batch = batch.set_column(index, name, pa.nulls(batch.num_rows, arrow_type(self.kinds[name])))
+        return batch
+
+
+def _under_way(name: str) -> bool:
+    """Whether a name says that the file is hidden, locked or not whole yet."""
+    return name.startswith((".", "~$")) or name.lower().endswith((".part", ".partial", ".tmp", ".filepart"))

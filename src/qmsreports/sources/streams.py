@@ -1,0 +1,58 @@
+"""Files as streams of bytes, unpacked where that is declared, and their hash."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from qmsreports.catalog.source import LandedFeed
+from qmsreports.sources.feed import Unreadable
+from qmsreports.sources.files import File
+
+_BYTES = 1 << 20
+_GZIP = b"\x1f\x8b"
+
+
+def opened(fs: Any, feed: LandedFeed, file: File) -> Any:
+    """Return the bytes of a file as a stream; :class:`Unreadable` where it is not packed as declared."""
+    try:
+        stream = fs.open(file.path, "rb")
+        packed = stream.read(len(_GZIP)) == _GZIP
+        stream.seek(0)
+        if packed == (feed.compression == "gzip"):
+            return gzip.GzipFile(fileobj=stream) if packed else stream
+        stream.close()
+        raise Unreadable(
+            f"{file.shown} is {'' if packed else 'not '}packed with gzip",
+            "write compression: gzip" if packed else "write compression: none",
+            place=("compression",),
+        )
+    except OSError as error:
+        raise Unreadable(
+            f"the file cannot be opened ({error.strerror or type(error).__name__})",
+            "check its permissions",
+            where=file.shown,
+        ) from None
+
+
+def content_of(fs: Any, feed: LandedFeed, file: File) -> str:
+    """Return the hash of the file's bytes, unpacked: packing the same again is no change."""
+    hash_ = hashlib.blake2b(digest_size=8)
+    with opened(fs, feed, file) as stream, whole(file):
+        while part := stream.read(_BYTES):
+            hash_.update(part)
+    return hash_.hexdigest()
+
+
+@contextmanager
+def whole(file: File) -> Iterator[None]:
+    """Turn what is wrong with a packed file into a line for people."""
+    try:
+        yield
+    except (gzip.BadGzipFile, zlib.error, EOFError) as error:
+        what = "is cut short" if isinstance(error, EOFError) else "is damaged"
+        raise Unreadable(f"the packed file {what}", "deliver it again", where=file.shown) from None

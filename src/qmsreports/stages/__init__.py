@@ -1,0 +1,104 @@
+"""The stages in the order data flows; the only place that knows it. DAGs and the command line call nothing else.
+
+Each function does one stage for one unit of work, records it in the register and can be repeated at any time: what was
+done is recognised, what was interrupted is done again. ``run_id`` and ``at`` are arguments; no stage looks at a clock.
+"""
+
+from qmsreports.stages.closing import close_review
+from qmsreports.stages.compare import diff_packs
+from qmsreports.stages.delivery import deliver
+from qmsreports.stages.evidence import Backtest, Trail, backtest, draw_backtest, explain
+from qmsreports.stages.followup import add_action, list_actions, update_action
+from qmsreports.stages.ingest import (
+    clear_old_staging,
+    clear_staging,
+    conform,
+    ingest,
+    land,
+    publish,
+    source_names,
+    table_names,
+    validate,
+)
+from qmsreports.stages.measure import MeasureSummary, analyse, last_closed_period, measure
+from qmsreports.stages.meeting import comment, consider, day_of, decide, record_step, show_review
+from qmsreports.stages.outcome import FeedReport, feed_reports, reasons
+from qmsreports.stages.quality import propose_suite, quality_page, write_quality
+from qmsreports.stages.quarantine import readmit, reject, show_quarantined
+from qmsreports.stages.release import draft_for_release, release
+from qmsreports.stages.restate import Restated, restate
+from qmsreports.stages.review import (
+    PackReport,
+    build_pack,
+    check_review,
+    due_reviews,
+    ledger,
+    newest_pack,
+    pack_summary,
+    review_names,
+    verify_pack,
+)
+from qmsreports.stages.runs import begin_run, end_run, gate, notices
+from qmsreports.stages.trial import Preview, check_source, preview_source
+
+__all__ = [
+    "Backtest",
+    "FeedReport",
+    "MeasureSummary",
+    "PackReport",
+    "Preview",
+    "Restated",
+    "Trail",
+    "add_action",
+    "analyse",
+    "backtest",
+    "begin_run",
+    "build_pack",
+    "check_review",
+    "check_source",
+    "clear_old_staging",
+    "clear_staging",
+    "close_review",
+    "comment",
+    "conform",
+    "consider",
+    "day_of",
+    "decide",
+    "deliver",
+    "diff_packs",
+    "draft_for_release",
+    "draw_backtest",
+    "due_reviews",
+    "end_run",
+    "explain",
+    "feed_reports",
+    "gate",
+    "ingest",
+    "land",
+    "last_closed_period",
+    "ledger",
+    "list_actions",
+    "measure",
+    "newest_pack",
+    "notices",
+    "pack_summary",
+    "preview_source",
+    "propose_suite",
+    "publish",
+    "quality_page",
+    "readmit",
+    "reasons",
+    "record_step",
+    "reject",
+    "release",
+    "restate",
+    "review_names",
+    "show_quarantined",
+    "show_review",
+    "source_names",
+    "table_names",
+    "update_action",
+    "validate",
+    "verify_pack",
+    "write_quality",
+]

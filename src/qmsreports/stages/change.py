@@ -1,0 +1,69 @@
+"""Recorded values beside those of the period before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from qmsreports.workspace import Workspace
+
+if TYPE_CHECKING:
+    from qmsreports.catalog.kpi import Kpi
+    from qmsreports.register.models import Result
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Difference to the period before in the KPI's unit, and its 95 % interval; None where there is none.
+
+    ``would_be_restated`` tells that what came later would make another value of it, ``restated_to`` which one.
+    """
+
+    change: float | None = None
+    change_low: float | None = None
+    change_high: float | None = None
+    would_be_restated: bool = False
+    restated_to: float | None = None
+
+
+def values(
+    workspace: Workspace, *, kpi: str | None = None, period: str | None = None, as_of: datetime | None = None
+) -> list[tuple[Result, Change]]:
+    """Return the recorded values with their change, as they are or were believed at ``as_of``.
+
+    There is no change where one of the two values is missing, or where the definition changed in between: a difference
+    of two definitions says nothing of the process.
+    """
+    from qmsreports.register import results
+
+    wanted = [workspace.catalog.period(period)] if period else []
+    read = [*wanted, *(entry.shift(-1) for entry in wanted)]
+    with workspace.register.read() as session:
+        rows = results.latest_results(session, kpis=[kpi] if kpi else [], periods=read, as_of=as_of)
+        waiting = results.candidates_of(session, {row.id for row in rows}, as_of)
+    known = {(row.kpi, row.period, row.slice_key): row for row in rows}
+    earlier = {text: str(workspace.catalog.period(text).shift(-1)) for text in {row.period for row in rows}}
+    found = []
+    for row in rows:
+        if not wanted or row.period == str(wanted[0]):
+            change = _change(workspace.catalog.kpis.get(row.kpi), _before(row, known, earlier), row)
+            found.append((row, replace(change, would_be_restated=row.id in waiting, restated_to=waiting.get(row.id))))
+    return found
+
+
+def _before(row: Result, known: dict[tuple[str, str, str], Result], earlier: dict[str, str]) -> Result | None:
+    return known.get((row.kpi, earlier[row.period], row.slice_key))
+
+
+def _change(kpi: Kpi | None, before: Result | None, after: Result) -> Change:
+    from qmsreports.analysis.change import Sample, difference
+
+    version = kpi.version(after.version) if kpi is not None else None
+    if version is None or before is None or (before.fingerprint, before.unit) != (after.fingerprint, after.unit):
+        return Change()
+    measure = version.measure
+    kind = getattr(measure, "type", None) or measure.kind
+    sides = [Sample(row.value, row.numerator, row.denominator, row.n, dict(row.parts)) for row in (before, after)]
+    change, (low, high) = difference(kind, sides[0], sides[1], unit=after.unit)
+    return Change(change) if version.window is not None else Change(change, low, high)

@@ -1,0 +1,78 @@
+"""Two packs beside each other: what is different, and what the register knows of why."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qmsreports.errors import ExitCode, Finding, UserError, did_you_mean
+from qmsreports.settings import Settings
+from qmsreports.workspace import Workspace
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from qmsreports.pack.diff import Key, PackDiff, Side
+    from qmsreports.register.models import Pack
+
+_MODEL = "model.json"
+
+
+def diff_packs(before: str, after: str, *, settings: Settings | None = None) -> PackDiff:
+    """Return what changed from one pack to another and why.
+
+    A pack is named as its folder is (``monthly-2026-10-e1``); without its edition the newest one is meant.
+    :class:`UserError` for an unknown pack, and where one of the two was touched after it was sealed.
+    """
+    from qmsreports.pack.diff import changed_values, diff
+
+    with Workspace(settings) as workspace, workspace.register.read() as session:
+        rows = _named(session, before), _named(session, after)
+        old, new = _side(rows[0]), _side(rows[1])
+        return diff(old, new, _whys(session, changed_values(old, new), rows[1].built_at))
+
+
+def _named(session: Session, name: str) -> Pack:
+    """Return the edition of this name; ``monthly-2026-10`` is its newest one."""
+    from qmsreports.pack.seal import name_of
+    from qmsreports.register import packs
+
+    known: dict[str, Pack] = {}
+    for row in packs.all_packs(session):
+        whole = name_of(row.review, row.period, row.edition)
+        known[whole] = known[whole.rpartition("-")[0]] = row
+    if name not in known:
+        todo = did_you_mean(name, known) or "run: qmsreports pack list"
+        raise UserError(Finding("", f'there is no pack "{name}"', todo), exit_code=ExitCode.USAGE)
+    return known[name]
+
+
+def _side(row: Pack) -> Side:
+    """Read a pack as it counts: the approved print where there is one."""
+    from qmsreports.pack.diff import Side
+    from qmsreports.pack.seal import name_of
+    from qmsreports.pack.store import touched
+    from qmsreports.register import packs
+
+    folder, files, manifest = packs.files_that_count(row)
+    broken = touched(Path(folder), files)
+    if broken:
+        raise UserError(*broken)
+    model: dict[str, Any] = json.loads((Path(folder) / _MODEL).read_text(encoding="utf-8"))
+    return Side(name_of(row.review, row.period, row.edition), model, manifest)
+
+
+def _whys(session: Session, keys: Iterable[Key], built: datetime) -> dict[Key, str]:
+    """Return why the values of these keys stood as they did when the second pack was built."""
+    from qmsreports.register.results import latest_results
+
+    wanted = frozenset(keys)
+    if not wanted:
+        return {}
+    periods = sorted({key[2] for key in wanted})
+    rows = latest_results(session, kpis=sorted({key[0] for key in wanted}), periods=periods, as_of=built)
+    found = {(row.kpi, row.slice_key, row.period): row.why for row in rows}
+    return {key: found[key] for key in wanted if key in found}

@@ -1,0 +1,79 @@
+"""Derived canonical tables are brought up to date before anything is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from qmsreports.errors import UserError
+from qmsreports.records import StagedTable, Tell, silent
+from qmsreports.settings import Settings
+from qmsreports.stages.ingest import clear_staging, publish, validate
+from qmsreports.stages.quarantine import with_readmitted
+from qmsreports.workspace import Workspace
+
+if TYPE_CHECKING:
+    from qmsreports.catalog.load import Catalog
+
+
+def derive(*, run_id: str, at: datetime, tell: Tell = silent, settings: Settings | None = None) -> list[str]:
+    """Compute, audit and publish every derived table whose inputs changed; returns those that changed themselves.
+
+    They come here and not with a source, because they are made of what several sources published.
+    """
+    from qmsreports.conform import derive as deriving
+    from qmsreports.register import feeds
+
+    staged: list[StagedTable] = []
+    with Workspace(settings) as workspace:
+        catalog = workspace.catalog
+        for table in (table for table in catalog.tables.values() if table.derived_from):
+            with workspace.register.read() as session:
+                done = feeds.done_loads(session, deriving.SOURCE, table.table)
+            try:
+                made = deriving.derive(
+                    table,
+                    sql=catalog.folder / "tables" / f"{table.table}.sql",
+                    inputs=catalog.tables,
+                    lake=workspace.lake,
+                    staging=workspace.staging / run_id,
+                    done=done,
+                    organisation=catalog.organisation,
+                    tell=tell,
+                )
+                made = with_readmitted(workspace, deriving.SOURCE, table.table, made, run_id=run_id)
+            except UserError as error:
+                with workspace.register.write() as session:
+                    feeds.record_stopped(
+                        session,
+                        run_id=run_id,
+                        at=at,
+                        source=deriving.SOURCE,
+                        table=table.table,
+                        status="failed",
+                        message=str(error),
+                    )
+                continue
+            staged += [made] if made is not None else []
+    if not staged:
+        return []
+    changed = publish(
+        validate(staged, run_id=run_id, at=at, tell=tell, settings=settings),
+        run_id=run_id,
+        at=at,
+        tell=tell,
+        settings=settings,
+    )
+    clear_staging(run_id, at=at, settings=settings)
+    return changed
+
+
+def with_derived(catalog: Catalog, invalid: Mapping[str, str]) -> dict[str, str]:
+    """Return the tables that may not be measured with those that are made of them."""
+    found = dict(invalid)
+    for table in catalog.tables.values():
+        stopped = [name for name in table.derived_from if name in invalid]
+        if stopped:
+            found.setdefault(table.table, f"{stopped[0]}: {invalid[stopped[0]]}")
+    return found

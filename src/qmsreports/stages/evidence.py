@@ -1,0 +1,324 @@
+"""From a number back to what it was made from, and what another definition would have made of the past."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qmsreports.errors import ExitCode, Finding, UserError, did_you_mean
+from qmsreports.fiscal import CALENDAR
+from qmsreports.period import Period
+from qmsreports.settings import Settings
+from qmsreports.workspace import Workspace
+
+if TYPE_CHECKING:
+    from qmsreports.catalog.kpi import Kpi
+    from qmsreports.kpi.preview import Difference
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """The way from a value back: rule, approval, target, SQL, rows, and the feeds behind them.
+
+    ``published`` is the value as it stands in the register; ``recomputed`` what the same definition gives from the
+    table versions named; they differ where data came in after the value was settled.
+    """
+
+    kpi: str
+    title: str
+    question: str
+    period: str
+    slice: dict[str, str]
+    unit: str
+    version: int
+    why: str
+    effective_from: str
+    rule: tuple[str, ...]
+    approvals: tuple[str, ...]
+    target: dict[str, Any] | None
+    published: dict[str, Any] | None
+    recomputed: float | None
+    rows: tuple[dict[str, Any], ...]
+    table_versions: dict[str, int]
+    feeds: tuple[dict[str, Any], ...]
+    sql: str
+    text: str
+    files: tuple[dict[str, Any], ...] = ()
+
+
+def explain(
+    kpi: str,
+    period: str,
+    *,
+    at: datetime,
+    slice: Mapping[str, str] | None = None,
+    rows_to: Path | None = None,
+    settings: Settings | None = None,
+) -> Trail:
+    """Return everything behind one value, at the table versions it was published from where it was published.
+
+    ``rows_to`` is a CSV file that the counted rows are written to, from the same table versions.
+    """
+    from qmsreports.catalog.approved import approved_view
+    from qmsreports.kpi import explain as explaining
+    from qmsreports.register import results
+    from qmsreports.register.catalog_records import CatalogRecords
+
+    cut = tuple(sorted((slice or {}).items()))
+    with Workspace(settings) as workspace:
+        month = workspace.catalog.period(period)
+        known_kpi(workspace, kpi)
+        records = CatalogRecords(workspace.register)
+        view = approved_view(workspace.catalog, records)
+        with workspace.register.read() as session:
+            rows = results.latest_results(session, kpis=[kpi], periods=[month])
+            stored = next((row for row in rows if row.slice_key == results.slice_key(dict(cut))), None)
+            read = stored.table_versions if stored else {}
+            feeds = _feeds_of(session, view.catalog.kpis[kpi], read) if kpi in view else ()
+        found = explaining.explain(
+            view.catalog,
+            kpi,
+            month,
+            approved=view.get(kpi, frozenset()),
+            lake=workspace.lake,
+            as_of=at,
+            cut=cut,
+            pinned=stored.table_versions if stored else None,
+            rows_to=rows_to,
+        )
+    approvals = tuple(
+        f"version {found.version} approved by {who} on {on:%Y-%m-%d}"
+        for row in records.definitions()
+        if (row.entry.kind, row.entry.name, row.entry.version) == ("kpi", kpi, found.version)
+        for who, on in row.approvals
+    )
+    published = None
+    if stored is not None:
+        names = ("value", "numerator", "denominator", "n", "low", "high", "status", "provisional", "why", "version")
+        published = {name: getattr(stored, name) for name in names} | {"computed_at": stored.computed_at.isoformat()}
+    return Trail(
+        kpi=kpi,
+        title=found.kpi.title,
+        question=found.kpi.question,
+        period=period,
+        slice=dict(cut),
+        unit=found.kpi.unit,
+        version=found.version,
+        why=found.why,
+        effective_from=found.effective_from,
+        rule=tuple(found.rule),
+        approvals=tuple(dict.fromkeys(approvals)),
+        target=found.target.model_dump(mode="json") if found.target else None,
+        published=published,
+        recomputed=found.figure.value,
+        rows=tuple(asdict(row) for row in found.rows),
+        table_versions=dict(found.table_versions),
+        feeds=feeds,
+        sql=found.sql,
+        text=found.text(),
+        files=tuple(asdict(entry) for entry in found.files),
+    )
+
+
+def _feeds_of(session: Any, kpi: Kpi, versions: Mapping[str, int]) -> tuple[dict[str, Any], ...]:
+    """Newest publication of each table up to the version that was read: loads, counts and failed rules."""
+    from sqlalchemy import select
+
+    from qmsreports.register.models import FeedRecord, Validation
+
+    tables: dict[str, int | None] = {table: None for version in kpi.versions for table in version.tables}
+    tables = dict(versions) or tables
+    found = []
+    for table, version in sorted(tables.items()):
+        query = select(FeedRecord).where(FeedRecord.table_name == table, FeedRecord.status == "published")
+        if version is not None:
+            query = query.where(FeedRecord.lake_version <= version)
+        for feed in session.scalars(query.order_by(FeedRecord.id.desc()).limit(1)):
+            failed = session.scalars(
+                select(Validation).where(
+                    Validation.run_id == feed.run_id,
+                    Validation.table_name == table,
+                    Validation.source == feed.source,
+                    Validation.success.is_(False),
+                )
+            ).all()
+            found.append(
+                {
+                    "source": feed.source,
+                    "table": table,
+                    "published_at": feed.at.isoformat(),
+                    "rows_in": feed.rows_in,
+                    "conformed": feed.conformed,
+                    "quarantined": feed.quarantined,
+                    "duplicates": feed.duplicates,
+                    "loads": list(feed.load_ids),
+                    "failed_rules": [f"{rule.rule}: {rule.rows_failed} of {rule.rows_checked} rows" for rule in failed],
+                }
+            )
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Backtest:
+    """Old and new values side by side; ``signals`` are the periods whose signal would be another."""
+
+    kpi: str
+    version: int
+    differences: tuple[Difference, ...]
+    signals: tuple[str, ...]
+    flips: int
+
+
+def backtest(
+    kpi: str,
+    *,
+    last: int,
+    until: str,
+    at: datetime,
+    every: str = "",
+    against: str = "approved",
+    version: int | None = None,
+    settings: Settings | None = None,
+) -> Backtest:
+    """Compare a version as the catalog's file has it now with what counts, over ``last`` periods; writes nothing.
+
+    The last one is ``until``, or of the kind ``every`` (a word of a review's ``period``) the newest that ends with it.
+
+    ``against``: ``approved``, ``v1`` (one version applied to all periods), or the path of another catalog folder's or
+    single KPI's YAML file, which then is the draft while the catalog's own file is what it is compared with.
+    """
+    from qmsreports.catalog.approved import approved_view
+    from qmsreports.kpi import preview
+    from qmsreports.register.catalog_records import CatalogRecords
+
+    with Workspace(settings) as workspace:
+        periods = _every(workspace, every, until).back(last)
+        written = known_kpi(workspace, kpi)
+        view = approved_view(workspace.catalog, CatalogRecords(workspace.register))
+        catalog = view.catalog if kpi in view else workspace.catalog
+        counts = view.get(kpi, frozenset())
+        draft = written
+        if against.startswith("v") and against[1:].isdigit():
+            counts, catalog = frozenset({int(against[1:])}), _applied_always(workspace, kpi, int(against[1:]))
+        elif against != "approved":
+            draft = _from_file(Path(against), kpi)
+        number = version or max(entry.version for entry in draft.versions)
+        found = preview.backtest(catalog, draft, number, against=counts, periods=periods, lake=workspace.lake, as_of=at)
+    whole = [difference for difference in found if not difference.slice]
+    return Backtest(kpi, number, found, _changed_signals(written, whole), sum(entry.flips for entry in whole))
+
+
+def _every(workspace: Workspace, every: str, until: str) -> Period:
+    """Return the last period to compare; :class:`UserError` (exit 2) for a kind that there is not."""
+    from typing import get_args
+
+    from qmsreports.catalog.review import Rhythm
+
+    period, fiscal = workspace.catalog.period(until), workspace.catalog.organisation.fiscal
+    if not every:
+        return period
+    if every not in get_args(Rhythm):
+        todo = did_you_mean(every, get_args(Rhythm)) or f"one of {', '.join(get_args(Rhythm))}"
+        raise UserError(Finding("", f'"{every}" is no kind of period', todo), exit_code=ExitCode.USAGE)
+    of = fiscal if every.startswith("fiscal_") else CALENDAR
+    if of is None:
+        todo = "add fiscal_year to catalog/organisation.yaml"
+        raise UserError(Finding("", f"{every}: there is no fiscal year", todo), exit_code=ExitCode.USAGE)
+    return Period.last_closed(period.end, every.removeprefix("fiscal_"), of)
+
+
+def _applied_always(workspace: Workspace, kpi: str, number: int) -> Any:
+    """Return the catalog with one version of a KPI in force from the beginning, for a comparison."""
+    from dataclasses import replace
+
+    written = workspace.catalog.kpis[kpi]
+    chosen = written.version(number)
+    if chosen is None:
+        known = ", ".join(f"v{entry.version}" for entry in written.versions)
+        raise UserError(
+            Finding(f"kpi {kpi}", f"has no version {number}", f"its versions: {known}"), exit_code=ExitCode.USAGE
+        )
+    always = chosen.model_copy(update={"effective_from": date(1990, 1, 1)})
+    only = written.model_copy(update={"versions": (always,)})
+    return replace(workspace.catalog, kpis={**workspace.catalog.kpis, kpi: only})
+
+
+def _from_file(path: Path, kpi: str) -> Kpi:
+    from pydantic import ValidationError
+
+    from qmsreports.catalog.document import read_document
+    from qmsreports.catalog.invalid import findings_of
+    from qmsreports.catalog.kpi import Kpi
+
+    if not path.is_file():
+        raise UserError(
+            Finding(str(path), "there is no such file", "say approved, v1, or a YAML file"), exit_code=ExitCode.USAGE
+        )
+    document = read_document(path, str(path))
+    try:
+        draft = Kpi.model_validate(document.data)
+    except ValidationError as error:
+        raise UserError(*findings_of(error, Kpi, document)) from None
+    if draft.kpi != kpi:
+        raise UserError(Finding(document.where(("kpi",)), f'defines "{draft.kpi}", not "{kpi}"', "name its own KPI"))
+    return draft
+
+
+def _changed_signals(kpi: Kpi, whole: Sequence[Difference]) -> tuple[str, ...]:
+    from qmsreports.analysis import analyse_series
+
+    def signals(side: str) -> dict[str, str]:
+        points = [
+            (entry.period.start, result.value if (result := getattr(entry, side)) is not None else None)
+            for entry in whole
+        ]
+        analysed = analyse_series(points, better=kpi.better, rules=kpi.limits.rules)
+        named = {entry.period.start: str(entry.period) for entry in whole}
+        return {named[point.date]: point.signal for point in analysed.points}
+
+    old, new = signals("old"), signals("new")
+    return tuple(f"{month}: {old[month]} -> {new[month]}" for month in old if old[month] != new[month])
+
+
+def known_kpi(workspace: Workspace, kpi: str) -> Kpi:
+    """Return a KPI of the catalog; :class:`UserError` (exit 2) with a suggestion for an unknown name."""
+    if kpi not in workspace.catalog.kpis:
+        raise UserError(
+            Finding("", f'there is no KPI "{kpi}"', did_you_mean(kpi, workspace.catalog.kpis)),
+            exit_code=ExitCode.USAGE,
+        )
+    return workspace.catalog.kpis[kpi]
+
+
+def draw_backtest(found: Backtest, path: str, *, settings: Settings | None = None) -> None:
+    """Write old and new series one above the other on one scale, as SVG."""
+    from qmsreports.errors import CouldNotRun
+    from qmsreports.pack.charts import ChartSeries, small_multiples
+    from qmsreports.pack.objective import Point
+
+    with Workspace(settings) as workspace:
+        unit = known_kpi(workspace, found.kpi).unit
+    whole = [entry for entry in found.differences if not entry.slice]
+
+    def series(side: str) -> ChartSeries:
+        points = []
+        for entry in whole:
+            result = getattr(entry, side)
+            points.append(
+                Point(
+                    period=str(entry.period),
+                    start=entry.period.start,
+                    value=result.value if result is not None else None,
+                    status=result.status if result is not None else "no_data",
+                )
+            )
+        return ChartSeries(points=points, segments=(), unit=unit)
+
+    svg = small_multiples([("as it counts", series("old")), ("as written", series("new"))], width_mm=170, columns=1)
+    try:
+        Path(path).write_text(svg)
+    except OSError as error:
+        raise CouldNotRun(Finding(path, f"cannot be written ({error.strerror})", "name another file")) from None

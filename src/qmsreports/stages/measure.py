@@ -1,0 +1,312 @@
+"""From the canonical tables to KPI values and what the statistics say of them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from qmsreports.errors import Finding, UserError
+from qmsreports.fiscal import CALENDAR
+from qmsreports.period import Period
+from qmsreports.records import KpiResult, Tell, silent
+from qmsreports.settings import Settings
+from qmsreports.workspace import Workspace
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
+
+    from qmsreports.catalog.kpi import Kpi
+    from qmsreports.register.models import Result
+
+_FEW = 3
+"""Quarters or years of a slice from which on it is analysed: the limits of two values tell nothing of a part."""
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureSummary:
+    """What one measurement wrote. ``candidates`` are settled values that today's data would change."""
+
+    period: str
+    computed: int
+    inserted: int
+    superseded: int
+    unchanged: int
+    candidates: int
+    not_valid: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it for JSON and XCom."""
+        return asdict(self)
+
+    @classmethod
+    def again(cls, earlier: Mapping[str, Any]) -> MeasureSummary:
+        """Return what the same measurement comes to when it is repeated: every value is there already."""
+        same = earlier["computed"] - earlier["candidates"]
+        not_valid = tuple(earlier["not_valid"])
+        told = {name: value for name, value in earlier.items() if name != "state"}
+        return cls(**{**told, "inserted": 0, "superseded": 0, "unchanged": same, "not_valid": not_valid})
+
+    def sentence(self) -> str:
+        """Return it in words."""
+        text = (
+            f"{self.computed:,} values up to {self.period}: {self.inserted:,} new, {self.superseded:,} replaced, "
+            f"{self.unchanged:,} as before"
+        )
+        if self.candidates:
+            text += f", {self.candidates:,} settled values would be restated"
+        if self.not_valid:
+            text += f"; not valid: {', '.join(self.not_valid)}"
+        return text
+
+
+def last_closed_period(at: datetime, review: str = "", *, settings: Settings | None = None) -> str:
+    """Return the newest month, or period of a review's kind, that is over at this instant where the organisation is."""
+    with Workspace(settings) as workspace:
+        organisation = workspace.catalog.organisation
+        declared = workspace.catalog.reviews.get(review)
+    today = at.astimezone(ZoneInfo(organisation.time_zone)).date()
+    of = declared.year(organisation.fiscal) if declared else None
+    if declared is None or of is None:
+        return str(Period.last_closed(today))
+    return str(Period.last_closed(today, declared.kind, of))
+
+
+def measure(
+    period: str, *, run_id: str, at: datetime, tell: Tell = silent, settings: Settings | None = None
+) -> MeasureSummary:
+    """Compute every approved KPI for 36 months up to ``period`` and append what is new to the register.
+
+    Quarters, half-years and years are computed of the KPIs that reviews of that kind show, see
+    :mod:`qmsreports.kpi.asked`; ``period`` itself may be one and is computed of all.
+    A value that is there already is not written again. A value that changed replaces the earlier one while its
+    period is provisional; afterwards the published value stays and the difference becomes a restatement candidate.
+    Only what can have changed since the last measurement is computed, see :mod:`qmsreports.stages.changed`.
+    Where nothing changed since the same was measured, the values are in the record and nothing is computed.
+    """
+    from qmsreports import kpi
+    from qmsreports.analysis.bootstrap import mean_interval
+    from qmsreports.analysis.intervals import percentile_ranks
+    from qmsreports.catalog.approved import approved_view
+    from qmsreports.kpi.asked import asked, wanted
+    from qmsreports.register import feeds, results
+    from qmsreports.register.catalog_records import CatalogRecords
+    from qmsreports.stages.changed import Measuring, to_compute
+    from qmsreports.stages.derive import derive, with_derived
+    from qmsreports.stages.fingerprint import measurement_inputs, measurement_rules
+
+    with Workspace(settings) as workspace:  # before anything is written: a period that is none changes nothing
+        reported = Period.parse(period, workspace.catalog.organisation.fiscal)
+    derive(run_id=run_id, at=at, tell=tell, settings=settings)
+    with Workspace(settings) as workspace:
+        versions = approved_view(workspace.catalog, CatalogRecords(workspace.register))
+        catalog = versions.catalog
+        if not versions:
+            raise UserError(
+                Finding(
+                    str(workspace.settings.catalog / "kpis"),
+                    "no KPI definition is approved",
+                    "run: qmsreports catalog apply, then qmsreports catalog approve",
+                )
+            )
+        with workspace.register.read() as session:
+            invalid = {
+                row.table_name: row.message or f"feed {row.source} {row.status}"
+                for row in feeds.latest_outcomes(session)
+                if row.status in {"failed", "stopped", "broken"}
+            }
+        invalid = with_derived(catalog, invalid)
+        tables = workspace.lake.states(catalog.tables)
+        series = asked(catalog, reported, at)
+        periods = [one for entry in series for one in entry.periods]
+        inputs = measurement_inputs(
+            catalog, series=series, tables=tables, invalid=invalid, at=at, engine=workspace.settings.engine
+        )
+        rules = measurement_rules(catalog, invalid=invalid, engine=workspace.settings.engine)
+        measuring = Measuring(rules, tables, periods, at)
+        with workspace.register.read() as session:
+            known = results.finished_measurement(session, inputs)
+            only: dict[str, set[Period]] = {}
+            if known is None:
+                only = wanted(catalog, versions, series, lake=workspace.lake, tables=_versions(tables))
+                changed = to_compute(session, catalog, versions, measuring, lake=workspace.lake)
+                if changed is not None:
+                    only = {name: found & changed.get(name, set()) for name, found in only.items()}
+        if known is not None:
+            tell("nothing changed since the last measurement", 0)
+            return MeasureSummary.again(known)
+        measured = kpi.measure(
+            catalog,
+            versions=versions,
+            periods=periods,
+            lake=workspace.lake,
+            as_of=at,
+            pinned=_versions(tables),
+            invalid=invalid,
+            engine=workspace.engine,
+            ranks=percentile_ranks,
+            resample=mean_interval,
+            only=only,
+            tell=tell,
+        )
+        fresh = [with_interval(catalog.kpis[result.kpi], result) for result in measured.results]
+        tell("register: results", len(fresh))
+        with workspace.register.write() as session:
+            before = {
+                (row.kpi, row.period, row.slice_key): row for row in results.latest_results(session, periods=periods)
+            }
+            computed = {(name, str(one)) for name, found in only.items() for one in found}
+            kept = sum((row.kpi, row.period) not in computed for row in before.values())
+            summary = _append(session, fresh, before, kept=kept, period=period, run_id=run_id, at=at)
+            results.store_sql(session, measured.sql, engine=workspace.settings.engine)
+            feeds.record_notices(session, measured.warnings, run_id=run_id, stage="measure", at=at)
+            state = {"state": measuring.state()}
+            results.record_measurement(
+                session, run_id=run_id, period=period, inputs=inputs, summary=summary.as_dict() | state, at=at
+            )
+    return summary
+
+
+def _versions(states: Mapping[str, tuple[str, int]]) -> dict[str, int]:
+    return {table: version for table, (_, version) in states.items()}
+
+
+def _append(
+    session: Any,
+    fresh: Sequence[KpiResult],
+    before: dict[tuple[str, str, str], Result],
+    *,
+    kept: int,
+    period: str,
+    run_id: str,
+    at: datetime,
+) -> MeasureSummary:
+    from qmsreports import kpi
+    from qmsreports.register import results
+
+    counts = {"insert": 0, "supersede": 0, "unchanged": 0, "candidate": 0}
+    new: list[tuple[KpiResult, int, str]] = []
+    for result in fresh:
+        earlier = before.get((result.kpi, str(result.period), results.slice_key(result.slice)))
+        verdict, why = kpi.compare(results.as_record(earlier, result.period) if earlier else None, result)
+        counts[verdict] += 1
+        if verdict == "candidate" and earlier is not None:
+            results.add_candidate(session, earlier, result, run_id=run_id, at=at)
+        elif verdict in {"insert", "supersede"}:
+            new.append((result, earlier.id if earlier else 0, why))
+    results.add_results(session, new, run_id=run_id, at=at)
+    invalid = sorted({result.kpi for result in fresh if result.status == "not_valid"})
+    return MeasureSummary(
+        period,
+        len(fresh) + kept,
+        counts["insert"],
+        counts["supersede"],
+        counts["unchanged"] + kept,
+        counts["candidate"],
+        tuple(invalid),
+    )
+
+
+def with_interval(kpi: Kpi, result: KpiResult) -> KpiResult:
+    """Return the result with its 95 % interval, where one can be justified."""
+    from qmsreports.analysis import result_interval
+
+    version = kpi.version(result.version)
+    if version is None or result.value is None:
+        return result
+    measure = version.measure
+    kind = getattr(measure, "type", None) or measure.kind
+    low, high = result_interval(kind, result.numerator, result.denominator, result.n, result.parts, unit=result.unit)
+    return replace(result, low=low, high=high)
+
+
+def analyse(period: str, *, run_id: str, at: datetime, tell: Tell = silent, settings: Settings | None = None) -> int:
+    """Tell signal from noise in every series up to ``period``; returns how many series were analysed anew.
+
+    A series is one KPI and one slice. Limits start anew where a definition changed; a period that is not valid or
+    has no data is a gap, never a zero.
+    """
+    from qmsreports.kpi.asked import asked
+
+    with Workspace(settings) as workspace:
+        reported = Period.parse(period, workspace.catalog.organisation.fiscal)
+        return sum(
+            _analyse(workspace, entry.last, entry.periods, run_id=run_id, at=at, tell=tell)
+            for entry in asked(workspace.catalog, reported, at)
+        )
+
+
+def _analyse(
+    workspace: Workspace, last: Period, periods: Sequence[Period], *, run_id: str, at: datetime, tell: Tell
+) -> int:
+    from qmsreports.register import results
+
+    with workspace.register.read() as session:
+        rows = results.latest_points(session, periods=periods)
+    series: dict[tuple[str, str], list[Row[Any]]] = {}
+    for row in rows:
+        series.setdefault((row.kpi, row.slice_key), []).append(row)
+    monthly = (last.kind, last.of) == ("month", CALENDAR)  # a date alone names a calendar month, and nothing else
+    names = {} if monthly else {one.start: str(one) for one in periods}
+    with workspace.register.write() as session:
+        before = results.known_analyses(session, str(last))
+        anew: list[tuple[str, str, str, dict[str, Any]]] = []
+        for (name, slice_key), values in sorted(series.items()):
+            kpi = workspace.catalog.kpis.get(name)
+            if kpi is None or kpi.limits.chart == "none" or (names and slice_key and len(values) < _FEW):
+                continue
+            tell(f"analyse {name}", 0)
+            inputs = _series_inputs(kpi, values, names)
+            digest = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
+            if (name, slice_key, digest) not in before:
+                anew.append((name, slice_key, digest, _analysed(inputs)))
+        return results.store_analyses(session, str(last), anew, run_id=run_id, at=at)
+
+
+def _series_inputs(kpi: Kpi, values: Sequence[Row[Any]], names: Mapping[date, str]) -> dict[str, Any]:
+    breaks = [
+        after.period_start.isoformat() for before, after in pairwise(values) if before.fingerprint != after.fingerprint
+    ]
+    inputs: dict[str, Any] = {
+        "rules": kpi.limits.rules,
+        "better": kpi.better,
+        "unit": kpi.unit,
+        "points": [[row.period_start.isoformat(), row.value if row.status != "not_valid" else None] for row in values],
+        "targets": [row.target for row in values],
+        "version_breaks": breaks,
+        "rebase": [rebase.start.isoformat() for rebase in kpi.limits.rebase],
+    }
+    if names:
+        inputs["periods"] = {row.period_start.isoformat(): names[row.period_start] for row in values}
+    return inputs
+
+
+def _analysed(inputs: dict[str, Any]) -> dict[str, Any]:
+    """Return the analysis with its finding in words, so that every reader of the register says the same."""
+    from qmsreports.analysis import analyse_series
+    from qmsreports.findings import describe
+
+    breaks = [date.fromisoformat(day) for day in inputs["version_breaks"]]
+    result = analyse_series(
+        [(date.fromisoformat(day), value) for day, value in inputs["points"]],
+        better=inputs["better"],
+        target=inputs["targets"],
+        rules=inputs["rules"],
+        version_breaks=breaks,
+        rebase=[date.fromisoformat(day) for day in inputs["rebase"]],
+    )
+    finding = describe(
+        result,
+        better=inputs["better"],
+        unit=inputs["unit"],
+        target=inputs["targets"][-1],
+        version_breaks=breaks,
+        periods={date.fromisoformat(day): name for day, name in inputs.get("periods", {}).items()},
+    )
+    said = {"rule": finding.rule, "title": finding.title, "alt": finding.alt}
+    return {**result.to_json(), "finding": said}

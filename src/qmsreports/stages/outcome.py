@@ -1,0 +1,99 @@
+"""How the canonical tables of a run came out: what is recorded when one does not come through, and the report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+from qmsreports.errors import Busy, CouldNotRun
+from qmsreports.settings import Settings
+from qmsreports.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class FeedReport:
+    """How the canonical tables of one source came out of one run; what ``run ingest`` prints.
+
+    ``rows_in + refreshed == conformed + quarantined + duplicates`` for every table that was published.
+    """
+
+    source: str
+    table: str
+    status: str
+    rows_in: int
+    refreshed: int
+    conformed: int
+    quarantined: int
+    duplicates: int
+    message: str = ""
+
+    @property
+    def sound(self) -> bool:
+        """Whether this table may be measured."""
+        return self.status in {"published", "unchanged"}
+
+
+def feed_reports(run_id: str, *, settings: Settings | None = None) -> list[FeedReport]:
+    """Outcome of every canonical table in one run, for the gate and for people; the last one where a step repeated."""
+    from sqlalchemy import func, select
+
+    from qmsreports.register.models import FeedRecord
+
+    newest = (
+        select(func.max(FeedRecord.id))
+        .where(FeedRecord.run_id == run_id)
+        .group_by(FeedRecord.source, FeedRecord.table_name)
+    )
+    query = select(FeedRecord).where(FeedRecord.id.in_(newest)).order_by(FeedRecord.source, FeedRecord.table_name)
+    with Workspace(settings) as workspace, workspace.register.read() as session:
+        return [
+            FeedReport(
+                row.source,
+                row.table_name,
+                row.status,
+                row.rows_in,
+                row.refreshed,
+                row.conformed,
+                row.quarantined,
+                row.duplicates,
+                row.message,
+            )
+            for row in session.scalars(query)
+        ]
+
+
+def reasons(reports: Iterable[FeedReport]) -> list[str]:
+    """Return one line for each reason why tables may not be measured, however many tables it stops."""
+    stopped: dict[str, list[str]] = {}
+    for report in reports:
+        if not report.sound:
+            message = report.message or f"source {report.source}, table {report.table}: {report.status}"
+            stopped.setdefault(message, []).append(report.table)
+    return [
+        message if all(f"table {table}:" in message for table in tables) else f"{message} (stops {', '.join(tables)})"
+        for message, tables in stopped.items()
+    ]
+
+
+@contextmanager
+def told(workspace: Workspace, tables: Iterable[tuple[str, str]], *, run_id: str, at: datetime) -> Iterator[None]:
+    """Record these (source, table) as failed when a store cannot be used, then let the error through.
+
+    Otherwise their KPIs would be shown with the value of before and without a word. A run that only has to wait for
+    another one is no failure. Where the register itself is what fails, nothing can be recorded.
+    """
+    from qmsreports.register import feeds
+
+    try:
+        yield
+    except Busy:
+        raise
+    except CouldNotRun as error:
+        with suppress(CouldNotRun), workspace.register.write() as session:
+            for source, table in tables:
+                feeds.record_stopped(
+                    session, run_id=run_id, at=at, source=source, table=table, status="failed", message=str(error)
+                )
+        raise

@@ -1,0 +1,74 @@
+"""The data-quality report: written after every ingest, and whenever somebody asks for it."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from pathlib import Path
+
+from qmsreports.errors import CouldNotRun, ExitCode, Finding, UserError, did_you_mean
+from qmsreports.records import Tell, silent
+from qmsreports.settings import Settings
+from qmsreports.workspace import Workspace
+
+PAGE = "quality/data-quality.html"
+"""Where the pipeline leaves the report, under the workspace's folder; packs in ``packs/`` link to it."""
+
+
+def quality_page(settings: Settings | None = None) -> Path:
+    """Return where the pipeline leaves the report."""
+    return ((settings or Settings()).var / PAGE).absolute()
+
+
+def write_quality(
+    *, at: datetime, out: Path | None = None, tell: Tell = silent, settings: Settings | None = None
+) -> Path:
+    """Write the report as one HTML file, over the one that is there; whoever reads it meanwhile has the old or the new.
+
+    :class:`CouldNotRun` where it cannot be written.
+    """
+    from qmsreports.validate.report_facts import read_quality
+    from qmsreports.validate.report_page import render_quality
+
+    target = out or quality_page(settings)
+    tell("data-quality report", 0)
+    with Workspace(settings) as workspace:
+        facts = read_quality(workspace.register, workspace.lake, workspace.catalog, at=at)
+        page = render_quality(facts, templates=workspace.settings.templates)
+    unfinished = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        unfinished.write_text(page, encoding="utf-8")
+        unfinished.replace(target)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        what = f"cannot be written ({error.strerror})"
+        raise CouldNotRun(Finding(str(target), what, "check the folder and the disk")) from error
+    return target
+
+
+def propose_suite(
+    table: str, *, owner: str, out: Path | None = None, force: bool = False, settings: Settings | None = None
+) -> Path:
+    """Write a draft suite for a canonical table from its history; never over a file that is there without ``force``."""
+    from qmsreports.validate.propose import propose
+
+    with Workspace(settings) as workspace:
+        declared = workspace.catalog.tables.get(table)
+        if declared is None:
+            what = f'there is no canonical table "{table}"'
+            raise UserError(Finding("", what, did_you_mean(table, workspace.catalog.tables)), exit_code=ExitCode.USAGE)
+        target = out or workspace.settings.expectations / f"{table}.json"
+        if target.exists() and not force:
+            raise UserError(
+                Finding(str(target), "there is a suite already", "name another file with --out, or say --force"),
+                exit_code=ExitCode.USAGE,
+            )
+        with workspace.lake.connect([declared]) as connection:
+            text = propose(connection, declared, owner=owner)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise CouldNotRun(Finding(str(target), f"cannot be written ({error.strerror})", "check the folder")) from error
+    return target

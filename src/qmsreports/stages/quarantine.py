@@ -1,0 +1,161 @@
+"""Rows in quarantine: shown, readmitted or rejected by a person, and settled by what the source says next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from qmsreports.errors import Finding, UserError
+from qmsreports.records import Audit, Readmitted, StagedTable
+from qmsreports.settings import Settings
+from qmsreports.stages.meeting import enter, person, usage, words
+from qmsreports.workspace import Workspace
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from qmsreports.register.models import Quarantine
+
+
+# --- on the way to the canonical tables ------------------------------------------------------------------------------
+def with_readmitted(
+    workspace: Workspace, source: str, table: str, staged: StagedTable | None, *, run_id: str
+) -> StagedTable | None:
+    """Return the batch of a table with the rows that wait to enter on a person's word; ``None`` where nothing waits."""
+    from qmsreports import conform as conforming
+    from qmsreports.register import quarantine
+
+    with workspace.register.read() as session:
+        rows = [dict(entry.row) for entry in quarantine.entries(session, source, table, states=("readmitted",))]
+    return conforming.readmit(
+        staged, rows, workspace.catalog.tables[table], source=source, staging=workspace.staging / run_id
+    )
+
+
+def readmitted_rows(workspace: Workspace, staged: StagedTable) -> tuple[Readmitted, ...]:
+    """Return what people let into this table although it breaks rules."""
+    from qmsreports.register import quarantine
+
+    with workspace.register.read() as session:
+        return quarantine.readmitted(session, staged.source, staged.table)
+
+
+def settle_quarantine(
+    session: Session, workspace: Workspace, staged: StagedTable, audit: Audit, *, run_id: str, at: datetime
+) -> None:
+    """Settle the entries of a table that was published: rows that passed, came anew or are gone at the source."""
+    from qmsreports import conform as conforming
+    from qmsreports.register import quarantine
+
+    waiting = quarantine.keys(quarantine.entries(session, staged.source, staged.table, states=quarantine.WAITING))
+    table = workspace.catalog.tables[staged.table]
+    passed = conforming.keys_present(audit.path, table, waiting)
+    gone = conforming.keys_present(staged.deleted_keys, table, waiting) if staged.deleted_keys else frozenset()
+    quarantine.settle(session, audit, passed=passed, gone=gone, complete=staged.complete, run_id=run_id, at=at)
+
+
+# --- decided by a person ---------------------------------------------------------------------------------------------
+def show_quarantined(number: int, *, at: datetime, settings: Settings | None = None) -> dict[str, Any]:
+    """Return an entry with its row, what its rule is for, and everything that happened to it."""
+    with Workspace(settings) as workspace, workspace.register.read() as session:
+        return _shown(session, _entry(session, number), at)
+
+
+def readmit(number: int, *, by: str, why: str, at: datetime, settings: Settings | None = None) -> dict[str, Any]:
+    """Let a row in at the next ingest although it breaks rules; said again by anybody, nothing is added.
+
+    It holds for the row as it is: a later version is judged anew. :class:`UserError` for a row that no word can let
+    in: one that the mapping could not read, one without a key, one whose key another row has.
+    """
+    return _decide(number, "readmitted", by=by, why=why, at=at, settings=settings)
+
+
+def reject(number: int, *, by: str, why: str, at: datetime, settings: Settings | None = None) -> dict[str, Any]:
+    """Close an entry: the row stays out for good, however often it comes again unchanged."""
+    return _decide(number, "rejected", by=by, why=why, at=at, settings=settings)
+
+
+_DONE: Mapping[str, tuple[str, ...]] = {"readmitted": ("readmitted", "entered"), "rejected": ("rejected",)}
+
+
+def _decide(number: int, event: str, *, by: str, why: str, at: datetime, settings: Settings | None) -> dict[str, Any]:
+    from qmsreports.register import quarantine
+
+    who, reason = person(by), words(why, "why")
+    with Workspace(settings) as workspace, workspace.register.write() as session:
+        entry = _entry(session, number)
+        if entry.status in _DONE[event]:
+            return {**_shown(session, entry, at), "recorded": False}
+        if entry.status != "open":
+            what = f"is {entry.status} since {entry.settled_at:%Y-%m-%d} by {entry.settled_by}: {entry.settled_why}"
+            raise UserError(Finding(f"quarantine {number}", what, "only a row that waits can be decided on"))
+        if event == "readmitted":
+            _refuse_unfit(workspace, entry)
+        quarantine.turn(session, entry, event, who=who, why=reason, at=at)
+        detail = {"table": entry.table_name, "key": entry.row_key, "rule": entry.rule, "why": reason}
+        enter(session, who, f"{event} row", f"quarantine {number}", detail, at)
+        session.flush()
+        return {**_shown(session, entry, at), "recorded": True}
+
+
+def _refuse_unfit(workspace: Workspace, entry: Quarantine) -> None:
+    from qmsreports.validate import load_suite
+    from qmsreports.validate.quarantine import MAPPING
+
+    where = f"quarantine {entry.id}"
+    if entry.rule == MAPPING:
+        todo = "mend the row at the source, or the mapping; it then enters by itself"
+        raise UserError(Finding(where, "the mapping could not read this row, so there is nothing to publish", todo))
+    if not entry.row_key:
+        raise UserError(Finding(where, "the row has no key and could never be found again", "mend it at the source"))
+    table = workspace.catalog.tables.get(entry.table_name)
+    if table is None:
+        raise UserError(Finding(where, f"there is no table {entry.table_name} any more", "reject the row"))
+    suite = load_suite(workspace.settings.expectations / f"{table.table}.json", table)
+    for rule in suite.rules:
+        if rule.label == entry.rule and rule.kind.scope == "unique" and set(rule.columns) <= set(table.key):
+            todo = "mend it at the source: a table has one row for each key"
+            raise UserError(Finding(where, f"another row has the key {entry.row_key}", todo))
+
+
+def _entry(session: Session, number: int) -> Quarantine:
+    from qmsreports.register.models import Quarantine
+
+    entry = session.get(Quarantine, number)
+    if entry is None:
+        raise usage(f"there is no row {number} in quarantine", "see: qmsreports quality quarantine list --all")
+    return entry
+
+
+def _shown(session: Session, entry: Quarantine, at: datetime) -> dict[str, Any]:
+    from sqlalchemy import select
+
+    from qmsreports.register import quarantine
+    from qmsreports.register.models import Validation
+
+    query = select(Validation).where(
+        Validation.source == entry.source, Validation.table_name == entry.table_name, Validation.rule == entry.rule
+    )
+    rule = session.scalars(query.order_by(Validation.id.desc()).limit(1)).first()
+    ended = entry.settled_at or at
+    return {
+        "id": entry.id,
+        "source": entry.source,
+        "table": entry.table_name,
+        "key": entry.row_key,
+        "status": entry.status,
+        "reason": entry.reason,
+        "rule": entry.rule,
+        "why": rule.why if rule else "",
+        "owner": rule.owner if rule else "",
+        "load": entry.load_id,
+        "run": entry.run_id,
+        "first_seen": entry.first_seen.isoformat(),
+        "days": max((ended - entry.first_seen).days, 0),
+        "row": dict(entry.row),
+        "events": [
+            {"event": one.event, "who": one.who, "why": one.why, "run": one.run_id, "at": one.at.isoformat()}
+            for one in quarantine.events(session, entry.id)
+        ],
+    }

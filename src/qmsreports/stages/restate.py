@@ -1,0 +1,102 @@
+"""Restating settled values: recorded by a person with a reason, never done by a rerun."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from qmsreports.errors import ExitCode, Finding, UserError
+from qmsreports.settings import Settings
+from qmsreports.stages.evidence import known_kpi
+from qmsreports.stages.measure import with_interval
+from qmsreports.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Restated:
+    """One value that was replaced."""
+
+    period: str
+    slice_key: str
+    before: float | None
+    after: float | None
+
+
+def restate(
+    kpi: str,
+    first: str,
+    last: str,
+    *,
+    why: str,
+    who: str,
+    run_id: str,
+    at: datetime,
+    settings: Settings | None = None,
+) -> tuple[Restated, ...]:
+    """Replace the settled values of a KPI from ``first`` to ``last`` by what its approved definition gives today.
+
+    The earlier values stay in the register; the new rows name who restated them and why, and the audit log keeps one
+    entry. Values that come out the same are left alone.
+    """
+    from qmsreports import kpi as measuring
+    from qmsreports.analysis.bootstrap import mean_interval
+    from qmsreports.analysis.intervals import percentile_ranks
+    from qmsreports.catalog.approved import approved_view
+    from qmsreports.register import journal, results
+    from qmsreports.register.catalog_records import CatalogRecords
+
+    if not why.strip() or not who.strip():
+        raise UserError(
+            Finding("", "a restatement needs a reason and a name", "say --why and --by"), exit_code=ExitCode.USAGE
+        )
+    with Workspace(settings) as workspace:
+        start, end = workspace.catalog.period(first), workspace.catalog.period(last)
+    if end < start or (start.kind, start.of) != (end.kind, end.of):
+        raise UserError(
+            Finding("", f"{first} to {last} is no range", "name the earlier period first"), exit_code=ExitCode.USAGE
+        )
+    periods = [start]
+    while periods[-1] < end:
+        periods.append(periods[-1].shift(1))
+    with Workspace(settings) as workspace:
+        known_kpi(workspace, kpi)
+        view = approved_view(workspace.catalog, CatalogRecords(workspace.register))
+        measured = measuring.measure(
+            view.catalog,
+            versions={kpi: view.get(kpi, frozenset())},
+            periods=periods,
+            lake=workspace.lake,
+            as_of=at,
+            engine=workspace.engine,
+            ranks=percentile_ranks,
+            resample=mean_interval,
+        )
+        fresh = [
+            with_interval(view.catalog.kpis[result.kpi], result) for result in measured.results if result.kpi == kpi
+        ]
+        restated: list[Restated] = []
+        with workspace.register.write() as session:
+            before = {
+                (row.period, row.slice_key): row for row in results.latest_results(session, kpis=[kpi], periods=periods)
+            }
+            for result in fresh:
+                earlier = before.get((str(result.period), results.slice_key(result.slice)))
+                if (
+                    earlier is None
+                    or measuring.compare(results.as_record(earlier, result.period), result)[0] != "candidate"
+                ):
+                    continue
+                reason = f"restatement by {who}: {why}"
+                results.add_result(session, result, run_id=run_id, supersedes=earlier.id, why=reason, at=at)
+                restated.append(Restated(earlier.period, earlier.slice_key, earlier.value, result.value))
+            results.store_sql(session, measured.sql, engine=workspace.settings.engine)
+            if restated:
+                journal.record(
+                    session,
+                    who=who,
+                    action="restate KPI",
+                    subject=f"{kpi} {first} to {last}",
+                    detail={"why": why, "values": len(restated), "run": run_id},
+                    at=at,
+                )
+    return tuple(restated)

@@ -1,0 +1,242 @@
+"""From KPI values to a pack that somebody answers for: build, approve, deliver."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qmsreports.errors import ExitCode, Finding, UserError, did_you_mean
+from qmsreports.period import Period
+from qmsreports.records import PackFile, Tell, silent
+from qmsreports.settings import Settings
+from qmsreports.workspace import Workspace
+
+if TYPE_CHECKING:
+    from qmsreports.catalog.review import Review
+    from qmsreports.register.models import Pack
+
+
+@dataclass(frozen=True, slots=True)
+class PackReport:
+    """A pack in the register; ``as_dict`` keeps the contract of ``pack build --json``."""
+
+    pack_id: int
+    pack: str
+    period: str
+    edition: int
+    status: str
+    folder: str
+    files: tuple[PackFile, ...]
+    headline: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it for JSON and XCom."""
+        return asdict(self)
+
+
+def review_names(settings: Settings | None = None) -> list[str]:
+    """Names of the declared reviews, from the file names alone."""
+    return sorted(path.stem for path in ((settings or Settings()).catalog / "reviews").glob("*.yaml"))
+
+
+def check_review(name: str, *, settings: Settings | None = None) -> None:
+    """Raise :class:`UserError` (exit 2) for a review that is not declared, before anything is computed for it."""
+    with Workspace(settings) as workspace:
+        known_review(workspace, name)
+
+
+def build_pack(
+    review: str,
+    period: str,
+    *,
+    run_id: str,
+    at: datetime,
+    also: Sequence[str] = (),
+    tell: Tell = silent,
+    settings: Settings | None = None,
+) -> PackReport:
+    """Write the draft pack of a review for a period; with the inputs of an existing edition, return that one.
+
+    ``also`` are forms besides those the review asks for: ``pptx``.
+
+    The files are written whole, beside, and moved into place before the register knows the edition: a kill leaves
+    either no pack or a complete one that the next run takes up.
+    """
+    from qmsreports import pack as packing
+    from qmsreports.register import packs
+
+    with Workspace(settings) as workspace:
+        declared = known_review(workspace, review)
+        built = packing.build(
+            workspace.register,
+            workspace.lake,
+            workspace.catalog,
+            declared,
+            review_period(workspace, declared, period),
+            templates=workspace.settings.templates,
+            out=(workspace.settings.var / "packs").absolute(),
+            as_of=at,
+            also=also,
+            tell=tell,
+        )
+        with workspace.register.write() as session:
+            known = next((row for row in packs.editions(session, review, period) if row.edition == built.edition), None)
+            row = known or packs.record_pack(session, built, run_id=run_id, at=at)
+            return pack_report(row)
+
+
+def pack_summary(period: str, review: str = "", *, settings: Settings | None = None) -> list[str]:
+    """Return the paths of the newest PDF and HTML of a period and the three lines that say what they say."""
+    from qmsreports.register import packs
+
+    lines: list[str] = []
+    with Workspace(settings) as workspace, workspace.register.read() as session:
+        for name in [review] if review else sorted(workspace.catalog.reviews):
+            editions = packs.editions(session, name, period)
+            if not editions:
+                continue
+            newest = pack_report(editions[-1])
+            wanted = sorted((file.path for file in newest.files if file.path.endswith((".pdf", ".html"))), reverse=True)
+            lines += [str(Path(newest.folder) / path) for path in wanted]
+            lines += list(newest.headline)
+    return lines
+
+
+def newest_pack(review: str, period: str, *, settings: Settings | None = None) -> PackReport:
+    """Return the newest edition; :class:`UserError` when there is none."""
+    from qmsreports.register import packs
+
+    with Workspace(settings) as workspace, workspace.register.read() as session:
+        known_review(workspace, review)
+        editions = packs.editions(session, review, period)
+        if not editions:
+            raise UserError(
+                Finding(
+                    "",
+                    f"there is no pack {review} for {period}",
+                    f"run: qmsreports pack build {review} --period {period}",
+                )
+            )
+        return pack_report(editions[-1])
+
+
+def verify_pack(review: str, period: str, *, settings: Settings | None = None) -> list[Finding]:
+    """Compare every file of the newest edition with its seal and rebuild it from its pinned inputs.
+
+    Of an approved edition the approved print is rebuilt, and the draft that was approved must lie there untouched.
+    """
+    from qmsreports import pack as packing
+    from qmsreports.pack.store import touched
+    from qmsreports.register import packs
+
+    with Workspace(settings) as workspace:
+        declared = known_review(workspace, review)
+        found = newest_pack(review, period, settings=settings)
+        with workspace.register.read() as session:
+            row = packs.editions(session, review, period)[-1]
+            (_, _, manifest), built_at = packs.files_that_count(row), row.built_at
+            draft = touched(Path(row.folder), packs.draft_files(row)) if row.approved_print else []
+        return draft + packing.verify(
+            workspace.register,
+            workspace.lake,
+            workspace.catalog,
+            declared,
+            review_period(workspace, declared, period),
+            folder=Path(found.folder),
+            files=found.files,
+            manifest=manifest,
+            templates=workspace.settings.templates,
+            as_of=built_at,
+        )
+
+
+def review_period(workspace: Workspace, review: Review, text: str) -> Period:
+    """Return the period of a review; :class:`UserError` (exit 2) for one of another kind."""
+    period, of = workspace.catalog.period(text), review.year(workspace.catalog.organisation.fiscal)
+    if of is not None and (period.kind, period.of) != (review.kind, of):
+        example = Period.containing(period.last_day, review.kind, of)
+        kind = review.period.replace("_", " ")
+        raise UserError(
+            Finding(
+                "", f"review {review.review} looks back on a {kind}, and {text} is none", f"name one, as {example}"
+            ),
+            exit_code=ExitCode.USAGE,
+        )
+    return period
+
+
+def due_reviews(month: str, *, settings: Settings | None = None) -> list[dict[str, str]]:
+    """Return which reviews a month closes a period of, with that period: in September the quarterly review, too."""
+    with Workspace(settings) as workspace:
+        catalog = workspace.catalog
+        reported, found = catalog.period(month), []
+        for name, review in sorted(catalog.reviews.items()):
+            of = review.year(catalog.organisation.fiscal)
+            last = Period.last_closed(reported.end, review.kind, of) if of is not None else reported
+            if reported.start < last.end <= reported.end:
+                found.append({"review": name, "of": str(last)})
+        return found
+
+
+def known_review(workspace: Workspace, name: str) -> Review:
+    """Return a declared review; :class:`UserError` (exit 2) with a suggestion for an unknown name."""
+    reviews = workspace.catalog.reviews
+    if name not in reviews:
+        raise UserError(
+            Finding("", f'there is no review "{name}"', did_you_mean(name, reviews)), exit_code=ExitCode.USAGE
+        )
+    return reviews[name]
+
+
+def pack_report(row: Pack) -> PackReport:
+    """Return an edition as it counts: the approved print where there is one, else the draft."""
+    from qmsreports.register import packs
+
+    folder, files, _ = packs.files_that_count(row)
+    return PackReport(
+        row.id, row.review, row.period, row.edition, row.status, folder, tuple(files), tuple(row.headline)
+    )
+
+
+def ledger(review: str, period: str, *, at: datetime, settings: Settings | None = None) -> list[dict[str, Any]]:
+    """Return the input-coverage ledger of a review: one entry per standard and clause item, as ``review ledger``.
+
+    ``covers`` is the key under which ``review consider`` covers the item. A closed review keeps the ledger it had.
+    """
+    from qmsreports.pack.collect import collect
+    from qmsreports.register import reviews
+
+    with Workspace(settings) as workspace:
+        declared = known_review(workspace, review)
+        month = review_period(workspace, declared, period)
+        with workspace.register.read() as session:
+            closed = reviews.life(session, review, str(month)).closed
+        if closed is not None:
+            return list(closed.detail["ledger"])
+        model = collect(workspace.register, workspace.lake, workspace.catalog, declared, month, as_of=at).pack
+        maps = [workspace.catalog.clause_maps[name] for name in declared.standards]
+    same = {
+        (clauses.standard, clauses.edition, item.clause): item.same_as or f"{clauses.clauses}/{item.clause}"
+        for clauses in maps
+        if clauses.follows
+        for item in clauses.items
+    }
+    return [
+        {
+            "standard": book.standard.standard,
+            "edition": book.standard.edition,
+            "clause": row.clause,
+            "label": row.label,
+            "state": row.state,
+            "evidence": [what.replace("\N{NO-BREAK SPACE}", " ") for what, _ in row.evidence],
+            "considered_by": row.considered_by or None,
+            "last_considered": (row.considered_on.isoformat() if row.considered_on else row.last_considered or None),
+            "statement": row.statement or None,
+            "covers": same.get((book.standard.standard, book.standard.edition, row.clause), row.clause),
+        }
+        for book in model.ledgers
+        for row in book.rows
+    ]

@@ -1,0 +1,168 @@
+"""Runs checks on one frame with Great Expectations: first only yes or no, then row numbers of what failed.
+
+This is the only module that calls the library; it is imported when there is a row to check and not before, because the
+library's import costs more than checking 200,000 rows.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from qmsreports.errors import Finding, UserError
+from qmsreports.validate.suite import Rule
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")  # read at import; nothing leaves this machine
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", FutureWarning)  # Spark's, of this pandas, where it is installed
+    warnings.simplefilter("ignore", DeprecationWarning)  # the library's own use of old modules, not ours to mend
+    import great_expectations as gx
+    from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+    from great_expectations.expectations.metadata_types import FailureSeverity
+    from great_expectations.validator.v1_validator import Validator
+
+    from qmsreports.validate import expectations
+
+logging.getLogger("great_expectations").setLevel(logging.WARNING)
+__all__ = ["Checker", "Outcome", "expectations"]
+
+_OBSERVED = ("whole", "delivery")
+_DETAILS = {
+    "result_format": "COMPLETE",
+    "return_unexpected_index_query": False,
+    "exclude_unexpected_values": True,
+    "partial_unexpected_count": 0,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one check found in one frame. ``failed`` are index labels; ``checked`` counts values that were looked at.
+
+    ``broken`` is the library's complaint when the check itself could not run; then nothing is known about the rows.
+    """
+
+    checked: int
+    failed: tuple[int, ...] = ()
+    success: bool = True
+    observed: str = ""
+    broken: str = ""
+
+
+@dataclass(slots=True)
+class Checker:
+    """The checks of one suite, made ready once. Keys of ``checks`` are :attr:`Rule.check`."""
+
+    checks: Mapping[str, Rule]
+    _configurations: dict[str, Any] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Let the library check every argument; :class:`UserError` names the line of what it refuses."""
+        findings = []
+        for check, rule in self.checks.items():
+            configuration = ExpectationConfiguration(
+                type=rule.type,
+                kwargs=dict(rule.kwargs),
+                severity=FailureSeverity(rule.severity),
+                meta={"check": check},
+            )
+            try:
+                configuration.to_domain_obj()
+            except Exception as error:  # pydantic's, of whichever generation the library bundles
+                findings.append(Finding(rule.where, f"{rule.type}: {_plain(error)}", "mend its arguments"))
+            self._configurations[check] = configuration
+        if findings:
+            raise UserError(*findings)
+
+    def run(self, frame: pd.DataFrame, checks: Sequence[str]) -> dict[str, Outcome]:
+        """Run the named checks on a frame; details are asked for only where the answer is no."""
+        if not checks:
+            return {}
+        validator = Validator(_batches(), batch_parameters={"dataframe": frame})
+        outcomes: dict[str, Outcome] = {}
+        again = [check for check in checks if self.checks[check].kind.scope in _OBSERVED]  # their observation is wanted
+        for result in self._validate(validator, [check for check in checks if check not in again], "BOOLEAN_ONLY"):
+            check = result.expectation_config.meta["check"]
+            broken = _broken(result.exception_info)
+            if result.success or broken:  # a broken check says nothing about the rows
+                outcomes[check] = Outcome(_looked_at(frame, self.checks[check]), success=True, broken=broken)
+            else:
+                again.append(check)
+        for result in self._validate(validator, again, _DETAILS):
+            check = result.expectation_config.meta["check"]
+            outcomes[check] = self._detailed(result, frame)
+        return outcomes
+
+    @staticmethod
+    def release() -> None:
+        """Let go of the last frame: the library keeps the batch that it looked at last."""
+        import pandas as pd
+
+        nothing = Validator(_batches(), batch_parameters={"dataframe": pd.DataFrame()})
+        nothing.validate_expectation_suite(gx.ExpectationSuite(name="nothing", expectations=[]))
+
+    def _validate(self, validator: Validator, checks: Sequence[str], result_format: Any) -> Sequence[Any]:
+        """Run with the same validator for both formats: each new one hashes the whole frame again."""
+        if not checks:
+            return ()
+        suite = gx.ExpectationSuite(name="suite", expectations=[self._configurations[check] for check in checks])
+        validator.result_format = result_format
+        with warnings.catch_warnings():
+            # the library compares pairs of instants through an accessor that pandas is about to change
+            warnings.filterwarnings("ignore", "Series.values returning an ndarray", DeprecationWarning)
+            warnings.filterwarnings("ignore", "This pattern is interpreted as a regular expression", UserWarning)
+            results: Sequence[Any] = validator.validate_expectation_suite(suite).results
+        return results
+
+    def _detailed(self, result: Any, frame: pd.DataFrame) -> Outcome:
+        found = result.result or {}
+        observed = found.get("observed_value")
+        return Outcome(
+            checked=int(found.get("element_count") or len(frame)) - int(found.get("missing_count") or 0),
+            failed=tuple(int(position) for position in found.get("unexpected_index_list") or ()),
+            success=bool(result.success),
+            observed="" if observed is None else str(observed),
+            broken=_broken(result.exception_info),
+        )
+
+
+@cache
+def _batches() -> Any:
+    """Return the definition of a frame as a batch; making one costs as much as checking a small table."""
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]
+    asset = context.data_sources.add_pandas("staging").add_dataframe_asset("rows")
+    return asset.add_batch_definition_whole_dataframe("batch")
+
+
+def _looked_at(frame: pd.DataFrame, rule: Rule) -> int:
+    """Count the values that a passed check looked at: empty ones are skipped unless emptiness is the question."""
+    if rule.type.endswith("_be_null") or len(rule.columns) != 1 or rule.columns[0] not in frame:
+        return len(frame)
+    return int(frame[rule.columns[0]].count())
+
+
+def _broken(info: Mapping[str, Any] | None) -> str:
+    """Return the library's complaint when a check raised; it is kept flat or under the id of each metric."""
+    if not info:
+        return ""
+    entries = [info] if "raised_exception" in info else list(info.values())
+    for entry in entries:
+        if entry.get("raised_exception"):
+            if "\nMemoryError" in str(entry.get("exception_traceback")):  # neither the rule nor the rows are to blame
+                raise MemoryError("out of memory")
+            return _plain(entry.get("exception_message") or "it gives no reason")
+    return ""
+
+
+def _plain(error: object) -> str:
+    text = " ".join(str(error).split())
+    return text if len(text) <= 200 else text[:199] + "…"

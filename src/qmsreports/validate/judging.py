@@ -1,0 +1,188 @@
+"""Verdicts on a delivery as a whole, from its evidence alone: age, volume, mix, and sums held against another source.
+
+They are plain functions of the evidence, so that a table of which nothing new came can be judged without the library.
+Each returns whether the rule holds and what was seen, in words.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from qmsreports.validate.evidence import Evidence
+
+Verdict = tuple[bool, str]
+
+_YEAR = 52
+"""Weeks after which the same weekdays and nearly the same days of the year come again."""
+_Z = 3.0902323061678132
+"""Standard normal quantile of 0.999: chance alone breaks the rule on a mix once in a thousand looks."""
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def newest(now: Evidence, column: str, days: float) -> Verdict:
+    """Whether the newest value of a column, new and published rows together, is at most ``days`` old."""
+    found = now.newest(column)
+    if found is None:
+        return False, f"no {_words(column)} up to {now.as_of:%Y-%m-%d}"
+    age = (now.as_of - found) / timedelta(days=1)
+    return age <= days, f"newest {_words(column)} is {found:%Y-%m-%d}, {max(age, 0):.0f} days old"
+
+
+# --- volume ----------------------------------------------------------------------------------------------------------
+def volume(now: Evidence, column: str, weeks: int, at_least: float, at_most: float, *, season: bool = False) -> Verdict:
+    """Whether the last seven days lie between ``at_least`` and ``at_most`` times the median of the ``weeks`` before.
+
+    The median keeps a single strange week from moving the band. With ``season`` it is multiplied by what the same weeks
+    were a year ago to the weeks before them: the usual 100 times 40/80 expects 50 in August when last August was half
+    as busy as the weeks before it. Holds while history is shorter than half of ``weeks``.
+    """
+    counts = now.weekly(column, _YEAR + 1 + weeks if season else weeks)
+    *before, last = counts or [0]
+    before = _since_first(before)
+    recent = before[-weeks:]
+    if len(recent) < weeks / 2:
+        return True, f"{last} rows in the last week, {len(recent)} weeks of history"
+    usual = statistics.median(recent)
+    factor = _season(before, weeks) if season else 1.0
+    expected = usual * factor
+    said = f"{last} rows in the last week, usually {usual:g}"
+    if factor != 1:
+        said += f", {expected:.3g} at this time of the year"
+    return expected * at_least <= last <= expected * at_most, said
+
+
+def _season(before: Sequence[int], weeks: int) -> float:
+    """Return the three weeks around this one a year ago over the median of the weeks before them; 1 without a year."""
+    if len(before) < _YEAR + 1 + weeks / 2:
+        return 1.0
+    then = statistics.median(before[-_YEAR - 1 : -_YEAR + 2])
+    usual = statistics.median(before[-_YEAR - 1 - weeks : -_YEAR - 1])
+    return min(max(then / usual, 0.25), 4.0) if usual else 1.0
+
+
+def weekdays(now: Evidence, column: str, weeks: int, at_least: float, at_most: float, from_rows: int) -> Verdict:
+    """Whether each of the six days before the newest one, which may still go on, is like the same weekdays of the
+    ``weeks`` before.
+
+    A day fails when it lies outside ``at_least`` and ``at_most`` times the median of its weekday, that median is at
+    least ``from_rows``, and no such weekday of the history was further out; on a day off few rows are no loss. A
+    Tuesday of 3 rows fails where Tuesdays have 40 and the quietest one had 20, and passes where one had 0.
+    """
+    *before, last = now.daily(column, weeks) or [()]
+    before = before[next((at for at, week in enumerate(before) if any(week)), len(before)) :]
+    if len(before) < weeks / 2:
+        return True, f"{len(before)} weeks of history"
+    strange = []
+    for place, (day, count) in enumerate(zip(now.last_days(column)[:-1], last[:-1], strict=True)):
+        same = [week[place] for week in before]
+        usual = statistics.median(same)
+        low, high = min(usual * at_least, min(same)), max(usual * at_most, max(same))
+        strayed = count > high or (count < low and not now.day_off(day))
+        if usual >= from_rows and strayed:
+            strange.append(f"{count} rows on {_WEEKDAYS[day.weekday()]} {day:%Y-%m-%d}, usually {usual:g}")
+    return not strange, "; ".join(strange) or f"{sum(last)} rows in the last week, each day as usual"
+
+
+def _since_first(counts: Sequence[int]) -> list[int]:
+    """Weeks before the first row are no history."""
+    first = next((at for at, count in enumerate(counts) if count), len(counts))
+    return list(counts[first:])
+
+
+# --- mix of categories -----------------------------------------------------------------------------------------------
+def categories(now: Evidence, column: str, by: str, days: int, stretches: int, at_most: float) -> Verdict:
+    """Whether the mix of a column in the last ``days`` is that of the ``stretches`` before.
+
+    The measure is the population stability index, sum of (p - q) ln(p / q) over the categories, p the share now and q
+    the share in history, each count raised by one half so that a new or vanished category has a share. It breaks the
+    rule when it is above all of three: ``at_most`` (the effect: 0.1 is a moderate shift, 0.25 a large one); what chance
+    alone gives once in a thousand (chi-square quantile of k - 1 degrees times 1/n + 1/m); and the second greatest that
+    one of the earlier stretches had against the others, so that what comes and goes here anyway raises no alarm.
+
+    >>> round(stability({"a": 60, "b": 60, "c": 80}, {"a": 500, "b": 300, "c": 200}), 3)
+    0.239
+    """
+    counted = now.mix(column, by, days, stretches)
+    *before, last = counted or [{}]
+    before = before[next((at for at, window in enumerate(before) if window), len(before)) :]
+    if len(before) < max(stretches / 2, 2) or not last:
+        return True, f"{len(before)} stretches of {days} days of history"
+    found = stability(last, _together(before))
+    seen = sorted(
+        (stability(each, _together([*before[:at], *before[at + 1 :]])) for at, each in enumerate(before)), reverse=True
+    )
+    limit = max(at_most, _by_chance(last, _together(before)), seen[1])
+    said = f"{_words(column)} shifted by {found:.3f}, {limit:.3f} at most is usual"
+    return found <= limit, said if found <= limit else f"{said}: {_most_moved(last, _together(before))}"
+
+
+def stability(now: Mapping[str, int], before: Mapping[str, int]) -> float:
+    """Return the population stability index of two tables of counts."""
+    shares = _shares(now, before)
+    return sum((p - q) * math.log(p / q) for p, q in shares.values())
+
+
+def _shares(now: Mapping[str, int], before: Mapping[str, int]) -> dict[str, tuple[float, float]]:
+    names = sorted({*now, *before})
+    whole, whole_before = (sum(counts.values()) + len(names) / 2 for counts in (now, before))
+    return {name: ((now.get(name, 0) + 0.5) / whole, (before.get(name, 0) + 0.5) / whole_before) for name in names}
+
+
+def _by_chance(now: Mapping[str, int], before: Mapping[str, int]) -> float:
+    """Return the index that chance alone exceeds once in a thousand; the quantile after Wilson and Hilferty."""
+    degrees = max(len({*now, *before}) - 1, 1)
+    part = 2 / (9 * degrees)
+    quantile = degrees * (1 - part + _Z * math.sqrt(part)) ** 3
+    return quantile * (1 / max(sum(now.values()), 1) + 1 / max(sum(before.values()), 1))
+
+
+def _together(windows: Sequence[Mapping[str, int]]) -> dict[str, int]:
+    names = sorted({name for window in windows for name in window})
+    return {name: sum(window.get(name, 0) for window in windows) for name in names}
+
+
+def _most_moved(now: Mapping[str, int], before: Mapping[str, int]) -> str:
+    shares = _shares(now, before)
+    apart = {name: round(abs(p - q), 9) for name, (p, q) in shares.items()}
+    moved = sorted(shares, key=lambda name: (-apart[name], name))[:2]
+    said = [(name, *(100 * share for share in shares[name])) for name in moved]
+    return ", ".join(f"{name} {share:.3g} % now, {earlier:.3g} % before" for name, share, earlier in said)
+
+
+# --- sums of two sources ---------------------------------------------------------------------------------------------
+def totals(
+    now: Evidence,
+    column: str,
+    by: str,
+    other: tuple[str, str, str],
+    *,
+    days: int,
+    at_least: float,
+    at_most: float,
+    from_rows: int,
+    where: Mapping[str, Sequence[str]],
+    other_where: Mapping[str, Sequence[str]],
+) -> Verdict:
+    """Whether the sum of ``column`` lies between ``at_least`` and ``at_most`` times the other table's sum.
+
+    ``other`` is its name, the column it adds up and the column of its days. Both are added up over the same ``days``,
+    which end on the older of the two newest days: a source that is late is the rule on age's business. Holds while one
+    side has fewer than ``from_rows`` rows there. 980 delivered of 1,000 ordered hold with ``at_least`` 0.97.
+    """
+    found = now.totals(column, by, other, days=days, where=where, other_where=other_where)
+    if found is None or min(found.rows, found.other_rows) < from_rows:
+        return True, f"fewer than {from_rows} rows to compare"
+    said = (
+        f"{found.total:,.10g} {_words(column)} against {found.other_total:,.10g} {_words(other[1])} of "
+        f"{_words(other[0])}, {found.first:%Y-%m-%d} to {found.last:%Y-%m-%d}"
+    )
+    return found.other_total * at_least <= found.total <= found.other_total * at_most, said
+
+
+def _words(column: str) -> str:
+    return column.replace("_", " ")

@@ -1,0 +1,66 @@
+"""Texts of a landed table that its rules compare with numbers.
+
+A system without strict types gives a whole column as text as soon as one value is no number. That is no fault of the
+rule: what can be read as a number is judged, and what cannot is set aside, row by row and with its value, when the
+mapping gives it its canonical type.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from qmsreports.catalog.table import Table
+from qmsreports.errors import CouldNotRun, Finding
+from qmsreports.records import StagedTable
+from qmsreports.validate.evidence import MEMORY
+from qmsreports.validate.suite import Suite
+
+_BOUNDS = ("min_value", "max_value")
+
+
+def with_numbers(suite: Suite, staged: StagedTable, table: Table) -> Table:
+    """Read the text columns that the suite bounds by numbers as numbers, in the staged file; return the table so.
+
+    A text that is no number ("twelve") is unknown afterwards, so that a rule of bounds passes it over. Raises
+    :class:`~qmsreports.errors.CouldNotRun` where the file cannot be read or written.
+    """
+    bounded = {
+        str(rule.kwargs["column"])
+        for rule in suite.rules
+        if "column" in rule.kwargs and any(isinstance(rule.kwargs.get(bound), int | float) for bound in _BOUNDS)
+    }
+    texts = {column.name for column in table.columns if column.type == "text" and column.name in bounded}
+    if not texts:
+        return table
+    _rewrite(sorted(texts), staged)
+    columns = tuple(
+        column.model_copy(update={"type": "number"}) if column.name in texts else column for column in table.columns
+    )
+    return table.model_copy(update={"columns": columns})
+
+
+def _rewrite(names: list[str], staged: StagedTable) -> None:
+    import duckdb
+
+    read = Path(f"{staged.path}.numbers")
+    numbers = ", ".join(f"TRY_CAST({_name(name)} AS DOUBLE) AS {_name(name)}" for name in names)
+    source, target = (str(path).replace("'", "''") for path in (staged.path, read))
+    try:
+        with duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": f"{staged.path}.spill"}) as connection:
+            connection.execute(
+                f"COPY (SELECT * REPLACE ({numbers}) FROM read_parquet('{source}')) TO '{target}' (FORMAT parquet)"
+            )
+        read.replace(staged.path)
+    except (duckdb.IOException, duckdb.OutOfMemoryException, MemoryError, OSError) as error:
+        read.unlink(missing_ok=True)
+        raise CouldNotRun(
+            Finding(
+                f"source {staged.source}, table {staged.table}",
+                f"its rows as landed could not be read as numbers ({' '.join(str(error).splitlines()[:1])})",
+                "free some disk or memory, then run again; nothing is lost",
+            )
+        ) from error
+
+
+def _name(column: str) -> str:
+    return '"' + column.replace('"', '""') + '"'

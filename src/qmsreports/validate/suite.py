@@ -1,0 +1,330 @@
+"""Reads a suite: the rules of one canonical table as an auditor reads them, checked before any row is looked at.
+
+One JSON file per table, in Great Expectations' own words plus what a person needs to judge a rule::
+
+    {"name": "customers",
+     "expectations": [
+       {"type": "expect_column_values_to_be_in_set",
+        "kwargs": {"column": "segment", "value_set": ["key_account", "standard", "distributor"]},
+        "severity": "warning",
+        "meta": {"why": "...", "owner": "sales.operations", "on_failure": "quarantine"}}]}
+
+``meta`` may also hold ``name`` (tells two rules on the same column apart), ``reason`` (the sentence for a broken row,
+``"The line is delivered but {delivered_on} ..."``) and ``from_rows`` (a rule with a tolerance stops the table only when
+at least this many rows break it, so that one bad row in a delivery of ten is no gross failure).
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from qmsreports.catalog.table import Table
+from qmsreports.errors import Finding, UserError, did_you_mean
+from qmsreports.validate.positions import Located, read_located
+from qmsreports.validate.vocabulary import AS_LANDED, KINDS, LINK, Kind
+
+_SEVERITIES = ("critical", "warning", "info")
+_ACTIONS = {"critical": ("stop", "quarantine"), "warning": ("quarantine", "keep"), "info": ("keep",)}
+_ACTIONS_AS_LANDED = {"critical": ("stop",), "warning": ("keep",), "info": ("keep",)}
+_FIELDS = ("type", "kwargs", "severity", "meta")
+_META = ("why", "owner", "on_failure", "name", "reason", "from_rows")
+_BOUNDS = ("min_value", "max_value")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One checked rule. ``kwargs`` are the library's arguments without ``mostly``; ``tolerance`` is the share of the
+    values that may break it (``mostly`` 0.95 is a tolerance of 0.05). ``where`` is its ``file:line``; ``condition``
+    names the columns of its row condition.
+    """
+
+    type: str
+    kwargs: Mapping[str, Any]
+    severity: str
+    on_failure: str
+    why: str
+    owner: str
+    where: str
+    kind: Kind
+    columns: tuple[str, ...]
+    condition: tuple[str, ...] = ()
+    tolerance: float = 0.0
+    from_rows: int = 1
+    name: str = ""
+    reason: str = ""
+
+    @property
+    def label(self) -> str:
+        """Name under which the result is stored: the rule's own name, else its type."""
+        return self.name or self.type
+
+    @property
+    def check(self) -> str:
+        """What is really computed: rules that differ only in severity and tolerance share one check."""
+        return f"{self.type} {sorted(self.kwargs.items(), key=lambda item: item[0])!r}"
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """The rules of one table, in the order of the file."""
+
+    table: str
+    path: Path
+    rules: tuple[Rule, ...]
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        """Other canonical tables that rows point into; they have to be published before this table is audited."""
+        named = {str(rule.kwargs["other_table"]) for rule in self.rules if rule.type == LINK}
+        return tuple(sorted(named - {self.table}))
+
+
+def load_suite(path: Path, table: Table, *, as_landed: bool = False) -> Suite:
+    """Read and check the suite of a table; ``as_landed`` one of a landed table, whose rules stop the feed or count.
+
+    Raises :class:`UserError` with one finding per mistake, each with ``file:line``: no file, not JSON, a key written
+    twice, an unknown type, argument or column (with the nearest known word), no why, owner or severity.
+    """
+    if not path.is_file():
+        raise UserError(
+            Finding(
+                str(path),
+                f"the canonical table {table.table} has no suite",
+                "every canonical table needs one: copy the suite of a similar table and name its columns",
+            )
+        )
+    document = read_located(path)
+    findings = _check_top(document, table)
+    rules: list[Rule] = []
+    for entry, where in document.entries:
+        found, rule = _Reader(entry, where, table, as_landed=as_landed).read()
+        findings += found
+        if rule is not None:
+            rules.append(rule)
+    findings += _twice(rules)
+    if findings:
+        raise UserError(*findings)
+    return Suite(table.table, path, tuple(rules))
+
+
+def _check_top(document: Located, table: Table) -> list[Finding]:
+    findings = [
+        Finding(document.where, f'unknown field "{name}"', did_you_mean(name, ("name", "expectations")))
+        for name in document.fields
+        if name not in ("name", "expectations")
+    ]
+    if document.fields.get("name") != table.table:
+        findings.append(
+            Finding(document.where, f'"name" is {document.fields.get("name")!r}', f'write "{table.table}", the table')
+        )
+    if not document.entries:
+        findings.append(Finding(document.where, "no expectation is written down", 'fill the list "expectations"'))
+    return findings
+
+
+def _twice(rules: Sequence[Rule]) -> list[Finding]:
+    seen: dict[tuple[str, ...], Rule] = {}
+    findings = []
+    for rule in rules:
+        identity = (rule.label, *rule.columns, rule.severity, rule.on_failure)
+        if identity in seen:
+            findings.append(
+                Finding(
+                    rule.where,
+                    f"{rule.label} on {', '.join(rule.columns) or 'the table'} is there twice, first in "
+                    f"{seen[identity].where}",
+                    'delete one, or tell them apart by "name" in meta',
+                )
+            )
+        seen[identity] = rule
+    return findings
+
+
+class _Reader:
+    """Checks one entry and gathers everything that is wrong with it."""
+
+    def __init__(self, entry: Any, where: str, table: Table, *, as_landed: bool) -> None:
+        self.kinds = AS_LANDED if as_landed else KINDS
+        self.actions: Mapping[str, Sequence[str]] = _ACTIONS_AS_LANDED if as_landed else _ACTIONS
+        self.entry = entry
+        self.where = where
+        self.table = table
+        self.findings: list[Finding] = []
+
+    def read(self) -> tuple[list[Finding], Rule | None]:
+        if not isinstance(self.entry, dict):
+            return [Finding(self.where, "an expectation must be an object", 'write {"type": ..., "kwargs": ...}')], None
+        self._known(self.entry, _FIELDS, "field")
+        kind = self._kind()
+        meta = self._object("meta")
+        kwargs = dict(self._object("kwargs"))
+        self._known(meta, _META, "field of meta")
+        for name in ("why", "owner"):
+            if not str(meta.get(name) or "").strip():
+                self._wrong(f'"{name}" is missing in meta', _MISSING[name])
+        self._outcome(str(self.entry.get("severity") or ""), str(meta.get("on_failure") or ""))
+        if kind is None:
+            return self.findings, None
+        columns = self._columns(kind, kwargs)
+        self._arguments(kind, kwargs)
+        tolerance, from_rows = self._tolerance(kwargs, meta)
+        kwargs = {name: self._value(name, value, columns) for name, value in kwargs.items()}
+        self._reason(str(meta.get("reason") or ""))
+        condition = self._condition(kwargs.get("row_condition"))
+        if self.findings:
+            return self.findings, None
+        return [], Rule(
+            type=self.entry["type"],
+            kwargs=kwargs,
+            severity=self.entry["severity"],
+            on_failure=meta["on_failure"],
+            why=str(meta["why"]).strip(),
+            owner=str(meta["owner"]).strip(),
+            where=self.where,
+            kind=kind,
+            columns=columns,
+            condition=condition,
+            tolerance=tolerance,
+            from_rows=from_rows,
+            name=str(meta.get("name") or ""),
+            reason=str(meta.get("reason") or ""),
+        )
+
+    def _wrong(self, what: str, todo: str) -> None:
+        self.findings.append(Finding(self.where, what, todo))
+
+    def _known(self, values: Mapping[str, Any], known: Sequence[str], kind: str) -> None:
+        for name in values:
+            if name not in known:
+                self._wrong(f'unknown {kind} "{name}"', did_you_mean(name, known))
+
+    def _object(self, name: str) -> Mapping[str, Any]:
+        value = self.entry.get(name, {})
+        if isinstance(value, dict):
+            return value
+        self._wrong(f'"{name}" must be an object', f'write "{name}": {{...}}')
+        return {}
+
+    def _kind(self) -> Kind | None:
+        name = self.entry.get("type")
+        kind = self.kinds.get(name) if isinstance(name, str) else None
+        if kind is None and name in KINDS:
+            self._wrong(f"{name} is no rule for a feed as landed", "write it into the suite of a canonical table")
+        elif kind is None:
+            self._wrong(f'unknown expectation type "{name}"', did_you_mean(str(name), self.kinds))
+        return kind
+
+    def _outcome(self, severity: str, action: str) -> None:
+        if severity not in _SEVERITIES:
+            what = f'unknown severity "{severity}"' if severity else '"severity" is missing'
+            self._wrong(what, "write critical, warning or info")
+        elif action not in self.actions[severity]:
+            allowed = " or ".join(self.actions[severity])
+            what = f'on_failure "{action}" does not go with severity {severity}' if action else "on_failure is missing"
+            self._wrong(what, f"write {allowed}")
+
+    def _columns(self, kind: Kind, kwargs: Mapping[str, Any]) -> tuple[str, ...]:
+        columns: list[str] = []
+        for argument in kind.columns:
+            value = kwargs.get(argument)
+            names = value if argument == "column_list" and isinstance(value, list) else [value]
+            for name in names:
+                if not isinstance(name, str) or not name:
+                    self._wrong(f'"{argument}" is missing', f"name a column of {self.table.table}")
+                elif self.table.column(name) is None:
+                    self._wrong(f'{self.table.table} declares no column "{name}"', did_you_mean(name, self.table.names))
+                else:
+                    columns.append(name)
+        return tuple(columns)
+
+    def _arguments(self, kind: Kind, kwargs: Mapping[str, Any]) -> None:
+        self._known(kwargs, (*kind.columns, *kind.arguments), "argument")
+        for name in kind.required:
+            if name not in kwargs:
+                self._wrong(f'argument "{name}" is missing', f"{self.entry['type']} needs it")
+
+    def _tolerance(self, kwargs: dict[str, Any], meta: Mapping[str, Any]) -> tuple[float, int]:
+        """Take ``mostly`` out of the arguments: the share is judged over the whole delivery, not batch by batch."""
+        mostly = kwargs.pop("mostly", 1)
+        if isinstance(mostly, bool) or not isinstance(mostly, int | float) or not 0 < mostly <= 1:
+            self._wrong(f'"mostly" is {mostly!r}', "write a share above 0 and up to 1, such as 0.95")
+            return 0.0, 1
+        from_rows = meta.get("from_rows", 1)
+        if isinstance(from_rows, bool) or not isinstance(from_rows, int) or from_rows < 1:
+            self._wrong(f'"from_rows" is {from_rows!r}', "write a whole number of rows, 1 or more")
+            return 0.0, 1
+        if mostly == 1 and from_rows > 1:
+            self._wrong('"from_rows" needs a tolerance', 'give the rule a "mostly" below 1')
+        if mostly < 1 and meta.get("on_failure") == "quarantine":
+            self._wrong(
+                '"mostly" does not go with on_failure quarantine', "every row that breaks such a rule is kept out"
+            )
+        return 1 - float(mostly), from_rows
+
+    def _value(self, name: str, value: Any, columns: tuple[str, ...]) -> Any:
+        """Give bounds of dates the type of the column, and compare codes with those that the table declares."""
+        column = self.table.column(columns[0]) if columns else None
+        if column is None:
+            return value
+        if name in _BOUNDS and column.type in ("date", "instant") and value is not None:
+            return self._instant(name, value)
+        if name == "value_set":
+            if not isinstance(value, list) or not value:
+                self._wrong('"value_set" is empty', "list the values that are allowed")
+            elif column.values:
+                self._known(dict.fromkeys(map(str, value)), column.values, f"value of {column.name}")
+        return value
+
+    def _instant(self, name: str, value: Any) -> Any:
+        from datetime import UTC
+
+        try:
+            moment = datetime.fromisoformat(value)
+        except (TypeError, ValueError):
+            self._wrong(f'"{name}" is {value!r}', "write a day such as 2015-01-01")
+            return value
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+    def _condition(self, condition: Any) -> tuple[str, ...]:
+        """Return the columns of a row condition in the library's own form, such as
+        ``{"type": "comparison", "column": {"name": "status"}, "operator": "==", "parameter": "delivered"}``.
+        """
+        if condition is None:
+            return ()
+        kind = condition.get("type") if isinstance(condition, dict) else None
+        if kind in ("and", "or"):
+            return tuple(name for part in condition.get("conditions") or () for name in self._condition(part))
+        if kind not in ("comparison", "nullity"):
+            self._wrong(f'"row_condition" is {condition!r}', "write an object of type comparison, nullity, and, or")
+            return ()
+        name = str((condition.get("column") or {}).get("name"))
+        column = self.table.column(name)
+        if column is None:
+            self._wrong(f'"row_condition" names no column "{name}"', did_you_mean(name, self.table.names))
+            return ()
+        if kind == "comparison" and column.values:
+            compared = condition.get("parameter")
+            codes = compared if isinstance(compared, list) else [compared]
+            self._known(dict.fromkeys(map(str, codes)), column.values, f"value of {name}")
+        return (name,)
+
+    def _reason(self, reason: str) -> None:
+        try:
+            names = [name for _text, name, _format, _conversion in string.Formatter().parse(reason) if name is not None]
+        except ValueError:
+            self._wrong('"reason" has a stray brace', "write columns as {column}")
+            return
+        for name in names:
+            if self.table.column(name) is None:
+                self._wrong(f'"reason" names no column "{name}"', did_you_mean(name, self.table.names))
+
+
+_MISSING = {
+    "why": "say in a sentence why the rule exists; it is printed beside every failure",
+    "owner": "name the role that mends such rows, for example sales.operations",
+}

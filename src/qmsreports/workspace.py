@@ -1,0 +1,103 @@
+"""One workspace, opened: settings, catalog, register and lake together, each only when it is asked for."""
+
+from __future__ import annotations
+
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qmsreports.errors import CouldNotRun, ExitCode, Finding, UserError, did_you_mean
+from qmsreports.settings import Settings
+
+if TYPE_CHECKING:
+    from qmsreports.catalog.load import Catalog
+    from qmsreports.catalog.source import Source
+    from qmsreports.kpi.engine import Opener
+    from qmsreports.lake import Lake
+    from qmsreports.register.store import Register
+
+
+class Workspace:
+    """The stores of one workspace. Closing gives the register's connections back."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings()
+
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        opened = self.__dict__.get("register")
+        if opened is not None:
+            opened.close()
+
+    @cached_property
+    def register(self) -> Register:
+        """The records, migrated to the newest schema."""
+        from qmsreports.register.store import Register
+
+        register = Register(self.settings.register_url)
+        register.migrate()
+        return register
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        """What people adjust, loaded and checked; :class:`UserError` with every finding when it does not hold."""
+        if not self.settings.catalog.is_dir():
+            raise CouldNotRun(
+                Finding(
+                    str(self.settings.catalog),
+                    "there is no catalog here",
+                    "run in a workspace or set QMSREPORTS_CATALOG",
+                )
+            )
+        return _loaded(self.settings.catalog, self.settings.catalog.absolute(), _content(self.settings.catalog))
+
+    @cached_property
+    def lake(self) -> Lake:
+        """The canonical tables."""
+        from qmsreports.lake import Lake
+
+        return Lake(self.settings.lake_url)
+
+    @property
+    def engine(self) -> Opener:
+        """What computes KPI values, as the settings choose it; nothing is started before it is opened."""
+        from qmsreports.kpi.engine import engine_of
+
+        chosen = self.settings
+        return engine_of(chosen.engine, spark=chosen.spark, spark_lake=chosen.spark_lake)
+
+    @property
+    def staging(self) -> Path:
+        """Where rows wait in canonical shape between conform and publish."""
+        return (self.settings.var / "staging").absolute()
+
+    def source(self, name: str) -> Source:
+        """Return a declared source; :class:`UserError` (exit 2) with a suggestion for an unknown name."""
+        try:
+            return self.catalog.sources[name]
+        except KeyError:
+            raise UserError(
+                Finding("", f'there is no source "{name}"', did_you_mean(name, self.catalog.sources)),
+                exit_code=ExitCode.USAGE,
+            ) from None
+
+
+def _content(folder: Path) -> tuple[tuple[str, bytes | None], ...]:
+    """Return every file of a folder with what it holds; None for one that cannot be read."""
+    return tuple((str(path), _bytes(path)) for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def _bytes(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
+@lru_cache(maxsize=2)  # every stage of a run asks; the same bytes at the same place are the same catalog
+def _loaded(folder: Path, _place: Path, _files: tuple[tuple[str, bytes | None], ...]) -> Catalog:
+    from qmsreports.catalog.load import load_catalog
+
+    return load_catalog(folder)

@@ -1,0 +1,68 @@
+"""``qmsreports pack build --with`` and ``pack diff`` as they are typed."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from tests.unit.pack.pack_workspace import BUILT
+
+
+def test_an_edition_is_compared_with_the_one_before(desk: Any) -> None:
+    first = desk.made.build()
+    assert desk.type("pack", "diff", "monthly-2026-10-e1", "monthly-2026-10") == (
+        "monthly-2026-10-e1 and monthly-2026-10-e1 say the same, made by the same"
+    )
+    values = [88.0 + (index % 3) for index in range(24)]
+    desk.made.series("otif", [*values[:-1], 93.0], target=95.0, at=BUILT + timedelta(hours=1))
+    second = desk.made.build(BUILT + timedelta(days=1))
+    assert (first.edition, second.edition) == (1, 2)
+
+    found = desk.json("pack", "diff", "monthly-2026-10-e1", "monthly-2026-10")
+    assert (found["before"], found["after"]) == ("monthly-2026-10-e1", "monthly-2026-10-e2")
+    assert found["causes"] == {"late_data": 1}
+    (one,) = found["differences"]
+    assert (one["kpi"], one["period"], one["before"], one["after"], one["why"]) == (
+        "otif",
+        "2026-10",
+        90.0,
+        93.0,
+        "late data",
+    )
+    assert desk.type("pack", "diff", "monthly-2026-10-e1", "monthly-2026-10-e2").startswith("Late data:\n")
+
+    line = desk.type("pack", "diff", "monthly-2026-10-e1", "monthly-2026-10-e3", expect=2)
+    assert line.startswith('there is no pack "monthly-2026-10-e3"; did you mean')
+    model = first.folder / "model.json"
+    model.write_text(model.read_text() + " ")
+    assert "was changed after it was sealed" in desk.type(
+        "pack", "diff", first.folder.name, "monthly-2026-10", expect=1
+    )
+
+
+def test_slides_are_made_where_they_are_asked_for_and_rebuild_alike(desk: Any) -> None:
+    month = ("monthly", "--period", "2026-10")
+    assert not [file for file in desk.json("pack", "build", *month)["files"] if file["path"].endswith(".pptx")]
+    found = desk.json("pack", "build", *month, "--with", "pptx")
+    assert "monthly-2026-10-e2.pptx" in [file["path"] for file in found["files"]]
+    assert desk.json("pack", "build", *month)["edition"] == 2  # has what is wanted, and more
+    assert "8 files match their seal and rebuild alike" in desk.type("pack", "verify", *month)
+    assert desk.json("pack", "diff", "monthly-2026-10-e1", "monthly-2026-10-e2")["causes"] == {"record": 1}
+
+
+def test_the_seal_and_the_journal_for_scripts(desk: Any) -> None:
+    month = ("monthly", "--period", "2026-10")
+    built = desk.made.build()
+    found = desk.json("pack", "verify", *month)
+    assert (found["pack"], found["period"], found["edition"], found["sound"]) == ("monthly", "2026-10", 1, True)
+    assert found["files"] == len(list(built.folder.iterdir()))
+    assert [finding for finding in found["findings"] if not finding["warning"]] == []
+    page = next(built.folder.glob("*.html"))
+    page.write_bytes(page.read_bytes() + b" ")
+    found = json.loads(desk.type("pack", "verify", *month, "--json", expect=1))
+    assert found["sound"] is False
+    assert found["findings"][0]["where"] == str(page)
+    assert found["findings"][0]["what"].startswith("the file was changed after it was sealed")
+    desk.type("review", "open", "--period", "2026-10", "--on", "2026-11-12", "--by", "M. Huber")
+    assert desk.json("audit", "verify") == {"entries": len(desk.journal()), "sound": True, "findings": []}

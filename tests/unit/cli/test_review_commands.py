@@ -1,0 +1,173 @@
+"""The commands around a review: what they record, what they refuse in one line, and with which exit code."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from qmsreports.cli import app
+
+OCTOBER = ("--period", "2026-10")
+BY = ("--by", "M. Huber")
+
+
+def comment(kpi: str = "otif", cause: str = "Steel came late.", by_when: str = "2026-12-01") -> tuple[str, ...]:
+    said = ("--cause", cause, "--action", "Second shift.", "--effect", "Over 90 %.", "--by-when", by_when)
+    return ("review", "comment", kpi, *OCTOBER, *said, "--by", "E. Novak")
+
+
+def decide(*more: str, kind: str = "resources", clause: str = "9.3.2-c3") -> tuple[str, ...]:
+    said = ("--clause", clause, "--kind", kind, "--text", "Second shift in Lyon", "--reason", "It cannot be met")
+    return ("review", "decide", *OCTOBER, *said, *more, *BY)
+
+
+def test_a_comment_is_recorded_once_and_superseded(desk: Any) -> None:
+    first = desk.json(*comment())
+    assert first["recorded"]
+    assert first["by_when"] == "2026-12-01"
+    assert desk.type(*comment()) == "comment of E. Novak on otif, monthly 2026-10: on record already, nothing added"
+    assert desk.type(*comment(cause="Paint, too {sic}.")) == "comment of E. Novak on otif, monthly 2026-10"
+    assert desk.journal() == [("E. Novak", "comment", "otif monthly 2026-10")] * 2
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (comment("otiff"), 'review monthly has no KPI "otiff"; did you mean "otif"?'),
+        (comment(by_when="1.12.2026"), '"1.12.2026" is no date; write it as 2026-12-31'),
+        (comment(by_when="2026-02-30"), '"2026-02-30" is no date; write it as 2026-12-31'),
+        (comment(cause=" "), "--cause says nothing; write a sentence"),
+        (
+            (*comment()[:-1], "Anonymous"),
+            '"Anonymous" is nobody in particular; say --by with the name of a person',
+        ),
+        (decide(kind="improvment"), 'there is no kind of decision "improvment"; did you mean "improvement"?'),
+        (decide(clause="9.3.2-c33"), 'review monthly has no clause "9.3.2-c33"; did you mean "9.3.2-c3"?'),
+        (
+            ("review", "consider", "monthly", *OCTOBER, "--clause", "9.3.3-a", "--text", "x", *BY),
+            'review monthly has no input "9.3.3-a"; did you mean "9.3.2-a"?',
+        ),
+        (
+            ("review", "consider", "montly", *OCTOBER, "--clause", "9.3.2-d", "--text", "x", *BY),
+            'there is no review "montly"; did you mean "monthly"?',
+        ),
+        (("action", "update", "R-1", "--progress", "x", *BY), 'there is no action "R-1"; none is recorded yet'),
+        (
+            ("action", "update", "A-1", "--progress", "x", *BY),
+            "action A-1 is kept in the register workbook; change it there and run: qmsreports run ingest",
+        ),
+    ],
+)
+def test_what_is_given_wrongly_is_said_in_one_line(desk: Any, words: tuple[str, ...], line: str) -> None:
+    assert desk.type(*words, expect=2) == line
+    assert desk.journal() == []
+
+
+def test_considered_inputs_show_in_the_ledger(desk: Any) -> None:
+    said = desk.json("review", "consider", *OCTOBER, "--clause", "9.3.2 d", "--text", "Enough people.", *BY)
+    assert (said["clause"], said["on"], said["recorded"]) == ("9.3.2-d", "2026-11-03", True)
+    rows = {(row["edition"], row["clause"]): row for row in desk.json("review", "ledger", "monthly", *OCTOBER)}
+    for key in (("2015", "9.3.2-d"), ("2026", "9.3.2-e")):
+        assert (rows[key]["state"], rows[key]["considered_by"], rows[key]["last_considered"]) == (
+            "considered",
+            "M. Huber",
+            "2026-11-03",
+        )
+    assert desk.journal() == [("M. Huber", "consider input", "9.3.2-d monthly 2026-10")]
+
+
+def test_an_action_from_its_decision_to_the_check_of_its_effect(desk: Any) -> None:
+    made = desk.json(*decide("--owner", "supply.manager", "--due", "2026-12-01"))
+    assert (made["decision"], made["action"], made["recorded"]) == ("D-1", "R-1", True)
+    assert not desk.json(*decide())["recorded"]
+    added = ("action", "add", "--title", "Ask the works council", "--owner", "hr", "--due", "2026-11-20", *OCTOBER, *BY)
+    assert desk.json(*added)["action"] == "R-2"
+    assert not desk.json(*added)["recorded"]
+    update = ("action", "update", "R-1", *BY)
+    assert desk.type(*update, expect=2).startswith("nothing is said about the action")
+    refused = desk.type(*update, "--due", "2027-01-15", expect=2)
+    assert refused == "moving the due date of R-1 needs a reason; say --reason"
+    moved = desk.json(*update, "--due", "2027-01-15", "--reason", "The council asks for time", "--progress", "Half")
+    assert (moved["original_due"], moved["due"], moved["progress"]) == ("2026-12-01", "2027-01-15", "Half")
+    assert "is not done yet" in desk.type(*update, "--effective", expect=1)
+    assert "which is to come" in desk.type(*update, "--done", "2027-01-01", expect=1)
+    desk.at += timedelta(days=90)
+    done = desk.json(*update, "--done", "2027-01-10", "--evidence", "Rota 2027")
+    assert (done["state"], done["open"]) == ("done_late", False)
+    again = desk.json(*update, "--no-effective", "--effect", "As late as before")
+    assert (again["open"], again["done_on"], again["state"]) == (True, None, "overdue")
+    assert desk.type("action", "update", "R-2", "--drop", *BY, expect=2).endswith("needs a reason; say --reason")
+    assert desk.json("action", "update", "R-2", "--drop", "--reason", "Not needed", *BY)["state"] == "dropped"
+    assert "was dropped on" in desk.type("action", "update", "R-2", "--progress", "x", *BY, expect=1)
+    listed = {row["action"]: row for row in desk.json("action", "list")}
+    assert {name: row["kept_in"] for name, row in listed.items()} == {
+        "A-1": "workbook",
+        "A-2": "workbook",
+        "A-3": "workbook",
+        "R-1": "register",
+        "R-2": "register",
+    }
+    assert [row["action"] for row in desk.json("action", "list", "--open")] == ["A-1", "A-2", "R-1"]
+    assert "R-1" in desk.type("action", "list")
+    assert [action for _, action, _ in desk.journal()] == ["decide", "add action", *["update action"] * 4]
+
+
+def test_a_review_closes_only_when_nothing_is_in_the_way(desk: Any) -> None:
+    assert desk.json("review", "show", *OCTOBER)["state"] == "new"
+    planned = desk.json("review", "open", *OCTOBER, "--on", "2026-11-12", *BY)
+    assert (planned["state"], planned["planned_for"]) == ("planned", "2026-11-12")
+    assert "is not prepared: there is no pack" in desk.type("review", "hold", *OCTOBER, *BY, expect=1)
+    desk.made.build()
+    assert desk.json("review", "show", *OCTOBER)["state"] == "prepared"
+    desk.json(*decide())
+    lines = desk.type("review", "close", *OCTOBER, *BY, expect=1).splitlines()
+    assert any(line.startswith("decision D-1: its action R-1 has no owner and no due date; run:") for line in lines)
+    assert any("was not held yet" in line for line in lines)
+    assert any("names nobody who was present" in line for line in lines)
+    assert any("has no conclusion on suitability, adequacy, effectiveness" in line for line in lines)
+    todo = [line.partition("--clause ")[2].split(" ")[0] for line in lines if "neither data nor a statement" in line]
+    assert "9.3.2-d" in todo
+    assert "iso9001-2026/9.3.2-c" in todo
+    assert len(todo) == len(set(todo))
+    for clause in todo:
+        desk.type("review", "consider", *OCTOBER, "--clause", clause, "--text", "Nothing to report.", *BY)
+    desk.type("action", "update", "R-1", "--owner", "hr", "--due", "2026-12-01", *BY)
+    assert desk.type("review", "hold", *OCTOBER, *BY) == "review monthly 2026-10 held on 2026-11-03"
+    person = ("--person", "A. {Berger}", "--for", "C. Dubois")
+    assert desk.type("review", "attend", *OCTOBER, *person, *BY) == "A. {Berger} took part in review monthly 2026-10"
+    desk.type("review", "conclude", *OCTOBER, "--suitability", "It fits.", *BY)
+    closed = desk.json("review", "close", *OCTOBER, "--adequacy", "Enough.", "--effectiveness", "It works.", *BY)
+    assert (closed["state"], closed["closed_by"]) == ("closed", "M. Huber")
+    assert closed["conclusions"] == {"suitability": "It fits.", "adequacy": "Enough.", "effectiveness": "It works."}
+    assert closed["attendance"] == [{"person": "A. {Berger}", "stood_in_for": "C. Dubois"}]
+    frozen = "review monthly 2026-10: was closed on 2026-11-03 by M. Huber; its inputs and decisions are frozen; "
+    for words in (
+        comment(),
+        decide("--action", "Another"),
+        ("review", "attend", *OCTOBER, "--person", "X", *BY),
+        ("review", "consider", *OCTOBER, "--clause", "9.3.2-d", "--text", "Too late", *BY),
+        ("review", "close", *OCTOBER, *BY),
+    ):
+        assert desk.type(*words, expect=1).startswith(frozen)
+    assert desk.json("action", "update", "R-1", "--progress", "Half", *BY)["recorded"]
+    desk.made.rows("considered_inputs", [], source="nobody")
+    assert {row["state"] for row in desk.json("review", "ledger", *OCTOBER)} == {"data", "considered"}
+    shown = desk.type("review", "show", *OCTOBER)
+    assert "review monthly 2026-10: closed" in shown
+    assert "D-1" in shown
+    assert ("M. Huber", "close review", "monthly 2026-10") in desk.journal()
+
+
+def test_every_command_explains_itself() -> None:
+    def said(*words: str) -> str:
+        return CliRunner().invoke(app, [*words, "--help"]).output
+
+    for noun, verbs in (
+        ("review", ("comment", "consider", "decide", "open", "attend", "hold", "conclude", "close", "show", "ledger")),
+        ("action", ("add", "update", "list")),
+    ):
+        assert all(verb in said(noun) for verb in verbs)
+        assert all("--json" in said(noun, verb) for verb in verbs)

@@ -1,0 +1,114 @@
+"""In which month an instant lies: that of the organisation's clock, to the microsecond."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from kpi_fixture import by_place, kpi, run
+
+from qmsreports.kpi.clock import covered, month_number, offsets, open_time
+from qmsreports.kpi.plan import Rolling
+from qmsreports.period import Period
+
+POPULATION = {"table": "cases", "period_by": "opened_at"}
+MOMENTS = st.integers(-20 * 365 * 86400, 69 * 365 * 86400).map(  # 1950 to 2038
+    lambda seconds: datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+)
+COUNT = kpi({"kind": "count"}, population={"table": "cases", "period_by": "opened_at"})
+
+
+def counts(instants: list[datetime], periods: list[str], zone: str = "Europe/Vienna") -> list[float | None]:
+    rows = [{"opened_at": instant} for instant in instants]
+    return [result.value for result in by_place(run(COUNT, rows, periods, zone=zone)).values()]
+
+
+def test_october_2026_in_vienna_has_745_hours() -> None:
+    """From 30 September 22:00 UTC (summer time) to 31 October 23:00 UTC (winter time), the end excluded."""
+    first, end = datetime(2026, 9, 30, 22, tzinfo=UTC), datetime(2026, 10, 31, 23, tzinfo=UTC)
+    instant = timedelta(microseconds=1)
+    assert counts([first - instant, first, end - instant, end], ["2026-09", "2026-10", "2026-11"]) == [1, 2, 1]
+    every_hour = [first + timedelta(hours=hour) for hour in range(-24, 745 + 24)]
+    assert counts(every_hour, ["2026-10"]) == [745]
+
+
+def test_march_2026_in_vienna_has_743_hours() -> None:
+    first = datetime(2026, 2, 28, 23, tzinfo=UTC)
+    assert counts([first + timedelta(hours=hour) for hour in range(-24, 900)], ["2026-03"]) == [743]
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(MOMENTS, min_size=1, max_size=8),
+    st.sampled_from(["Europe/Vienna", "America/St_Johns", "Asia/Kolkata", "Australia/Lord_Howe", "UTC"]),
+)
+def test_months_follow_the_wall_clock_of_every_zone(instants: list[datetime], zone: str) -> None:
+    months = sorted({moment.astimezone(ZoneInfo(zone)).strftime("%Y-%m") for moment in instants if moment.year >= 1990})
+    if not months:
+        return
+    expected = [
+        sum(moment.astimezone(ZoneInfo(zone)).strftime("%Y-%m") == month for moment in instants) for month in months
+    ]
+    entry = kpi({"kind": "count"}, population=POPULATION, effective_from=date(1980, 1, 1))
+    rows = [{"opened_at": instant} for instant in instants]
+    results = by_place(run(entry, rows, months, zone=zone, as_of=datetime(2045, 1, 1, tzinfo=UTC)))
+    assert [result.value for result in results.values()] == expected
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.lists(st.datetimes(datetime(2026, 1, 1), datetime(2026, 4, 30)), max_size=10), st.integers(-12, 14))  # noqa: DTZ001
+def test_the_zone_in_which_an_instant_is_written_changes_nothing(moments: list[datetime], hours: int) -> None:
+    elsewhere = [moment.astimezone(timezone(timedelta(hours=hours))) for moment in moments]
+    months = ["2026-03", "2026-04", "2026-10"]
+    assert counts(moments, months) == counts(elsewhere, months)
+
+
+def test_a_condition_compares_an_instant_with_a_day_of_the_organisation() -> None:
+    """Until 31 January means until midnight in Vienna, 23:00 UTC."""
+    entry = kpi(
+        {"kind": "count", "where": [{"field": "closed_at", "at_most": datetime(2026, 1, 31, tzinfo=UTC).date()}]},
+        population={"table": "cases", "period_by": "opened_at"},
+    )
+    begun = datetime(2026, 1, 5, tzinfo=UTC)
+    edge = datetime(2026, 1, 31, 23, tzinfo=UTC)
+    rows = [{"opened_at": begun, "closed_at": edge - timedelta(seconds=1)}, {"opened_at": begun, "closed_at": edge}]
+    assert by_place(run(entry, rows, ["2026-01"]))["2026-01", ""].value == 1
+
+
+def test_changes_of_the_offset_are_found_to_the_second() -> None:
+    changes = {datetime.fromtimestamp(second, UTC): offset for second, offset in offsets("Europe/Vienna", 2026)}
+    assert changes[datetime(2026, 3, 29, 1, tzinfo=UTC)] == 7200
+    assert changes[datetime(2026, 10, 25, 1, tzinfo=UTC)] == 3600
+    assert len([moment for moment in changes if moment.year == 2026]) == 2
+
+
+@pytest.mark.parametrize(
+    ("period", "window", "first", "last"),
+    [
+        ("2026-10", None, "2026-10", "2026-10"),
+        ("2026-Q3", None, "2026-07", "2026-09"),
+        ("2026", None, "2026-01", "2026-12"),
+        ("2026-10", Rolling(12, "month"), "2025-11", "2026-10"),
+        ("2026-10", Rolling(2, "quarter"), "2026-05", "2026-10"),
+        ("2026-Q2", Rolling(12, "month"), "2025-07", "2026-06"),
+        ("2026-10", Rolling(0, "year"), "2026-01", "2026-10"),
+        ("2026-H2", Rolling(0, "year"), "2026-01", "2026-12"),
+    ],
+)
+def test_months_that_a_window_covers(period: str, window: Rolling | None, first: str, last: str) -> None:
+    months = covered(Period.parse(period), window)
+    assert (months[0], months[-1]) == (month_number(Period.parse(first).start), month_number(Period.parse(last).start))
+
+
+def test_open_time_is_laid_out_in_the_longest_slots_that_fit_its_edges() -> None:
+    start = datetime(2026, 1, 5, tzinfo=UTC)
+    hours = open_time(
+        "desk", [(start.replace(hour=8, minute=20), start.replace(hour=9))], start, start.replace(hour=12)
+    )
+    assert hours.length == 1200
+    assert hours.at(start.replace(hour=8, minute=30)) == 600
+    assert hours.at(start.replace(hour=11)) == 2400
+    assert hours.at(start - timedelta(hours=1)) is None

@@ -1,0 +1,242 @@
+"""What is read for a pack: as it was at one instant, honestly counted, with the evidence that the clause map asks."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from pack_workspace import BUILT, MEASURED, OCTOBER, Workspace, filled
+
+from qmsreports.errors import UserError
+from qmsreports.pack.collect import collect
+from qmsreports.pack.collect.actions import action_state
+from qmsreports.pack.collect.coverage import sql_of
+from qmsreports.pack.model import PackModel
+from qmsreports.period import Period
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    return filled(tmp_path_factory.mktemp("workspace"))
+
+
+def read(made: Workspace, as_of: datetime = BUILT, period: Period = OCTOBER) -> PackModel:
+    review = made.catalog.reviews["monthly"]
+    return collect(made.register, made.lake, made.catalog, review, period, as_of=as_of).pack
+
+
+@pytest.fixture(scope="module")
+def october(made: Workspace) -> PackModel:
+    return read(made)
+
+
+def test_the_header_says_whose_review_of_what(october: PackModel) -> None:
+    head = october.header
+    assert (head.organisation, head.review, head.period, head.last_period) == (
+        "Arvella Pumps",
+        "monthly",
+        "2026-10",
+        "2026-09",
+    )
+    assert [name.title for name in head.standards] == ["ISO 9001:2015 with Amendment 1:2024", "ISO 9001:2026"]
+    assert [name.unverified for name in head.standards] == [False, True]
+    assert head.data_read_at == MEASURED
+
+
+def test_objectives_carry_values_limits_finding_and_source(october: PackModel) -> None:
+    otif = october.objective("otif")
+    assert [point.value for point in otif.points[-3:]] == [88.0, 89.0, 90.0]  # 24 values of 88, 89, 90 in turn
+    assert len(otif.points) == 24
+    assert otif.latest.period == "2026-10"
+    assert otif.latest.upper is not None
+    assert otif.assurance == "fail"  # 88 to 90 against 95
+    assert "95\u00a0% cannot be met as the process stands" in otif.finding
+    assert otif.exception == ("cannot_meet",)
+    assert otif.reads == ("order_lines",)
+    (text,) = [entry for entry in october.sql if "otif" in entry.kpis]
+    assert text.text == "SELECT 1 AS otif"
+
+
+def test_a_kpi_that_was_never_measured_is_not_in_the_pack(october: PackModel) -> None:
+    assert {objective.kpi for objective in october.objectives} == {"nps", "otif"}
+
+
+def test_every_input_of_the_standard_has_its_section_in_order(october: PackModel) -> None:
+    letters = [section.clause.removeprefix("9.3.2-") for section in october.sections]
+    assert letters == ["a", "b", "c1", "c2", "c3", "c4", "c5", "c6", "c7", "d", "e", "f"]
+    shown = [kpi for section in october.sections for kpi in section.kpis]
+    assert sorted(shown) == sorted(set(shown))  # each objective in depth once
+    c2 = next(section for section in october.sections if section.clause == "9.3.2-c2")
+    assert set(c2.also) == {"nps", "otif"}  # both feed it and are shown elsewhere
+
+
+def test_an_input_is_data_considered_or_missing(october: PackModel) -> None:
+    rows = {row.clause: row for row in october.ledgers[0].rows}
+    assert rows["9.3.2-a"].state == "data"
+    assert rows["9.3.2-a"].evidence == (
+        ("Actions of earlier reviews, 2\u00a0rows", "actions"),
+    )  # open or in the period
+    assert rows["9.3.2-b"].state == "considered"
+    assert rows["9.3.2-b"].considered_by == "M. Huber"
+    assert rows["9.3.2-b"].statement == "Nothing new outside."
+    assert rows["9.3.2-c1"].evidence == (("1\u00a0objective", "clause-9-3-2-c1"),)
+    assert rows["9.3.2-c6"].evidence == (("Audits, 1\u00a0row", "register-audits"),)
+    assert rows["9.3.2-d"].state == "missing"
+    assert rows["9.3.2-d"].last_considered == "2026-07"
+    assert rows["9.3.2-e"].state == "missing"  # the table of risks is declared, and empty
+    assert rows["9.3.2-e"].last_considered == ""
+
+
+def test_another_edition_is_covered_by_what_equals_its_items(october: PackModel) -> None:
+    rows = {row.clause: row for row in october.ledgers[1].rows}
+    assert rows["9.3.2-b"].state == "considered"
+    assert rows["9.3.2-c"].state == "missing"  # new in this edition: nobody considered it
+    assert rows["9.3.2-d6"].state == "data"  # equals c6 of the edition before
+    assert rows["9.3.2-e"].last_considered == "2026-07"  # equals d
+
+
+def test_actions_to_look_at_and_the_others_counted(october: PackModel) -> None:
+    assert [(action.action, action.state, action.overdue_days) for action in october.actions] == [
+        ("A-1", "on_track", 0),
+        ("A-2", "overdue", 20),  # due 11 October, open on the 31st
+    ]
+    assert october.actions[1].moved_days == 41  # 31 August to 11 October
+    assert october.older_actions == 1
+
+
+@pytest.mark.parametrize(
+    ("original", "due", "done", "state", "days"),
+    [
+        (date(2026, 10, 31), date(2026, 10, 31), None, "on_track", 0),  # the day itself is still in time
+        (date(2026, 10, 30), date(2026, 10, 30), None, "overdue", 1),
+        (date(2026, 10, 1), date(2026, 12, 1), None, "on_track", 0),
+        (date(2026, 10, 1), date(2026, 12, 1), date(2026, 10, 2), "done_late", 0),  # moving the date does not help
+        (date(2026, 10, 1), date(2026, 10, 1), date(2026, 10, 1), "done", 0),
+        (None, None, None, "on_track", 0),
+    ],
+)
+def test_the_state_of_an_action(
+    original: date | None, due: date | None, done: date | None, state: str, days: int
+) -> None:
+    assert action_state(original, due, done, date(2026, 10, 31)) == (state, days)
+
+
+def test_rows_add_up_and_failed_rules_are_told(october: PackModel) -> None:
+    trust = october.trust
+    assert (trust.rows_in, trust.refreshed, trust.conformed, trust.quarantined, trust.duplicates) == (91, 14, 101, 3, 1)
+    assert trust.reconciles  # 91 + 14 = 101 + 3 + 1
+    (rule,) = october.failed_rules
+    assert (rule.rule, rule.rows_failed, rule.rows_checked) == ("in_set", 2, 100)
+
+
+def test_a_register_shows_its_rows_and_counts(october: PackModel) -> None:
+    c6 = next(section for section in october.sections if section.clause == "9.3.2-c6")
+    audits = next(table for table in c6.registers if table.table == "audits")
+    assert audits.rows == (("AU-1", "2026-10-07", "2026-10-08", "Linz", "internal", "Assembly", "E. Novak"),)
+    assert audits.summary.startswith("1 planned for October 2026, 1 of them done; 0 owed from before.")
+    findings = next(table for table in c6.registers if table.table == "audit_findings")
+    assert (findings.rows, findings.total) == ((), 0)
+
+
+def test_what_came_later_does_not_change_what_was_read_then(tmp_path: Path) -> None:
+    made = filled(tmp_path)
+    then = read(made)
+    later = BUILT + timedelta(days=2)
+    made.series("otif", [88.0 + (index % 3) for index in range(23)] + [99.0], target=95.0, at=later)
+    made.feed("crm", "order_lines", 500, at=later)
+    assert read(made) == then
+    now = read(made, later)
+    assert now.objective("otif").latest.value == 99.0
+    assert now.trust.rows_in == 591
+
+
+def test_a_stopped_feed_is_held_and_said(tmp_path: Path) -> None:
+    made = filled(tmp_path)
+    reason = "2,104 rows without a site"
+    made.feed(
+        "crm", "order_lines", 70, status="stopped", conformed=0, message=reason, at=MEASURED + timedelta(minutes=5)
+    )
+    found = read(made)
+    (crm,) = [source for source in found.quality if source.source == "crm"]
+    assert (crm.feeds[0].status, crm.feeds[0].held, crm.feeds[0].reconciles) == ("stopped", 70, True)
+    (decision,) = [item for item in found.decisions if item.kind == "failed_feed"]
+    assert reason in decision.evidence
+    assert found.trust.held == 70
+
+
+def test_a_register_of_the_organisations_own_shows_its_newest_rows(tmp_path: Path) -> None:
+    made = filled(tmp_path)
+    lost = {
+        "opportunity_id": "O-1",
+        "customer_id": "C",
+        "site": "linz",
+        "opened_on": date(2026, 10, 2),
+        "stage": "open",
+    }
+    late = {**lost, "opportunity_id": "O-2", "opened_on": date(2026, 11, 2)}
+    made.rows("opportunities", [{**lost, "value": 12.5}, {**late, "value": 1.0}], source="crm")
+    from qmsreports.pack.collect.registers import register
+
+    table = made.catalog.tables["opportunities"]
+    with made.lake.connect([table]) as connection:
+        shown = register(connection, table, OCTOBER, made.catalog.organisation)
+    assert shown.total == 1  # November is not this review's
+    assert [row[0] for row in shown.rows] == ["O-1"]
+
+
+def test_an_unknown_standard_is_a_finding_with_its_place(made: Workspace) -> None:
+    review = made.catalog.reviews["monthly"].model_copy(update={"standards": ("iso9001-1987",)})
+    with pytest.raises(UserError, match=r'monthly.yaml:\d+: there is no clause map "iso9001-1987"; write'):
+        collect(made.register, made.lake, made.catalog, review, OCTOBER, as_of=BUILT)
+
+
+def test_an_empty_workspace_gives_a_pack_that_says_so(tmp_path: Path) -> None:
+    found = read(Workspace.at(tmp_path), datetime(2026, 11, 3, tzinfo=UTC))
+    assert found.objectives == ()
+    assert [row.state for row in found.ledgers[0].rows] == ["missing"] * 12
+    assert [item.kind for item in found.decisions] == ["missing_input"]
+    assert found.trust.rows_in == 0
+
+
+@pytest.mark.parametrize(
+    ("condition", "sql"),
+    [
+        ({"field": "kind", "is": "climate"}, "\"kind\" = 'climate'"),
+        ({"field": "kind", "is": "it's"}, "\"kind\" = 'it''s'"),
+        ({"field": "kind", "in": ["a", "b"]}, "\"kind\" IN ('a', 'b')"),
+        ({"field": "kind", "not_in": ["a"]}, "\"kind\" NOT IN ('a')"),
+        ({"field": "cost", "above": 10}, '"cost" > 10'),
+        ({"field": "done_on", "at_most": {"field": "due_on"}}, '"done_on" <= "due_on"'),
+        ({"field": "done_on", "known": True}, '"done_on" IS NOT NULL'),
+        ({"field": "done_on", "known": False}, '"done_on" IS NULL'),
+        ({"field": "planned", "is_not": True}, '"planned" <> true'),
+        ({"field": "on", "at_least": date(2026, 1, 2)}, "\"on\" >= DATE '2026-01-02'"),
+    ],
+)
+def test_conditions_of_a_clause_become_sql(condition: dict[str, object], sql: str) -> None:
+    from qmsreports.catalog.condition import Condition
+
+    assert sql_of(Condition.model_validate(condition)) == sql
+
+
+def test_a_value_that_reads_differently_since_the_last_review_is_told(tmp_path: Path) -> None:
+    made = filled(tmp_path)
+    review, september = made.catalog.reviews["monthly"], Period.parse("2026-09")
+    with made.register.write() as session:
+        from qmsreports.records import BuiltPack
+        from qmsreports.register.packs import record_pack
+
+        last = BuiltPack("monthly", september, 1, "approved", tmp_path, (), "inputs")
+        record_pack(session, last, run_id="r0", at=MEASURED + timedelta(minutes=1))
+    late = [88.0 + (index % 3) for index in range(24)]
+    late[-2] = 93.0  # September, published as 89
+    late[-1] = 93.0  # October is this review's own: news, not a restatement
+    made.series("otif", late, target=95.0, at=MEASURED + timedelta(minutes=2))
+    found = collect(made.register, made.lake, made.catalog, review, OCTOBER, as_of=BUILT).pack
+    assert [(item.kpi, item.period, item.before, item.after) for item in found.restatements] == [
+        ("otif", "2026-09", 89.0, 93.0)
+    ]
+    assert [change.text.replace("\u00a0", " ") for change in found.changes if change.kind == "restated"] == [
+        "On time and in full, September 2026: 89.0 % \u2192 93.0 % (late data)."
+    ]

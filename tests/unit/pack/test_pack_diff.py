@@ -1,0 +1,209 @@
+"""Two packs beside each other: each kind of difference is given its cause, and a value without one is found."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from qmsreports.pack.diff import Difference, PackDiff, Side, changed_values, diff, lines
+
+OCTOBER, SEPTEMBER = "2026-10", "2026-09"
+
+
+def point(period: str, value: float | None, **more: Any) -> dict[str, Any]:
+    return {"period": period, "value": value, "n": 100, "target": 95.0, "status": "missed", **more}
+
+
+def side(name: str = "monthly-2026-10-e1") -> Side:
+    """A pack with one KPI of two months and one site, as it lies in its files."""
+    versions = [{"version": 1, "fingerprint": "f1", "why": "First."}]
+    otif = {
+        "kpi": "otif",
+        "title": "On time in full",
+        "unit": "percent",
+        "definitions": versions,
+        "points": [point(SEPTEMBER, 91.0), point(OCTOBER, 92.0, provisional=True)],
+        "slices": [{"dimension": "site", "key": "linz", "points": [point(OCTOBER, 90.0)]}],
+    }
+    row = {"number": "9.3.2\N{NO-BREAK SPACE}b", "state": "missing"}
+    model = {
+        "objectives": [otif],
+        "decisions": [{"title": "Two actions are overdue"}],
+        "ledgers": [{"standard": {"title": "ISO 9001"}, "rows": [row]}],
+    }
+    manifest = {
+        "tables": {"audits": 1},
+        "read": {"order_lines@3": 1},
+        "catalog": {"kpi/otif/v1": "f1", "targets/otif": "t1"},
+        "record": {"comment/On time in full": "c1"},
+        "code_version": "1.0",
+        "templates": "a" * 64,
+        "code": {"sources": "s1", "python": "3.11.7", "installed": "i1"},
+        "tools": {"typst": "0.15.0"},
+    }
+    return Side(name, model, manifest)
+
+
+def changed(change: Callable[[Any, Any, Any], None], whys: dict[Any, str] | None = None) -> PackDiff:
+    """Return the difference that a change of (the KPI, the model, the manifest) makes."""
+    before = side()
+    model, manifest = copy.deepcopy(dict(before.model)), copy.deepcopy(dict(before.manifest))
+    change(model["objectives"][0], model, manifest)
+    return diff(before, Side("monthly-2026-10-e2", model, manifest), whys or {})
+
+
+def only(found: PackDiff) -> Difference:
+    (one,) = found.differences
+    return one
+
+
+def test_the_same_pack_has_no_difference() -> None:
+    found = diff(side(), side(), {})
+    assert found.differences == found.follows == ()
+    assert lines(found) == ["monthly-2026-10-e1 and monthly-2026-10-e1 say the same, made by the same"]
+
+
+def test_new_data() -> None:
+    def november(kpi: Any, _model: Any, manifest: Any) -> None:
+        kpi["points"].append(point("2026-11", 93.0))
+        manifest["read"] = {"order_lines@5": 1}
+
+    found = changed(november)
+    assert {one.cause for one in found.differences} == {"new_data"}
+    assert [one.text for one in found.differences] == [
+        "order lines: lake version 3 → 5",
+        "November 2026: 1\N{NO-BREAK SPACE}value for the first time, of On time in full",
+    ]
+
+
+def test_late_data_within_the_settling_time() -> None:
+    one = only(changed(lambda kpi, *_: kpi["points"][1].update(value=92.5, n=104)))
+    assert (one.cause, one.kpi, one.period, one.before, one.after) == ("late_data", "otif", OCTOBER, 92.0, 92.5)
+
+
+def test_late_data_as_the_register_has_it() -> None:
+    whys = {("otif", "site=linz", OCTOBER): "late data within the settling time"}
+    one = only(changed(lambda kpi, *_: kpi["slices"][0]["points"][0].update(value=90.5), whys))
+    assert (one.cause, one.slice) == ("late_data", "site=linz")
+    assert "On time in full (site linz), October 2026: 90.0" in one.text
+
+
+def test_a_restatement_says_who_and_why() -> None:
+    whys = {("otif", "", SEPTEMBER): "restatement by M. Huber: wrong unit at Porto"}
+    one = only(changed(lambda kpi, *_: kpi["points"][0].update(value=90.0, restated=True), whys))
+    assert one.cause == "restatement"
+    assert one.text.endswith("(restatement by M. Huber: wrong unit at Porto)")
+
+
+def test_a_definition() -> None:
+    def redefine(kpi: Any, _model: Any, manifest: Any) -> None:
+        kpi["definitions"].append({"version": 2, "fingerprint": "f2", "why": "Open lines count."})
+        kpi["points"][1].update(value=88.0, version=2)
+        manifest["catalog"]["kpi/otif/v2"] = "f2"
+
+    found = changed(redefine)
+    assert {one.cause for one in found.differences} == {"definition"}
+    first, second = found.differences
+    assert first.text == "kpi otif v2: new (Open lines count)"
+    assert "version 1 → 2" in second.text
+
+
+def test_an_edited_definition_of_the_same_version() -> None:
+    def edit(kpi: Any, *_: Any) -> None:
+        kpi["definitions"][0]["fingerprint"] = "f9"
+        kpi["points"][0].update(value=80.0)
+
+    assert only(changed(edit)).cause == "definition"
+
+
+def test_a_target() -> None:
+    def lower(kpi: Any, _model: Any, manifest: Any) -> None:
+        manifest["catalog"]["targets/otif"] = "t2"
+        kpi["points"][1].update(target=90.0, status="met")
+
+    found = changed(lower)
+    assert {one.cause for one in found.differences} == {"target"}
+    assert "target 95\N{NO-BREAK SPACE}% → 90\N{NO-BREAK SPACE}%, missed → met" in found.differences[1].text
+    assert found.follows == ("On time in full: missed → met",)
+
+
+def test_code() -> None:
+    def newer(kpi: Any, _model: Any, manifest: Any) -> None:
+        manifest["code_version"] = "1.1"
+        manifest["code"] = {"sources": "s2", "python": "3.12.1", "installed": "i2"}
+        manifest["tools"] = {"typst": "0.16.0"}
+        manifest["templates"] = "b" * 64
+        kpi["points"][0].update(value=91.1)
+
+    found = changed(newer)
+    assert {one.cause for one in found.differences} == {"code"}
+    assert sorted(one.text for one in found.differences if one.what != "value") == [
+        "Python: 3.11.7 → 3.12.1",
+        "installed distributions: changed",
+        "sources of qmsreports: changed",
+        "templates: changed",
+        "typst: 0.15.0 → 0.16.0",
+        "version of qmsreports: 1.0 → 1.1",
+    ]
+
+
+def test_an_interval_of_other_code_is_told_though_the_value_stands() -> None:
+    def narrower(kpi: Any, _model: Any, manifest: Any) -> None:
+        manifest["code"]["sources"] = "s2"
+        kpi["points"][0].update(low=89.0, high=92.0)
+
+    value = next(one for one in changed(narrower).differences if one.what == "value")
+    assert (value.cause, value.before, value.after) == ("code", 91.0, 91.0)
+    assert "low None → 89.0, high None → 92.0" in value.text
+
+
+def test_a_value_that_settled_and_one_whose_feed_failed() -> None:
+    assert only(changed(lambda kpi, *_: kpi["points"][1].update(provisional=False, status="met"))).cause == "settled"
+    stopped = changed(lambda kpi, *_: kpi["points"][0].update(value=None, n=0, status="not_valid"))
+    assert only(stopped).cause == "feed"
+
+
+def test_what_people_put_on_record_and_what_followed() -> None:
+    def people(kpi: Any, model: Any, manifest: Any) -> None:
+        manifest["record"] |= {"statement/9.3.2-b": "x"}
+        manifest["approval"] = {"by": "M. Huber"}
+        model["ledgers"][0]["rows"][0]["state"] = "considered"
+        model["decisions"] = [{"title": "On time in full cannot meet its objective"}]
+        kpi["variation"] = "concern_low"
+
+    found = changed(people)
+    assert [one.text for one in found.differences] == ["statement 9.3.2-b: new", "approved by nobody → M. Huber"]
+    assert found.follows == (
+        "needs a decision now: On time in full cannot meet its objective",
+        "needs no decision any more: Two actions are overdue",
+        "On time in full: common cause → concern low",
+        "input 9.3.2 b of ISO 9001: missing → considered",
+    )
+
+
+@pytest.mark.parametrize("field", ["value", "status"])
+def test_a_settled_value_that_moved_without_a_record_is_unexplained(field: str) -> None:
+    found = changed(lambda kpi, *_: kpi["points"][0].update({field: 99.0 if field == "value" else "met"}))
+    assert only(found).cause == "unexplained"
+    assert found.unexplained
+    assert found.as_dict()["causes"] == {"unexplained": 1}
+
+
+def test_the_register_is_asked_of_what_differs_only() -> None:
+    after = copy.deepcopy(dict(side().model))
+    after["objectives"][0]["points"][1]["value"] = 1.0
+    after["objectives"][0]["points"].append(point("2026-11", 1.0))
+    assert changed_values(side(), Side("b", after, {})) == {("otif", "", OCTOBER)}
+
+
+def test_many_differences_of_one_cause_are_counted() -> None:
+    def many(kpi: Any, *_: Any) -> None:
+        kpi["slices"][0]["points"] = [point(f"{2000 + year}-01", 1.0) for year in range(20)]
+        kpi["points"] += [point(f"{2000 + year}-01", 1.0) for year in range(20)]
+
+    said = lines(changed(many), most=5)
+    assert said[0] == "New data:"
+    assert said[6] == "  and 15 more, see --json"

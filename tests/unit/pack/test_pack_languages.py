@@ -1,0 +1,188 @@
+"""A pack in a made-up language: every word of ours has to be one of it, so English that stands in code shows itself."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pack_fixture import PLANS, objective
+from pack_fixture_review import facts, review, stopped
+from pack_workspace import BUILT, OCTOBER, filled
+from pyhanko.pdf_utils.reader import PdfFileReader
+
+from qmsreports.language import messages, speaking
+from qmsreports.pack.assemble import Facts, assemble
+from qmsreports.pack.letter import letter
+from qmsreports.pack.model import PackModel
+from qmsreports.pack.render import render
+from qmsreports.pack.verify import verify
+
+TEMPLATES = Path(__file__).parents[3] / "report_templates"
+PLACE = re.compile(r"(\{\w+\})")
+WORD = re.compile(r"[A-Za-z]{3,}")
+CODES = {"status", "kind", "state", "signal", "variation", "assurance", "better", "unit", "severity", "on_failure"}
+"""Fields of the model that hold codes: they are no words of people, and must be told in words."""
+
+OURS = {"iso", "sql", "pdf", "qmsreports", "sha", "duckdb", "csv", "json", "yaml", "html", "xlsx", "pptx", "kpi"}
+NAMES = {"model", "definitions", "values"}  # of files
+MONTHS = set("jan feb mar apr may jun jul aug sep oct nov dec".split())  # noqa: SIM905 - of Babel, which knows no pseudo
+
+
+def made_up(message: str | tuple[str, str]) -> str | tuple[str, str]:
+    if isinstance(message, tuple):
+        return (str(made_up(message[0])), str(made_up(message[1])))
+    return "".join(part if PLACE.fullmatch(part) else re.sub("[A-Za-z]", "ø", part) for part in PLACE.split(message))
+
+
+@pytest.fixture
+def pseudo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Speak the made-up language wherever German is spoken."""
+    english = messages.load("en")
+    said = {key: text if key == "format.day" else made_up(text) for key, text in english.messages.items()}
+    language = replace(english, code="de", messages=said, months=("øøøø",) * 12, short_months=("øøø",) * 12)
+    monkeypatch.setattr("qmsreports.language.load", lambda code: language)
+    monkeypatch.setattr("qmsreports.pack.drawings.load", lambda code: language)
+    with speaking("de"):
+        yield
+
+
+def written(value: Any, name: str = "") -> Iterator[str]:
+    """Texts that people wrote, out of plain data."""
+    if isinstance(value, str) and name not in CODES:
+        yield value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from written(item, str(key))
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from written(item, name)
+
+
+def people(said: Facts) -> set[str]:
+    """Words that the made-up review has from its people: names, titles, questions, comments, rows of registers."""
+    found = set()
+    for field in fields(said):
+        value = getattr(said, field.name)
+        for one in value if isinstance(value, list | tuple) else [value]:
+            plain = one.model_dump(mode="json") if hasattr(one, "model_dump") else one
+            found |= {word.lower() for text in written(plain) for word in WORD.findall(text)}
+    return found
+
+
+@pytest.fixture
+def told(pseudo: None) -> tuple[PackModel, set[str]]:
+    objectives = [stopped(one) if one.kpi == "oee" else one for one in map(objective, PLANS)]
+    said = facts(objectives)
+    pack = assemble(said)
+    header = pack.header.model_copy(update={"language": "de", "forms": ("pptx",)})
+    return pack.model_copy(update={"header": header}), people(said) | OURS | NAMES | MONTHS
+
+
+def left(text: str, known: set[str]) -> list[str]:
+    return sorted({word for word in WORD.findall(text) if word.lower() not in known})
+
+
+def of_page(html: str) -> str:
+    html = html.replace("{all}", "").replace("{found}", "")  # places that the script of the page fills
+    text = re.sub(r"(?s)<(script|style|svg|pre|code)\b.*?</\1>", " ", html)
+    named = re.findall(r'(?:aria-label|placeholder|data-(?:open|close|dark|light|found))="([^"]*)"', text)
+    return re.sub(r"(?s)<[^>]+>", " ", text) + " ".join(named)
+
+
+def of_book(content: bytes) -> str:
+    import openpyxl
+
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    cells = (str(cell.value) for sheet in book for row in sheet.iter_rows() for cell in row if cell.value is not None)
+    return " ".join([*(sheet.title for sheet in book), *cells])
+
+
+def of_slides(content: bytes) -> str:
+    import pptx
+
+    found = []
+    for slide in pptx.Presentation(io.BytesIO(content)).slides:
+        for shape in slide.shapes:
+            found += shape._element.xpath(".//p:cNvPr/@descr")
+            found += [shape.text_frame.text] if shape.has_text_frame else []
+            if shape.has_table:
+                found += [cell.text for row in shape.table.rows for cell in row.cells]
+            if shape.has_chart:
+                found += [series.name for series in shape.chart.plots[0].series]
+    return " ".join(found)
+
+
+def test_no_english_is_left_in_any_form(told: tuple[PackModel, set[str]]) -> None:
+    pack, known = told
+    files = {Path(name).suffix: content for name, content in render(pack, templates=TEMPLATES).items()}
+    codes = {"true", "false", "percent", "points", "per", "ppm", "hours", "minutes", "days", "count", "score", "ratio"}
+    mail = letter(pack, templates=TEMPLATES, holds=("model.json",))
+    found = {
+        "page": left(of_page(files[".html"].decode()), known),
+        "workbook": left(of_book(files[".xlsx"]), known | codes),
+        "slides": left(of_slides(files[".pptx"]), known),
+        "mail": left(of_page(mail.html) + mail.text + mail.subject, known),
+    }
+    assert found == {"page": [], "workbook": [], "slides": [], "mail": []}
+
+
+def test_the_print_has_no_sentence_of_its_own() -> None:
+    """Words that stand in brackets or quotes in a template and are neither code, a key nor the name of a font."""
+    fonts = {"Source Sans Pro", "DejaVu Sans", "DejaVu Sans Mono"}
+    found = []
+    for path in sorted(TEMPLATES.glob("*.typ")):
+        text = re.sub(r"(?m)//.*$|^#import.*$", "", path.read_text(encoding="utf-8"))
+        quoted = set(re.findall(r'"([A-Z][a-z]+ [^"]*)"', text)) - fonts
+        plain = re.sub(r'"[^"]*"', "", text)
+        while plain != (plain := re.sub(r"\([^()]*\)", "", plain)):
+            pass
+        bodies = " ".join(re.findall(r"\[([^\[\]]*)\]", plain))
+        words = WORD.findall(re.sub(r"#[\w.\-]+|\b(if|else|for|in|none)\b", " ", bodies))
+        found += [(path.name, *sorted(quoted | set(words) - {"SQL", "SHA", "said", "map", "join"}))]
+    assert [one for one in found if len(one) > 1] == []
+
+
+def test_a_pack_is_made_and_verified_in_the_language_of_its_review(tmp_path: Path) -> None:
+    """The finding is said again from what the register keeps; another language chosen later is no fraud."""
+    made = filled(tmp_path)
+    reviews: dict[str, Any] = made.catalog.reviews  # type: ignore[assignment]
+    reviews["monthly"] = reviews["monthly"].model_copy(update={"language": "de"})
+    found = made.build()
+    model = json.loads((found.folder / "model.json").read_text(encoding="utf-8"))
+    otif = next(one for one in model["objectives"] if one["kpi"] == "otif")
+    assert model["header"]["language"] == "de"
+    assert "95\u00a0% sind mit dem heutigen Prozess nicht erreichbar" in otif["finding"]
+    reviews["monthly"] = reviews["monthly"].model_copy(update={"language": "fr"})
+    wrong = verify(
+        made.register,
+        made.lake,
+        made.catalog,
+        reviews["monthly"],
+        OCTOBER,
+        folder=found.folder,
+        files=found.files,
+        manifest=found.manifest,
+        templates=TEMPLATES,
+        as_of=BUILT,
+    )
+    assert wrong == []
+
+
+def test_forms_say_which_language_they_are_in() -> None:
+    with speaking("fr"):
+        pack = review(3)
+    pack = pack.model_copy(update={"header": pack.header.model_copy(update={"language": "fr", "forms": ("pptx",)})})
+    files = {Path(name).suffix: content for name, content in render(pack, templates=TEMPLATES).items()}
+    assert b'<html lang="fr">' in files[".html"]
+    assert PdfFileReader(io.BytesIO(files[".pdf"])).root["/Lang"] == "fr"
+    with zipfile.ZipFile(io.BytesIO(files[".pptx"])) as archive:
+        slide = archive.read("ppt/slides/slide1.xml").decode()
+    assert 'lang="fr-FR"' in slide
+    assert 'lang="en' not in slide

@@ -1,0 +1,253 @@
+"""What people put on record around a review is in the pack, as it was known when the pack was built."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pack_fixture_review import review
+from pack_workspace import BUILT, OCTOBER, TEMPLATES, Workspace, filled
+
+from qmsreports import pack
+from qmsreports.pack import figures, store
+from qmsreports.pack.collect import collect
+from qmsreports.pack.minutes import Attendance, Minutes, Resolution
+from qmsreports.pack.model import PackModel
+from qmsreports.pack.objective import Comment as ObjectiveComment
+from qmsreports.pack.view import show
+from qmsreports.pack.web import render_html
+from qmsreports.register import actions, reviews
+from qmsreports.register.models import Comment, ConsideredInput, ReviewDecision
+
+SAID = BUILT + timedelta(hours=1)
+LATER = BUILT + timedelta(days=1)
+
+
+def comment(made: Workspace, cause: str, at: datetime = SAID) -> None:
+    said = Comment(
+        review="monthly",
+        period="2026-10",
+        kpi="otif",
+        cause=cause,
+        action="Second shift",
+        effect="Over 90 % again",
+        by_when=date(2026, 12, 1),
+        author="E. Novak",
+        at=at,
+    )
+    with made.register.write() as session:
+        assert reviews.add_comment(session, said) is not None
+
+
+def consider(made: Workspace, clause: str, period: str = "2026-10", text: str = "Enough people.") -> None:
+    said = ConsideredInput(
+        review="monthly",
+        period=period,
+        clause=clause,
+        text=text,
+        considered_by="A. Berger",
+        considered_on=date(2026, 11, 3),
+        at=SAID,
+    )
+    with made.register.write() as session:
+        assert reviews.add_considered(session, said) is not None
+
+
+def act(made: Workspace, number: str, period: str = "2026-09", at: datetime = SAID, **said: Any) -> None:
+    with made.register.write() as session:
+        actions.record(session, number, "monthly", period, said, day=at.date(), who="E. Novak", at=at)
+
+
+def seen(made: Workspace, at: datetime = LATER) -> PackModel:
+    declared = made.catalog.reviews["monthly"]
+    return collect(made.register, made.lake, made.catalog, declared, OCTOBER, as_of=at).pack
+
+
+def test_a_comment_makes_a_new_edition_that_says_so_and_verifies(tmp_path: Path) -> None:
+    made = filled(tmp_path)
+    first = made.build()
+    comment(made, "Steel came late.")
+    second = made.build(LATER)
+    assert (first.edition, second.edition) == (1, 2)
+    assert second.manifest["reason"] == "new or changed: owner's comment on On time and in full"
+    page = (second.folder / "monthly-2026-10-e2.html").read_text()
+    assert "Steel came late." in page
+    assert "Over 90 % again" in page
+    assert "E. Novak: Second shift, by" in page.replace(figures.NBSP, " ")
+    assert store.touched(first.folder, first.files) == []
+    comment(made, "Steel and paint came late.", LATER + timedelta(hours=1))
+    findings = pack.verify(
+        made.register,
+        made.lake,
+        made.catalog,
+        made.catalog.reviews["monthly"],
+        OCTOBER,
+        folder=second.folder,
+        files=second.files,
+        manifest=second.manifest,
+        templates=TEMPLATES,
+        as_of=LATER,
+    )
+    assert findings == []  # what was said later does not change what the edition said
+
+
+def test_a_statement_in_the_register_covers_an_input(tmp_path: Path) -> None:
+    made = filled(tmp_path)
+    consider(made, "9.3.2-d")
+    consider(made, "iso9001-2026/9.3.2-c", text="Nobody wants anything new.")
+    consider(made, "9.3.2-e", period="2026-08")
+    consider(made, "9.3.2-f", period="2026-11")
+    before, after = seen(made, BUILT), seen(made)
+    assert {row.state for row in before.ledgers[0].rows if row.clause == "9.3.2-d"} == {"missing"}
+    rows = {row.clause: row for row in after.ledgers[0].rows}
+    assert (rows["9.3.2-d"].state, rows["9.3.2-d"].considered_by) == ("considered", "A. Berger")
+    assert (rows["9.3.2-e"].state, rows["9.3.2-e"].last_considered) == ("missing", "2026-08")
+    assert (rows["9.3.2-f"].state, rows["9.3.2-f"].last_considered) == ("missing", "")
+    newer = {row.clause: row for row in after.ledgers[1].rows}
+    assert newer["9.3.2-c"].statement == "Nobody wants anything new."
+    assert newer["9.3.2-e"].state == "considered"  # equals d of the edition before
+
+
+def test_open_actions_of_both_places_come_back_once(tmp_path: Path) -> None:
+    made = filled(tmp_path)
+    act(made, "R-1", title="Hire six people", owner="hr", due=date(2026, 10, 11))
+    act(made, "R-2", title="open and in TIME.", owner="a.b", due=date(2026, 12, 1))  # A-1 of the workbook, typed again
+    act(made, "R-3", period="2026-10", title="Decided by this very review", owner="hr", due=date(2026, 12, 1))
+    act(made, "R-4", period="2026-06", title="Long done", due=date(2026, 7, 1), done_on=date(2026, 6, 20))
+    found = seen(made)
+    assert [(item.action, item.state, item.overdue_days) for item in found.actions] == [
+        ("A-2", "overdue", 20),
+        ("R-1", "overdue", 20),
+        ("R-2", "on_track", 0),
+    ]
+    assert found.older_actions == 2  # A-3 of the workbook and R-4
+    (overdue,) = [item for item in found.decisions if item.kind == "overdue"]
+    assert "R-1 Hire six people (hr, 20 days)" in overdue.evidence.replace(figures.NBSP, " ")
+    (covered,) = [row for row in found.ledgers[0].rows if row.clause == "9.3.2-a"]
+    # in the workbook A-1 and A-2 were open in October; in the register R-1, and R-2 which is A-1
+    assert [text.replace(figures.NBSP, " ") for text, _ in covered.evidence] == ["Actions of earlier reviews, 3 rows"]
+
+
+def test_an_action_without_effect_is_open_again_and_a_dropped_one_is_not(tmp_path: Path) -> None:
+    made = filled(tmp_path)
+    act(made, "R-1", title="One", due=date(2026, 10, 11), done_on=date(2026, 10, 9))
+    act(made, "R-1", effective=False, effect="As late as before")
+    with made.register.write() as session:
+        said = {"title": "Two", "due": date(2026, 10, 11)}
+        actions.record(session, "R-2", "monthly", "2026-09", said, day=SAID.date(), who="X", at=SAID)
+        actions.record(
+            session, "R-2", "monthly", "2026-09", {}, day=SAID.date(), who="X", at=SAID, dropped=True, reason="Sold"
+        )
+    own = [item for item in seen(made).actions if item.action.startswith("R")]
+    assert [(item.state, item.effect) for item in own] == [
+        ("overdue", "Not effective: As late as before"),
+        ("dropped", ""),
+    ]
+    assert own[1].progress == "Sold"
+
+
+def test_the_minutes_say_what_was_agreed_when_the_review_was_closed(tmp_path: Path) -> None:
+    made = filled(tmp_path)
+    with made.register.write() as session:
+        reviews.step(session, "monthly", "2026-10", "planned", day=date(2026, 11, 9), detail={}, who="Q", at=BUILT)
+    assert seen(made, BUILT).minutes is None  # a plan is nothing to report
+    act(made, "R-1", period="2026-10", title="Hire", owner="hr", due=date(2026, 12, 1))
+    decided = {"reason": "", "decided_by": "Board", "decided_on": date(2026, 11, 9), "at": SAID}
+    with made.register.write() as session:
+        session.add(
+            ReviewDecision(
+                number="D-1",
+                review="monthly",
+                period="2026-10",
+                clause="9.3.2-c3",
+                kind="resources",
+                text="Second shift in Lyon",
+                action="R-1",
+                **decided,
+            )
+        )
+        for kind, detail in (
+            ("attended", {"person": "A. Berger", "for": "C. Dubois"}),
+            ("concluded", {"suitability": "It fits.", "adequacy": "It is enough.", "effectiveness": "It works."}),
+            ("held", {}),
+            ("closed", {}),
+        ):
+            reviews.step(session, "monthly", "2026-10", kind, day=date(2026, 11, 9), detail=detail, who="Q", at=SAID)
+    act(made, "R-1", period="2026-10", at=SAID + timedelta(hours=1), owner="somebody else", due=date(2027, 3, 1))
+    assert seen(made).minutes == Minutes(
+        held_on=date(2026, 11, 9),
+        closed_on=date(2026, 11, 9),
+        closed_by="Q",
+        attendance=(Attendance(person="A. Berger", stood_in_for="C. Dubois"),),
+        resolutions=(
+            Resolution(
+                number="D-1",
+                clause="9.3.2-c3",
+                kind="resources",
+                text="Second shift in Lyon",
+                action="R-1",
+                owner="hr",
+                due=date(2026, 12, 1),
+                decided_by="Board",
+                decided_on=date(2026, 11, 9),
+            ),
+        ),
+        suitability="It fits.",
+        adequacy="It is enough.",
+        effectiveness="It works.",
+    )
+
+
+@pytest.fixture(scope="module")
+def held() -> PackModel:
+    said = Minutes(
+        held_on=date(2026, 11, 9),
+        attendance=(Attendance(person="A. <Berger>", stood_in_for="C. Dubois"),),
+        resolutions=(
+            Resolution(
+                number="D-1",
+                clause="9.3.2-c3",
+                kind="qms_change",
+                text="#panic <b>One</b> list of promises",
+                reason="Two lists disagree",
+                action="R-1",
+                decided_by="Board",
+                decided_on=date(2026, 11, 9),
+            ),
+        ),
+        suitability="It fits.",
+    )
+    return review().model_copy(update={"minutes": said})
+
+
+def test_the_form_gives_way_to_the_minutes(held: PackModel) -> None:
+    shown = show(held)
+    assert shown["minutes"]["present"] == ["A. <Berger> (for C. Dubois)"]
+    assert shown["minutes"]["lead"] == (
+        f"Held on {figures.day(date(2026, 11, 9))}. Not closed yet: inputs and decisions may still change."
+    )
+    page = render_html(shown, {}, templates=TEMPLATES)
+    assert "To be filled in at the review" not in page
+    assert "#panic &lt;b&gt;One&lt;/b&gt; list of promises" in page
+    assert "no owner" in page
+    assert "To be filled in at the review" in render_html(show(review()), {}, templates=TEMPLATES)
+
+
+def test_the_minutes_are_in_print(held: PackModel) -> None:
+    import io
+
+    from pypdf import PdfReader
+
+    from qmsreports.pack.paper import render_pdf
+
+    quiet = next(one for one in held.objectives if not one.exception and one.comment is None)
+    said = ObjectiveComment(author="E. Novak", on=date(2026, 11, 3), cause="The new line runs well")
+    told = [one.model_copy(update={"comment": said}) if one is quiet else one for one in held.objectives]
+    shown = show(held.model_copy(update={"objectives": tuple(told)}))
+    print_ = render_pdf(shown, {}, templates=TEMPLATES, attachments=(), stamp=BUILT)
+    text = " ".join(page.extract_text() for page in PdfReader(io.BytesIO(print_)).pages)
+    assert "#panic <b>One</b> list of promises" in " ".join(text.split())
+    assert "The new line runs well" in " ".join(text.split())  # also where nothing had to be explained
+    assert "Suitability: It fits." in " ".join(text.split())

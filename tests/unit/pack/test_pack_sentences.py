@@ -1,0 +1,169 @@
+"""What is said of a series: no rise or fall without a signal, and every reservation beside its number."""
+
+# ruff: noqa: RUF001
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from qmsreports.pack import figures
+from qmsreports.pack.finding import (
+    current_run,
+    ended_run,
+    headline,
+    limits_sentence,
+    reservations,
+    signal_words,
+    value_sentence,
+)
+from qmsreports.pack.objective import Objective, Point, Segment
+
+
+def points(*marks: str, mean: float = 90.0, better: str = "higher") -> tuple[Point, ...]:
+    """One point per mark, monthly up to October 2026: ``.`` nothing, ``-`` no value, else a signal's word."""
+    found = []
+    for offset, mark in enumerate(marks):
+        month = 10 - len(marks) + 1 + offset
+        start = date(2026 + (month - 1) // 12, (month - 1) % 12 + 1, 1)
+        high = mark.endswith(("above_limit", "up", "high"))
+        kind = "common_cause" if mark in ".-" else "improvement" if high == (better == "higher") else "concern"
+        value = None if mark == "-" else mean + (2.0 + offset / 10 if high else -2.0 - offset / 10) * (mark != ".")
+        found.append(
+            Point(
+                period=f"{start:%Y-%m}",
+                start=start,
+                value=value,
+                mean=mean,
+                signal="none" if mark in ".-" else mark,
+                kind="common_cause" if value is None else kind,
+            )
+        )
+    return tuple(found)
+
+
+def objective(latest: Point, **changed: object) -> Objective:
+    fields: dict[str, object] = {
+        "kpi": "on_time",
+        "title": "On time",
+        "question": "?",
+        "unit": "percent",
+        "better": "higher",
+        "owner": "supply.manager",
+        "feeds": ("9.3.2-c3",),
+        "version": 1,
+        "points": (latest,),
+    }
+    return Objective.model_validate({**fields, **changed})
+
+
+OCTOBER = date(2026, 10, 1)
+TWO_OF_THREE = "two of three months close to its lower limit since August 2026"  # its unmarked third belongs to it
+
+
+@pytest.mark.parametrize(
+    ("marks", "words"),
+    [
+        ((".", ".", "."), "no signal"),
+        ((".", "below_limit"), "below its lower limit in October 2026"),
+        ((".", "below_limit", "below_limit"), "below its lower limit since September 2026"),
+        (("below_limit", "-", "below_limit"), "below its lower limit since August 2026"),  # a gap ends nothing
+        (("below_limit", ".", "below_limit"), "below its lower limit in October 2026"),  # a quiet month does
+        (("run_high",) * 8, "8 months in a row above its mean"),
+        (("trend_down",) * 7, "falling 7 months in a row"),
+    ],
+)
+def test_signals_in_words(marks: tuple[str, ...], words: str) -> None:
+    assert signal_words(points(*marks)).replace(figures.NBSP, " ") == words
+
+
+def test_a_month_without_value_carries_no_signal() -> None:
+    series = points("below_limit", "below_limit", "-")
+    assert current_run(series) is None
+    assert ended_run(series) is None  # nothing is known of October, so nothing is over
+    assert signal_words(series) == "no signal"
+
+
+def test_a_signal_does_not_reach_across_new_limits() -> None:
+    old = points("above_limit", "above_limit", "above_limit")
+    new = [point.model_copy(update={"mean": 95.0}) for point in old[1:]]
+    run = current_run((old[0], *new))
+    assert run is not None
+    assert run.first.period == "2026-09"
+    assert run.length == 2
+
+
+def test_an_ended_signal_is_history_after_a_while() -> None:
+    series = points("below_limit", *["."] * 11)
+    assert ended_run(series, within=12) is not None
+    assert ended_run(series, within=11) is None
+
+
+def test_the_headline_is_the_stored_finding_unless_there_is_no_value() -> None:
+    (latest,) = points(".")
+    segment = Segment(start=OCTOBER, end=OCTOBER, mean=90.0, lower=85.0, upper=95.0, trial=False)
+    assert headline((latest,), (segment,), "No signal; 95 % is hit or miss") == "No signal; 95 % is hit or miss"
+    assert headline((latest,), (segment,), "") == "No signal"
+    assert headline((latest,), (), "") == "Not charted"
+    assert headline((), (), "stored") == "No values yet"
+    gone = latest.model_copy(update={"value": None, "status": "no_data"})
+    assert headline((gone,), (segment,), "stored") == "No data for October 2026"
+    stopped = gone.model_copy(update={"status": "not_valid"})
+    assert headline((stopped,), (segment,), "x") == "No value for October 2026: its feed failed validation"
+
+
+def test_the_value_sentence_gives_interval_n_and_target() -> None:
+    latest = Point(
+        period="2026-10", start=OCTOBER, value=93.44, low=92.91, high=93.9, n=18730, target=95, status="missed"
+    )
+    said = value_sentence(objective(latest)).replace("\u00a0", " ")
+    assert said == "93.4 % in October 2026 (95 % interval 92.9–93.9, n 18,730), target at least 95 %: missed."
+    bare = value_sentence(objective(latest.model_copy(update={"low": None, "n": 0, "target": None})))
+    assert bare.replace("\u00a0", " ") == "93.4 % in October 2026."
+    lower = value_sentence(objective(latest, better="lower")).replace("\u00a0", " ")
+    assert "target at most 95 %" in lower
+
+
+def test_limits_say_that_they_are_on_trial_and_since_when_they_hold() -> None:
+    first = Segment(start=date(2025, 1, 1), end=date(2025, 12, 31), mean=80, lower=70, upper=90, trial=False)
+    second = Segment(
+        start=date(2026, 1, 1), end=OCTOBER, mean=92.8, lower=91, upper=94.6, trial=True, reason="definition version 2"
+    )
+    (latest,) = points(".")
+    alone = limits_sentence(objective(latest, segments=(first,))).replace("\u00a0", " ")
+    assert alone == "Mean 80.0 %, limits 70.0 to 90.0 %."
+    both = limits_sentence(objective(latest, segments=(first, second))).replace("\u00a0", " ")
+    assert both == (
+        "Mean 92.8 %, trial limits (fewer than 12 points) 91.0 to 94.6 % since January 2026 (definition version 2)."
+    )
+    few = Segment(start=OCTOBER, end=OCTOBER, mean=None, lower=None, upper=None, trial=True)
+    assert limits_sentence(objective(latest, segments=(few,))) == "Too few values for limits."
+    assert limits_sentence(objective(latest)) == ""
+
+
+def test_reservations_come_with_few_cases_provisional_and_restated_values() -> None:
+    latest = Point(period="2026-10", start=OCTOBER, value=78.0, n=23, provisional=True, restated=True)
+    said = reservations(objective(latest, small_sample=30, settles_after="until 5 Nov 2026", reservations=("Late.",)))
+    assert [text.replace("\u00a0", " ") for text in said] == [
+        "Few cases: n 23 is under the 30 that this KPI needs, so read the interval and not the value.",
+        "Provisional: late entries can still change it (until 5 Nov 2026).",
+        "Restated after it was first published.",
+        "Late.",
+    ]
+    enough = Point(period="2026-10", start=OCTOBER, value=78.0, n=30)
+    assert reservations(objective(enough, small_sample=30)) == ()
+
+
+def test_limits_and_intervals_are_shown_no_further_than_values_can_go() -> None:
+    start = date(2026, 10, 1)
+    latest = Point(period="2026-10", start=start, value=6.9, low=6.6, high=7.2, n=12, lower=-0.4, upper=7.9)
+    segment = Segment(start=start, end=start, mean=50.0, lower=-2.5, upper=100.3, trial=False)
+    percent = objective(latest, segments=(segment,))
+    assert "limits 0.0 to 100.0" in limits_sentence(percent)
+    effort = objective(latest, unit="score", possible=(1.0, 7.0))
+    assert effort.within(latest.low, latest.high) == (6.6, 7.0)
+    assert effort.within(latest.lower, latest.upper) == (1.0, 7.0)
+    assert effort.within(None, None) == (None, None)
+    assert "interval 6.60–7.00" in value_sentence(effort)
+    money = objective(latest, unit="EUR")
+    assert money.within(-5.0, 5.0) == (-5.0, 5.0)  # a sum of money may be less than nothing

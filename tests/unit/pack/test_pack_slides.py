@@ -1,0 +1,201 @@
+"""The presentation: charts that PowerPoint draws itself, the words of the pack, alike each time."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from pack_fixture_review import review
+from pack_hostile import hostile
+from pptx import Presentation
+from pptx.util import Emu
+
+from qmsreports.errors import CouldNotRun
+from qmsreports.pack import slides
+from qmsreports.pack.annex import AgendaItem
+from qmsreports.pack.model import PackModel
+
+TEMPLATES = Path(__file__).parents[3] / "report_templates"
+
+
+@pytest.fixture(scope="module")
+def made() -> PackModel:
+    return review()
+
+
+@pytest.fixture(scope="module")
+def content(made: PackModel) -> bytes:
+    return slides.render_slides(made, templates=TEMPLATES)
+
+
+@pytest.fixture(scope="module")
+def deck(content: bytes) -> Any:
+    return Presentation(io.BytesIO(content))
+
+
+def texts(slide: Any) -> str:
+    found = [shape.text_frame.text for shape in slide.shapes if shape.has_text_frame]
+    found += [cell.text for shape in slide.shapes if shape.has_table for row in shape.table.rows for cell in row.cells]
+    return "\n".join(found).replace("\N{NO-BREAK SPACE}", " ")
+
+
+def charts(deck: Any) -> Iterator[tuple[Any, Any]]:
+    for slide in deck.slides:
+        for shape in slide.shapes:
+            if shape.has_chart:
+                yield slide, shape
+
+
+def plain(text: str) -> str:
+    return " ".join(text.split())
+
+
+def test_page_one_is_the_first_slide(made: PackModel, deck: Any) -> None:
+    first = texts(deck.slides[0])
+    assert "Management review, October 2026" in first
+    assert "Draft, awaiting approval" in first
+    for decision in made.decisions[:5]:
+        assert plain(decision.title) in plain(first)
+    assert f"{made.glance.met} met" in first
+
+
+def test_every_decision_and_action_is_told(made: PackModel, deck: Any) -> None:
+    everything = plain(" ".join(texts(slide) for slide in deck.slides))
+    for decision in made.decisions:
+        assert plain(decision.title) in everything
+        assert plain(decision.asks) in everything
+    for action in made.actions:
+        assert plain(action.title) in everything
+
+
+def test_each_exception_has_a_slide_with_its_finding_as_title(made: PackModel, deck: Any) -> None:
+    exceptions = [objective for objective in made.objectives if objective.exception]
+    titles = [plain(slide.shapes.title.text_frame.text) for slide in deck.slides if slide.shapes.title]
+    for objective in exceptions:
+        assert plain(f"{objective.title}: {objective.finding}") in titles
+    assert sum(1 for _ in charts(deck)) == len(exceptions)
+
+
+def test_charts_are_native_and_hold_the_numbers(made: PackModel, deck: Any) -> None:
+    slide, shape = next(charts(deck))
+    objective = next(one for one in made.objectives if one.title in slide.shapes.title.text_frame.text)
+    points = objective.points[-made.header.shown :]
+    plot = shape.chart.plots[0]
+    lines = {series.name: list(series.values) for series in plot.series}
+    assert lines["Value"] == [point.value for point in points]
+    assert lines["Target"] == [point.target for point in points]
+    assert lines["Mean"] == [point.mean for point in points]
+    assert list(plot.categories)[-1] == "Oct 26"
+    sheet = openpyxl.load_workbook(io.BytesIO(shape.chart.part.chart_workbook.xlsx_part.blob)).active
+    assert sheet is not None
+    assert [cell.value for cell in sheet["B"]][1:] == [point.value for point in points]  # what a person edits
+
+
+def test_signals_are_marked_by_colour_and_shape_and_named(made: PackModel, deck: Any) -> None:
+    marks = {series.name: series for _, shape in charts(deck) for series in shape.chart.plots[0].series}
+    assert {"Signal: better", "Signal: worse"} <= marks.keys()
+    styles = {name: str(marks[name].marker.style) for name in ("Signal: better", "Signal: worse")}
+    assert len(set(styles.values())) == 2
+    for slide, shape in charts(deck):
+        objective = next(one for one in made.objectives if one.title in slide.shapes.title.text_frame.text)
+        for series in shape.chart.plots[0].series:
+            if series.name == "Signal: worse":
+                points = objective.points[-made.header.shown :]
+                assert list(series.values) == [one.value if one.kind == "concern" else None for one in points]
+
+
+def test_what_is_seen_is_told_to_who_cannot_see_it(deck: Any) -> None:
+    for slide in deck.slides:
+        assert slide.shapes.title.text_frame.text.strip()
+        for shape in slide.shapes:
+            if shape.has_chart or shape.has_table:
+                assert shape._element.nvGraphicFramePr.cNvPr.get("descr")
+            assert not shape.is_placeholder or shape.text_frame.text  # nothing says "click to add text"
+
+
+def test_nothing_lies_outside_its_slide(deck: Any) -> None:
+    for slide in deck.slides:
+        for shape in slide.shapes:
+            assert shape.left >= 0 and shape.top >= 0
+            assert shape.left + shape.width <= deck.slide_width
+            assert shape.top + shape.height <= deck.slide_height
+
+
+def test_the_same_pack_gives_the_same_bytes(made: PackModel, content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    import time
+
+    later = time.gmtime(time.time() + 86_400)  # zip and the workbooks behind the charts ask for the time of day
+    monkeypatch.setattr(time, "localtime", lambda *_: later)
+    assert slides.render_slides(made, templates=TEMPLATES) == content
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        assert len({entry.date_time for entry in archive.infolist()}) == 1
+
+
+def test_the_worst_text_and_no_data_at_all_are_set(made: PackModel) -> None:
+    deck = Presentation(io.BytesIO(slides.render_slides(hostile(review(6)), templates=TEMPLATES)))
+    assert any("שלום" in texts(slide) for slide in deck.slides)
+    gaps = [
+        objective.model_copy(
+            update={
+                "points": tuple(point.model_copy(update={"value": None}) for point in objective.points),
+                "exception": ("not_valid",),
+            }
+        )
+        for objective in made.objectives
+    ]
+    empty = made.model_copy(update={"objectives": tuple(gaps), "decisions": (), "actions": (), "highlights": ()})
+    deck = Presentation(io.BytesIO(slides.render_slides(empty, templates=TEMPLATES)))
+    assert sum(1 for _ in charts(deck)) == 0
+    assert "Nothing needs a decision" in texts(deck.slides[0])
+
+
+def test_the_presentation_of_the_organisation_is_used(made: PackModel, tmp_path: Path) -> None:
+    own = Presentation()
+    own.slide_width, own.slide_height = Emu(9_144_000), Emu(5_143_500)
+    own.slides.add_slide(own.slide_layouts[1]).shapes.title.text = "A slide of theirs"
+    own.save(str(tmp_path / "pack.pptx"))
+    deck = Presentation(io.BytesIO(slides.render_slides(made, templates=tmp_path)))
+    assert (deck.slide_width, deck.slide_height) == (9_144_000, 5_143_500)
+    assert len(list(deck.slide_layouts)) == len(list(own.slide_layouts))
+    assert all("A slide of theirs" not in texts(slide) for slide in deck.slides)
+    assert "Management review" in texts(deck.slides[0])
+    longest = max((slide.shapes.title for slide in deck.slides), key=lambda title: len(title.text_frame.text))
+    assert longest.text_frame.paragraphs[0].font.size.pt <= 20  # theirs is 44, made for a word or two
+    assert longest.text_frame.paragraphs[0].alignment is None  # the rest stays as they have it
+
+
+def test_a_template_that_is_none_is_one_line(made: PackModel, tmp_path: Path) -> None:
+    (tmp_path / "pack.pptx").write_text("no presentation")
+    with pytest.raises(CouldNotRun, match=r"pack\.pptx: the template of the presentation cannot be used"):
+        slides.render_slides(made, templates=tmp_path)
+
+
+def test_the_agenda_comes_behind_page_one(made: PackModel) -> None:
+    items = tuple(AgendaItem(title=f"Item {number}", clauses=("9.3.2-a",), minutes=5) for number in range(12))
+    deck = Presentation(
+        io.BytesIO(slides.render_slides(made.model_copy(update={"agenda": items}), templates=TEMPLATES))
+    )
+    first, second = texts(deck.slides[1]), texts(deck.slides[2])
+    assert first.startswith("Agenda (1 of 2)")
+    assert "60 minutes in all." in first
+    assert "Item 9" in first
+    assert "Item 11" in second
+
+
+def test_limits_break_where_they_begin_anew(made: PackModel, deck: Any) -> None:
+    objective = next(one for one in made.objectives if one.kpi == "on_time_delivery")
+    points = objective.points[-made.header.shown :]
+    start = objective.segments[-1].start
+    (shape,) = [shape for slide, shape in charts(deck) if objective.title in slide.shapes.title.text_frame.text]
+    lines = {series.name: list(series.values) for series in shape.chart.plots[0].series}
+    before = [point.mean if point.start < start else None for point in points]
+    after = [point.mean if point.start >= start else None for point in points]
+    assert lines["Mean"] == before
+    assert lines["Mean, since Oct 25"] == after
+    legend = shape.chart.legend._element.xml
+    assert legend.count("<c:legendEntry>") == sum(", since " in name for name in lines)

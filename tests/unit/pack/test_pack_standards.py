@@ -1,0 +1,93 @@
+"""One pack against several standards: what each asks for rests on its own evidence, and never on an empty table."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from pack_workspace import BUILT, OCTOBER, Workspace, filled
+
+from qmsreports.catalog.clause_map import ActionPlan, Evidence
+from qmsreports.pack.collect import collect
+from qmsreports.pack.model import LedgerRow, PackModel
+
+STANDARDS = (
+    "iso9001-2015",
+    "iso9001-2026",
+    "iatf16949-2016",
+    "as9100d-2016",
+    "iso13485-2016",
+    "iso14001-2015",
+    "iso45001-2018",
+)
+
+
+def collected(made: Workspace) -> PackModel:
+    review = made.catalog.reviews["monthly"].model_copy(update={"standards": STANDARDS})
+    return collect(made.register, made.lake, made.catalog, review, OCTOBER, as_of=BUILT).pack
+
+
+@pytest.fixture(scope="module")
+def ledgers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, LedgerRow]]:
+    made = filled(tmp_path_factory.mktemp("standards"))
+    made.series("oee", [70.0 + index % 3 for index in range(24)], target=75.0)
+    made.series("cost_of_poor_quality", [None] * 23 + [2.5], target=3.0)
+    pack = collected(made)
+    assert [ledger.standard.unverified for ledger in pack.ledgers] == [False] + [True] * 6
+    return {
+        name: {row.clause: row for row in ledger.rows} for name, ledger in zip(STANDARDS, pack.ledgers, strict=True)
+    }
+
+
+def test_a_standard_that_builds_on_another_lists_what_it_adds(ledgers: dict[str, dict[str, LedgerRow]]) -> None:
+    added = ledgers["iatf16949-2016"]
+    assert [clause.rpartition("-")[2] for clause in added] == list("abcdefghijk")
+    assert added["9.3.2.1-c"].state == "data"  # by the KPI that the map names: oee
+    assert added["9.3.2.1-c"].evidence == (("1\u00a0objective", "clause-9-3-2-c3"),)
+    assert added["9.3.2.1-f"].state == "data"  # by what feeds 9.1.2: nps and otif
+    assert added["9.3.2.1-h"].state == "missing"  # warranty: nothing declared, so a person has to state it
+    assert list(ledgers["as9100d-2016"]) == ["9.3.2-c8"]
+    assert ledgers["as9100d-2016"]["9.3.2-c8"].state == "data"  # otif
+
+
+def test_one_value_is_no_trend(ledgers: dict[str, dict[str, LedgerRow]]) -> None:
+    assert ledgers["iatf16949-2016"]["9.3.2.1-a"].state == "missing"  # cost of poor quality has one month
+
+
+def test_quality_data_prove_nothing_about_the_environment(ledgers: dict[str, dict[str, LedgerRow]]) -> None:
+    environment, safety = ledgers["iso14001-2015"], ledgers["iso45001-2018"]
+    assert environment["9.3-a"].state == safety["9.3-a"].state == "data"  # the actions are shared
+    for clause in ("9.3-c", "9.3-d1", "9.3-d2", "9.3-d4"):
+        assert environment[clause].state == safety[clause].state == "missing"
+
+
+def test_a_statement_on_an_equal_input_holds_for_both(ledgers: dict[str, dict[str, LedgerRow]]) -> None:
+    row = ledgers["iso13485-2016"]["5.6.2-j"]  # equals 9.3.2-b, which M. Huber considered
+    assert (row.state, row.considered_by, row.considered_on) == ("considered", "M. Huber", date(2026, 11, 2))
+
+
+def test_a_table_with_too_few_rows_covers_nothing(tmp_path: Path) -> None:
+    made = filled(tmp_path)
+    clauses = made.catalog.clause_maps["iso9001-2015"]
+    audits = next(item for item in clauses.items if item.clause == "9.3.2-c6")
+    more = audits.model_copy(update={"evidence": Evidence(tables=("audits",), at_least=2)})
+    items = tuple(more if item is audits else item for item in clauses.items)
+    maps = {**made.catalog.clause_maps, "iso9001-2015": clauses.model_copy(update={"items": items})}
+    object.__setattr__(made, "catalog", _with(made, maps))
+    rows = {row.clause: row for row in collected(made).ledgers[0].rows}
+    assert rows["9.3.2-c6"].state == "missing"  # one audit, two are asked for
+
+
+def _with(made: Workspace, maps: object) -> object:
+    from dataclasses import replace
+
+    return replace(made.catalog, clause_maps=maps)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("kpi", "feeds", "asked"),
+    [("otif", ("9.1.2",), True), ("oee", ("9.3.2-c3",), False), ("warranty", (), True)],
+)
+def test_an_action_plan_is_asked_for_by_clause_or_by_name(kpi: str, feeds: tuple[str, ...], asked: bool) -> None:
+    assert ActionPlan(feeds=("9.1.2",), kpis=("warranty",)).about(kpi, feeds) is asked

@@ -1,0 +1,45 @@
+"""The preset for exports: European files into tickets, values worked out by hand."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from preset_line import PresetLine
+
+HEAD = (
+    "number;customer;site;channel;category;priority;opened;first_reply;resolved;closed;due;status"
+    ";reopened;handed_over\n"
+)
+
+
+def test_a_european_export_becomes_tickets(tmp_path: Path) -> None:
+    exports = tmp_path / "exports"
+    exports.mkdir()
+    (exports / "tickets_2026-10.csv").write_text(
+        HEAD
+        + "T1;A00012;Headquarters;Phone;Pump leaks, again;High;25.10.2026 02:30;-;;;01.11.2026 12:00;Open;1;2\n"
+        + "T2;;Headquarters;Fax;Leak;Low;01.10.2026 08:00;;;;;Open;0;0\n"
+        + "T3;A1;Headquarters;E-mail;Leak;Low;31.02.2026 08:00;;;;;Open;0;0\n",
+        encoding="utf-8",
+    )
+    line = PresetLine(tmp_path, "generic_csv", str(exports))
+    refused = line.run()
+    (ticket,) = line.rows("tickets")
+    assert ticket["ticket_id"] == "T1"
+    assert ticket["opened_at"] == datetime(2026, 10, 25, 0, 30, tzinfo=UTC), "the first of the two half past twos"
+    assert ticket["due_at"] == datetime(2026, 11, 1, 11, tzinfo=UTC)
+    assert (ticket["channel"], ticket["priority"], ticket["status"]) == ("phone", "high", "open")
+    assert (ticket["reopened"], ticket["reassigned"], ticket["reached_human"]) == (1, 2, False)
+    assert ticket["site"] == "linz" and ticket["category"] == "Pump leaks, again"
+    assert len(refused["tickets"]) == 2
+    assert refused["tickets"][0] == 'channel "Fax" is not among the codes of the source'
+    assert "31.02.2026" in refused["tickets"][1]
+    (exports / "tickets_2026-11.csv").write_text(
+        HEAD
+        + "T1;A00012;Headquarters;Phone;Leak;High;25.10.2026 02:30;25.10.2026 03:00;26.10.2026 08:00;;;Resolved;1;2\n"
+    )
+    line.run()
+    (ticket,) = line.rows("tickets")
+    assert ticket["first_reply_at"] == datetime(2026, 10, 25, 2, tzinfo=UTC)
+    assert (ticket["status"], ticket["reached_human"]) == ("resolved", True)

@@ -1,0 +1,59 @@
+"""Every shipped preset is whole, loads in a catalog under another name, and its mappings may run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from preset_line import catalog_with
+
+from qmsreports.catalog.load import load_catalog
+from qmsreports.catalog.presets import FOLDER, add_preset, presets
+from qmsreports.conform.mapping import check_select, read_select
+from qmsreports.errors import ExitCode, UserError
+
+NAMES = [preset.preset for preset in presets()]
+
+
+@pytest.mark.parametrize("preset", NAMES)
+def test_a_preset_loads_under_a_name_of_its_owner(preset: str, tmp_path: Path) -> None:
+    catalog = load_catalog(catalog_with(tmp_path, preset, "our_system"))
+    source = catalog.sources["our_system"]
+    assert not catalog.warnings
+    for table in source.conform:
+        select = check_select(source, catalog.tables[table], read_select(source, catalog.tables[table]))
+        assert select.text.startswith("--"), "a mapping begins with a sentence for its reader"
+        for joined in source.conform[table].joins:
+            assert select.line_of(joined), f"{joined} is declared as joined and not read"
+    assert {path.stem for path in source.folder.glob("*.sql")} == set(source.conform)
+
+
+@pytest.mark.parametrize("preset", presets(), ids=lambda preset: preset.preset)
+def test_a_preset_has_a_page_that_says_what_it_was_tested_against(preset: object) -> None:
+    page = (FOLDER / preset.preset / "README.md").read_text(encoding="utf-8")  # type: ignore[attr-defined]
+    assert page.startswith("# ")
+    assert preset.tested  # type: ignore[attr-defined]
+    assert f"QMSREPORTS_CONNECTION_{preset.preset.upper()}" in page  # type: ignore[attr-defined]
+
+
+def test_the_first_site_of_the_organisation_is_put_in(tmp_path: Path) -> None:
+    text = (catalog_with(tmp_path, "generic_csv", "exports") / "sources/exports/source.yaml").read_text()
+    assert "source: exports" in text and "{Headquarters: linz}" in text
+
+
+@pytest.mark.parametrize(
+    ("preset", "name", "said"),
+    [
+        ("generic_cvs", "exports", 'there is no preset "generic_cvs"; did you mean "generic_csv"?'),
+        ("generic_csv", "Our Exports", '"Our Exports" is no source name'),
+        ("generic_csv", "../outside", '"../outside" is no source name'),
+        ("generic_csv", "taken", "there is a source taken already"),
+    ],
+)
+def test_what_cannot_be_added_is_said_and_nothing_is_written(tmp_path: Path, preset: str, name: str, said: str) -> None:
+    catalog = catalog_with(tmp_path, "generic_csv", "taken")
+    with pytest.raises(UserError) as caught:
+        add_preset(preset, name=name, catalog=catalog)
+    assert said in str(caught.value)
+    assert caught.value.exit_code is ExitCode.USAGE
+    assert [path.name for path in (catalog / "sources").iterdir()] == ["taken"]

@@ -1,0 +1,296 @@
+"""The register keeps what was recorded: on SQLite and on PostgreSQL alike."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from qmsreports.errors import CouldNotRun
+from qmsreports.period import Period
+from qmsreports.records import Audit, KpiResult, LandedTable, LandResult, Published, QuarantinedRow, StagedTable
+from qmsreports.register import feeds, journal, packs, quarantine, results, store
+from qmsreports.register.models import Base, Quarantine, Result
+from qmsreports.register.store import Register
+
+NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
+
+
+def _result(value: float, *, status: str = "met", period: str = "2026-10", **slice_: str) -> KpiResult:
+    return KpiResult(
+        kpi="on_time_delivery",
+        version=2,
+        period=Period.parse(period),
+        slice=slice_,
+        unit="percent",
+        value=value,
+        numerator=value,
+        denominator=100.0,
+        n=100,
+        low=None,
+        high=None,
+        target=95.0,
+        near=92.0,
+        status=status,
+        provisional=False,
+        fingerprint="f" * 64,
+        sql="s" * 64,
+        table_versions={"order_lines": 3},
+    )
+
+
+def _staged(load: str = "1") -> StagedTable:
+    return StagedTable("crm", "complaints", "/x", 4, "", 0, rows_in=5, refreshed=0, duplicates=1, load_ids=(load,))
+
+
+def _audit(*quarantined: QuarantinedRow, status: str = "passed") -> Audit:
+    return Audit("crm", "complaints", status, "/y", 3, quarantined, ())
+
+
+def _bad(key: str, load: str) -> QuarantinedRow:
+    return QuarantinedRow(
+        "crm", "complaints", key, {"complaint_id": key}, "in_set reason", 'reason "X" is unknown', load
+    )
+
+
+def test_migrations_give_exactly_the_models(register: Register) -> None:
+    with register.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_the_file_names_of_migrations_tell_the_newest_as_alembic_does() -> None:
+    folder = Path(store.__file__).parent / "migrations"
+    assert store.newest_revision() == ScriptDirectory(str(folder)).get_current_head()
+
+
+def test_migrating_twice_changes_nothing(register: Register) -> None:
+    register.migrate()
+    with register.read() as session:
+        assert session.scalar(text("SELECT count(*) FROM alembic_version")) == 1
+
+
+def test_a_failed_write_leaves_nothing_behind(register: Register) -> None:
+    with pytest.raises(RuntimeError), register.write() as session:
+        results.add_result(session, _result(93.4), run_id="r", supersedes=0, why="first", at=NOON)
+        session.flush()
+        raise RuntimeError
+    with register.read() as session:
+        assert results.latest_results(session) == []
+
+
+def test_the_newest_result_is_believed_now_and_the_older_one_was_believed_then(register: Register) -> None:
+    with register.write() as session:
+        first = results.add_result(session, _result(93.4), run_id="r1", supersedes=0, why="first", at=NOON)
+    with register.write() as session:
+        later = NOON + timedelta(days=1)
+        results.add_result(session, _result(93.6), run_id="r2", supersedes=first.id, why="late data", at=later)
+    with register.read() as session:
+        assert [row.value for row in results.latest_results(session)] == [93.6]
+        assert [row.value for row in results.latest_results(session, as_of=NOON)] == [93.4]
+        assert results.latest_results(session, as_of=NOON - timedelta(seconds=1)) == []
+
+
+def test_many_results_are_stored_as_one_by_one_and_read_as_points(register: Register) -> None:
+    rows = [(_result(93.4), 0, "first"), (_result(90.0, site="linz"), 0, "first")]
+    with register.write() as session:
+        results.add_results(session, rows, run_id="r", at=NOON)
+        results.add_results(session, [], run_id="r", at=NOON)
+    with register.read() as session:
+        stored = results.latest_results(session)
+        assert [results.as_record(row) for row in stored] == [row for row, _, _ in rows]
+        assert {(row.run_id, row.supersedes, row.why, row.computed_at) for row in stored} == {("r", 0, "first", NOON)}
+        points = results.latest_points(session, periods=[Period.parse("2026-10")])
+        assert [(point.kpi, point.slice_key, point.value) for point in points] == [
+            ("on_time_delivery", "", 93.4),
+            ("on_time_delivery", "site=linz", 90.0),
+        ]
+        assert results.latest_points(session, periods=[Period.parse("2026-09")]) == []
+
+
+def test_two_runs_cannot_replace_the_same_value(register: Register) -> None:
+    with register.write() as session:
+        results.add_result(session, _result(93.4), run_id="r1", supersedes=0, why="first", at=NOON)
+    with pytest.raises(IntegrityError), register.write() as session:
+        results.add_result(session, _result(93.5), run_id="r2", supersedes=0, why="first", at=NOON)
+
+
+@pytest.mark.parametrize("statement", ["UPDATE results SET value = 99", "DELETE FROM results"])
+def test_the_database_itself_refuses_to_change_a_result(register: Register, statement: str) -> None:
+    with register.write() as session:
+        results.add_result(session, _result(93.4), run_id="r1", supersedes=0, why="first", at=NOON)
+    with pytest.raises(DBAPIError, match="append-only"), register.write() as session:
+        session.execute(text(statement))
+
+
+def test_a_result_comes_back_as_it_was_stored(register: Register) -> None:
+    stored = _result(93.4, site="lyon", channel="chat")
+    with register.write() as session:
+        results.add_result(session, stored, run_id="r1", supersedes=0, why="first", at=NOON)
+    with register.read() as session:
+        row = results.latest_results(session, kpis=["on_time_delivery"], periods=[Period.parse("2026-10")])[0]
+    assert row.slice_key == "channel=chat,site=lyon"
+    assert row.computed_at == NOON
+    assert results.as_record(row) == stored
+
+
+def test_a_candidate_is_noted_once_for_the_same_difference(register: Register) -> None:
+    with register.write() as session:
+        settled = results.add_result(session, _result(93.4), run_id="r1", supersedes=0, why="first", at=NOON)
+    for _ in range(2):
+        with register.write() as session:
+            results.add_candidate(session, settled, _result(93.9), run_id="r2", at=NOON)
+    with register.read() as session:
+        assert session.scalar(text("SELECT count(*) FROM restatement_candidates")) == 1
+        assert session.get_one(Result, settled.id).value == 93.4
+
+
+def test_loads_are_done_only_when_published(register: Register) -> None:
+    visit = LandResult("crm", (LandedTable("crm", "complaint", "1", 5), LandedTable("crm", "account", "", 0)))
+    with register.write() as session:
+        feeds.record_loads(session, visit, run_id="r", at=NOON)
+        feeds.record_loads(session, visit, run_id="retry", at=NOON)
+        feeds.record_outcome(
+            session, run_id="r", at=NOON, staged=_staged(), audit=_audit(status="stopped"), published=None
+        )
+    with register.read() as session:
+        assert session.scalar(text("SELECT count(*) FROM loads")) == 1
+        assert feeds.done_loads(session, "crm", "complaints") == frozenset()
+    published = Published("crm", "complaints", 4, 3, 0, 0, 0, {"received_on": ("2026-10",)})
+    with register.write() as session:
+        feeds.record_outcome(
+            session, run_id="r2", at=NOON, staged=_staged(), audit=_audit(_bad("C1", "1")), published=published
+        )
+    with register.read() as session:
+        assert feeds.done_loads(session, "crm", "complaints") == {"1"}
+        (state,) = feeds.latest_outcomes(session)
+        assert (state.status, state.quarantined, state.lake_version) == ("published", 1, 4)
+        assert state.rows_in + state.refreshed == state.conformed + state.quarantined + state.duplicates
+
+
+def test_a_row_that_fails_again_keeps_its_age_and_a_mended_one_is_settled(register: Register) -> None:
+    published = Published("crm", "complaints", 4, 3, 0, 0, 0)
+    for load, at in (("1", NOON), ("2", NOON + timedelta(days=1))):
+        with register.write() as session:
+            feeds.record_outcome(
+                session, run_id=load, at=at, staged=_staged(load), audit=_audit(_bad("C1", load)), published=published
+            )
+    with register.read() as session:
+        (row,) = quarantine.open_quarantine(session, "crm", "complaints")
+        assert (row.first_seen, row.load_id) == (NOON, "2")
+    with register.write() as session:
+        assert quarantine.settle(session, _audit(), passed={"C1", "C2"}, at=NOON + timedelta(days=2)) == 1
+    with register.read() as session:
+        assert quarantine.open_quarantine(session) == []
+        assert session.get_one(Quarantine, row.id).status == "mended"
+
+
+def test_the_journal_finds_an_edited_and_a_missing_entry(tmp_path: Path) -> None:
+    with Register(f"sqlite:///{tmp_path / 'r.db'}") as register:
+        register.migrate()
+        for number in range(4):
+            with register.write() as session:
+                journal.record(
+                    session, who="ana", action="approve", subject=f"kpi {number}", detail={"n": number}, at=NOON
+                )
+        with register.read() as session:
+            assert journal.verify(session) == []
+        with register.engine.begin() as connection:  # what somebody with the file could do
+            connection.execute(text("DROP TRIGGER journal_no_update"))
+            connection.execute(text("DROP TRIGGER journal_no_delete"))
+            connection.execute(text("UPDATE journal SET who = 'eve' WHERE id = 2"))
+            connection.execute(text("DELETE FROM journal WHERE id = 3"))
+        with register.read() as session:
+            assert [str(finding) for finding in journal.verify(session)] == [
+                "journal entry 2: was changed after it was written; compare with a backup",
+                "journal entry 4: does not follow the entry before it; an entry was removed or reordered",
+            ]
+
+
+def test_writers_at_once_chain_behind_each_other(register: Register) -> None:
+    def write(number: int) -> None:
+        with register.write() as session:
+            journal.record(session, who=f"w{number}", action="test", subject="x", detail={}, at=NOON)
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with register.read() as session:
+        assert session.scalar(text("SELECT count(*) FROM journal")) == 8
+        assert journal.verify(session) == []
+
+
+def test_a_pack_is_delivered_to_a_recipient_once(register: Register, tmp_path: Path) -> None:
+    from qmsreports.records import BuiltPack, PackFile
+
+    files = (PackFile("pack.pdf", "a" * 64, 10),)
+    for edition in (1, 2):
+        built = BuiltPack("monthly", Period.parse("2026-10"), edition, "draft", tmp_path, files, f"i{edition}")
+        with register.write() as session:
+            pack = packs.record_pack(session, built, run_id="r", at=NOON)
+    with register.write() as session:
+        assert packs.record_delivery(session, pack, "/srv/out", [], at=NOON)
+        assert not packs.record_delivery(session, pack, "/srv/out", [], at=NOON)
+    with register.read() as session:
+        assert [(p.edition, p.status) for p in packs.all_packs(session)] == [(1, "superseded"), (2, "draft")]
+
+
+def test_an_unreadable_register_says_so_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "register.db").write_bytes(b"this is no database" * 100)
+    with Register(f"sqlite:///{tmp_path / 'register.db'}") as register, pytest.raises(CouldNotRun) as caught:
+        register.migrate()
+    assert str(caught.value) == (
+        f"register sqlite:///{tmp_path}/register.db: cannot be opened (file is not a database); "
+        "restore it from a backup: nothing else holds approvals and results"
+    )
+
+
+@pytest.mark.parametrize(
+    ("url", "line"),
+    [
+        ("pg at home, password geheim", "register: the URL cannot be used (it is no URL); write QMSREPORTS_REGISTER"),
+        ("sqlite:////proc/none/register.db", "register sqlite:////proc/none/register.db: its folder cannot be made"),
+    ],
+)
+def test_a_register_that_cannot_be_is_one_line(url: str, line: str) -> None:
+    with pytest.raises(CouldNotRun) as caught, Register(url):
+        pass
+    assert str(caught.value).startswith(line)
+    assert "geheim" not in str(caught.value)
+
+
+def test_a_register_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
+    with Register(f"sqlite:///{tmp_path / 'register.db'}") as register:
+        register.migrate()
+        with register.write() as session:
+            session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        with pytest.raises(CouldNotRun, match=r"a newer version of qmsreports wrote it \(schema 9999\)"):
+            register.migrate()
+
+
+def test_a_register_that_breaks_while_it_is_used_undoes_what_was_begun(tmp_path: Path) -> None:
+    with Register(f"sqlite:///{tmp_path / 'register.db'}") as register:
+        register.migrate()
+        with pytest.raises(CouldNotRun, match="free some disk"), register.write() as session:
+            session.execute(text("INSERT INTO sql_texts VALUES ('a', 'duckdb', 'b')"))
+            pages = session.execute(text("PRAGMA page_count")).scalar()
+            session.execute(text(f"PRAGMA max_page_count = {pages}"))
+            session.execute(text("INSERT INTO sql_texts VALUES ('c', 'duckdb', hex(zeroblob(1000000)))"))
+        with register.read() as session:
+            assert session.scalar(text("SELECT count(*) FROM sql_texts")) == 0
+
+
+def test_a_password_is_not_shown() -> None:
+    with Register("postgresql://ana:geheim@localhost:1/qms") as register, pytest.raises(CouldNotRun) as caught:
+        register.migrate()
+    assert "geheim" not in str(caught.value)
+    assert "register postgresql+psycopg://ana:***@localhost:1/qms: cannot be opened" in str(caught.value)

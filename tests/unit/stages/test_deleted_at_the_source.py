@@ -1,0 +1,93 @@
+"""A record deleted for good at the source leaves the KPI of its month, but no settled number goes by itself."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from qmsreports import stages
+from qmsreports.catalog import approval
+from qmsreports.register import results
+from qmsreports.register.catalog_records import CatalogRecords
+from qmsreports.settings import Settings
+from qmsreports.workspace import Workspace
+
+SMALL = Path(__file__).parents[1] / "catalog" / "small"
+APRIL, MAY = datetime(2026, 4, 12, 6, tzinfo=UTC), datetime(2026, 5, 12, 6, tzinfo=UTC)
+SOURCE = """
+source: shop
+title: Shop
+kind: sql
+time_zone: Europe/Vienna
+tables:
+  - {table: ord, key: [no], cursor: changed, deletions: keys, needs: [due, done]}
+conform:
+  orders: {from: ord}
+"""
+ORDERS = """
+SELECT no AS order_id, 'linz' AS site, 'done' AS status, due AS due_on, done AS done_on, 1 AS pieces, TRUE AS urgent
+FROM ord
+"""
+RULE = {
+    "type": "expect_column_values_to_not_be_null",
+    "kwargs": {"column": "site"},
+    "severity": "warning",
+    "meta": {"why": "It tells where.", "owner": "shop.owner", "on_failure": "quarantine"},
+}
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    catalog = Path(shutil.copytree(SMALL, tmp_path / "catalog"))
+    (catalog / "sources" / "shop" / "source.yaml").write_text(SOURCE)
+    (catalog / "sources" / "shop" / "orders.sql").write_text(ORDERS)
+    (tmp_path / "expectations").mkdir()
+    (tmp_path / "expectations" / "orders.json").write_text(json.dumps({"name": "orders", "expectations": [RULE]}))
+    database = tmp_path / "shop.db"
+    monkeypatch.setenv("QMSREPORTS_CONNECTION_SHOP", f"sqlite:///{database}")
+    made = Settings(var=tmp_path / "var", catalog=catalog, expectations=tmp_path / "expectations")
+    sql(made, "CREATE TABLE ord (no TEXT PRIMARY KEY, due TEXT, done TEXT, changed TEXT)")
+    for number, done in enumerate(("2026-03-02", "2026-03-02", "2026-03-02", "2026-03-20")):
+        sql(made, f"INSERT INTO ord VALUES ('{number}', '2026-03-09', '{done}', '2026-03-20 08:00:00')")
+    with Workspace(made) as workspace:
+        records = CatalogRecords(workspace.register)
+        approval.apply(workspace.catalog, records, by="author", at=APRIL)
+        approval.approve(records, workspace.catalog.organisation, by="board", at=APRIL)
+    return made
+
+
+def sql(settings: Settings, text: str) -> None:
+    with closing(sqlite3.connect(settings.var.parent / "shop.db")) as connection, connection:
+        connection.execute(text)
+
+
+def month(settings: Settings, at: datetime, run: str) -> tuple[stages.MeasureSummary, float | None]:
+    """Ingest and measure; what was found and the share of March that stands."""
+    stages.ingest(["shop"], run_id=run, at=at, settings=settings)
+    summary = stages.measure("2026-03", run_id=f"{run} measured", at=at, settings=settings)
+    return summary, on_time(settings)
+
+
+def on_time(settings: Settings) -> float | None:
+    with Workspace(settings) as workspace, workspace.register.read() as session:
+        found = results.latest_results(session, kpis=["on_time"])
+        return next(row.value for row in found if row.period == "2026-03" and not row.slice)
+
+
+def test_a_deletion_is_a_candidate_for_restatement_and_counts_once_somebody_restates(settings: Settings) -> None:
+    """Four orders, one of them late: 75 %. The late one is deleted: 3 of 3 are in time, when somebody says so."""
+    first, value = month(settings, APRIL, "april")
+    assert (first.candidates, value) == (0, 75.0)
+    sql(settings, "DELETE FROM ord WHERE no = '3'")
+    later, value = month(settings, MAY, "may")
+    assert later.candidates > 0
+    assert value == 75.0
+    said = {"why": "Order 3 was a test.", "who": "board", "run_id": "restated", "at": MAY}
+    stages.restate("on_time", "2026-03", "2026-03", **said, settings=settings)
+    assert on_time(settings) == 100.0

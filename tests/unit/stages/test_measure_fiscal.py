@@ -1,0 +1,111 @@
+"""Fiscal periods, also in weeks, are measured from the rows of their days, stored and analysed under their names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from test_measure_changed import START, Line, cases, made, order, orders
+from test_measure_longer import QUARTERLY, _values, _write
+
+from qmsreports import stages
+from qmsreports.register.models import Analysis
+from qmsreports.workspace import Workspace
+
+RETAIL = """
+fiscal_year:
+  begins: february
+  named_by: begins
+  weeks: {pattern: 4-5-4, ends_on: saturday, ends: nearest}
+"""
+JULY = "fiscal_year: {begins: july, named_by: ends}\n"
+Q4_OF_2025 = (date(2025, 11, 2), date(2026, 2, 1))
+"""Fourth quarter of the retail year 2025, which began on 2 February 2025: its 40th to 52nd week."""
+
+
+@pytest.fixture
+def line(tmp_path: Path) -> Line:
+    return made(tmp_path)
+
+
+def _declare(line: Line, year: str, period: str) -> None:
+    organisation = line.settings.catalog / "organisation.yaml"
+    organisation.write_text(organisation.read_text() + year)
+    _write(line, "reviews/quarterly.yaml", QUARTERLY.replace("period: quarter", f"period: {period}"))
+
+
+def _kept(rows: Mapping[str, dict[str, Any]], first: date, after: date) -> tuple[int, int]:
+    due = [row for row in rows.values() if row["urgent"] and first <= row["due_on"] < after]
+    return sum(row["done_on"] is not None and row["done_on"] <= row["due_on"] for row in due), len(due)
+
+
+def test_a_quarter_of_weeks_has_the_rows_of_its_days(line: Line) -> None:
+    _declare(line, RETAIL, "fiscal_quarter")
+    draw = Random(7)
+    edges = {
+        f"edge {day}": {**order(draw, "x"), "order_id": f"edge {day}", "due_on": day, "urgent": True}
+        for first in Q4_OF_2025
+        for day in (first - timedelta(days=1), first)
+    }
+    rows, matters = orders(draw) | edges, cases(draw)
+    line.publish("orders", rows)
+    line.publish("cases", matters)
+    line.measure(START)
+    quarter = _values(line, "on_time")["FY2025-Q4", ""]
+    assert (quarter.numerator, quarter.denominator) == _kept(rows, *Q4_OF_2025)
+    assert quarter.period_start == Q4_OF_2025[0]
+    assert _values(line, "on_time")["2025-11", ""].denominator == _kept(rows, date(2025, 11, 1), date(2025, 12, 1))[1]
+    doubled = _values(line, "doubled")["FY2025-Q4", ""].value
+    assert doubled == pytest.approx(2 * (quarter.value or 0))
+    told = stages.explain("on_time", "FY2025-Q4", at=START, settings=line.settings)
+    assert told.recomputed == pytest.approx(quarter.value)
+    assert "WEEK_MONTH" in told.sql
+    counts = {row["meaning"]: row["rows"] for row in told.rows}
+    assert counts["counted"] == quarter.denominator
+
+
+def test_months_of_weeks_make_up_their_quarter(line: Line) -> None:
+    _declare(line, RETAIL, "fiscal_month")
+    line.publish("orders", orders(Random(7)))
+    line.measure(START, "FY2025-P12")
+    found = _values(line, "on_time")
+    line.measure(START, "FY2025-Q4")
+    months = [found[f"FY2025-P{number}", ""] for number in (10, 11, 12)]
+    assert [row.period_start for row in months] == [date(2025, 11, 2), date(2025, 11, 30), date(2026, 1, 4)]
+    whole = _values(line, "on_time")["FY2025-Q4", ""]
+    assert sum(row.denominator or 0 for row in months) == whole.denominator
+    assert sum(row.numerator or 0 for row in months) == whole.numerator
+
+
+def test_only_the_weeks_that_changed_are_computed_again(line: Line) -> None:
+    """A late row of 10 November lies in the fourth quarter: a candidate there, and nothing elsewhere."""
+    _declare(line, RETAIL, "fiscal_quarter")
+    rows = orders(Random(7))
+    line.publish("orders", rows)
+    line.measure(START)
+    assert line.measure(START + timedelta(hours=1)).candidates == 0
+    late = {**order(Random(1), "late"), "due_on": date(2025, 11, 10), "done_on": None, "urgent": True, "site": "linz"}
+    line.publish("orders", {**rows, "late": late})
+    assert line.measure(START + timedelta(hours=2)).candidates == 2 * 3
+
+
+def test_quarters_of_a_year_from_july_are_calendar_quarters_under_other_names(line: Line) -> None:
+    _declare(line, JULY, "fiscal_quarter")
+    rows = orders(Random(7))
+    line.publish("orders", rows)
+    line.measure(START)
+    stages.analyse("2026-03", run_id="r", at=START, settings=line.settings)
+    found = _values(line, "on_time")
+    third = found["FY2026-Q3", ""]
+    assert (third.numerator, third.denominator) == _kept(rows, date(2026, 1, 1), date(2026, 4, 1))
+    with Workspace(line.settings) as workspace, workspace.register.read() as session:
+        (said,) = [
+            row.result["finding"]["alt"]
+            for row in session.query(Analysis)
+            if (row.kpi, row.slice_key, row.period) == ("on_time", "", "FY2026-Q3")
+        ]
+    assert "quarter of FY2026" in said

@@ -1,0 +1,268 @@
+"""Rows in quarantine: let in or left out on a person's word, settled by what the source says next."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DatabaseError
+
+from qmsreports import stages
+from qmsreports.errors import UserError
+from qmsreports.settings import Settings
+from qmsreports.workspace import Workspace
+
+SMALL = Path(__file__).parents[1] / "catalog" / "small"
+MORNING = datetime(2026, 4, 2, 6, tzinfo=UTC)
+SOURCE = """
+source: shop
+title: Shop
+kind: sql
+time_zone: Europe/Vienna
+tables:
+  - {table: ord, key: [no], cursor: changed, needs: [due, pieces], deletions: keys}
+conform:
+  orders: {from: ord}
+"""
+ORDERS = """
+SELECT no AS order_id, 'linz' AS site, 'open' AS status, due AS due_on, NULL AS done_on, pieces, FALSE AS urgent
+FROM ord
+"""
+META = {"why": "More than nine were never ordered.", "owner": "shop.owner", "on_failure": "quarantine"}
+RULES = [
+    {
+        "type": "expect_column_values_to_be_between",
+        "kwargs": {"column": "pieces", "max_value": 9},
+        "severity": "warning",
+        "meta": META,
+    },
+    {
+        "type": "expect_column_values_to_be_between",
+        "kwargs": {"column": "pieces", "max_value": 9},
+        "severity": "critical",
+        "meta": META | {"on_failure": "stop", "name": "far_too_many", "from_rows": 2},
+    },
+]
+RULES[1]["kwargs"] = {"column": "pieces", "max_value": 9, "mostly": 0.5}
+
+
+@dataclass
+class Shop:
+    """A workspace of one source with one table of orders."""
+
+    settings: Settings
+    database: Path
+    day: int = 0
+
+    def order(self, number: str, pieces: float | str, changed: str) -> None:
+        with closing(sqlite3.connect(self.database)) as connection, connection:
+            connection.execute("REPLACE INTO ord VALUES (?, '2026-03-09', ?, ?)", (number, pieces, changed))
+
+    def remove(self, number: str) -> None:
+        with closing(sqlite3.connect(self.database)) as connection, connection:
+            connection.execute("DELETE FROM ord WHERE no = ?", (number,))
+
+    def ingest(self) -> stages.FeedReport:
+        self.day += 1
+        at = MORNING + timedelta(days=self.day)
+        (report,) = stages.ingest(["shop"], run_id=f"run {self.day}", at=at, settings=self.settings)
+        assert report.rows_in + report.refreshed == report.conformed + report.quarantined + report.duplicates
+        return report
+
+    def pieces(self) -> dict[str, float]:
+        with Workspace(self.settings) as workspace:
+            table = workspace.catalog.tables["orders"]
+            rows = workspace.lake.read_sql("SELECT order_id, pieces FROM orders", [table]).to_pylist()
+        return {row["order_id"]: row["pieces"] for row in rows}
+
+    def entries(self) -> list[tuple[int, str, str]]:
+        with Workspace(self.settings) as workspace, workspace.register.read() as session:
+            rows = session.execute(text("SELECT id, row_key, status FROM quarantine ORDER BY id"))
+            return [tuple(row) for row in rows]
+
+    def readmit(self, number: int, **said: Any) -> dict[str, Any]:
+        return stages.readmit(number, by="Ada Lam", why="Counted by hand.", at=MORNING, settings=self.settings, **said)
+
+    def reject(self, number: int) -> dict[str, Any]:
+        return stages.reject(number, by="Ada Lam", why="A typing error.", at=MORNING, settings=self.settings)
+
+    def events(self, number: int) -> list[tuple[str, str]]:
+        found = stages.show_quarantined(number, at=MORNING, settings=self.settings)
+        return [(event["event"], event["who"]) for event in found["events"]]
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    catalog = Path(shutil.copytree(SMALL, tmp_path / "catalog"))
+    (catalog / "sources" / "shop" / "source.yaml").write_text(SOURCE)
+    (catalog / "sources" / "shop" / "orders.sql").write_text(ORDERS)
+    suites = tmp_path / "expectations"
+    suites.mkdir()
+    (suites / "orders.json").write_text(json.dumps({"name": "orders", "expectations": RULES}))
+    database = tmp_path / "shop.db"
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("CREATE TABLE ord (no TEXT PRIMARY KEY, due TEXT, pieces, changed TEXT)")
+    monkeypatch.setenv("QMSREPORTS_CONNECTION_SHOP", f"sqlite:///{database}")
+    made = Shop(Settings(var=tmp_path / "var", catalog=catalog, expectations=suites), database)
+    for number, pieces in (("1", 1.0), ("2", 2.0), ("3", 90.0)):
+        made.order(number, pieces, f"2026-03-01 0{number}:00:00")
+    made.ingest()
+    assert made.entries() == [(1, "3", "open")]
+    return made
+
+
+def test_a_readmitted_row_enters_at_the_next_ingest_though_nothing_is_new_and_stays(shop: Shop) -> None:
+    found = shop.readmit(1)
+    assert (found["status"], found["recorded"], found["row"]["pieces"]) == ("readmitted", True, 90.0)
+    assert shop.readmit(1)["recorded"] is False
+    report = shop.ingest()
+    assert (report.status, report.rows_in, report.refreshed, report.conformed) == ("published", 0, 1, 1)
+    assert report.message == "1 row enters on the word of a person although rules are broken"
+    assert shop.pieces() == {"1": 1.0, "2": 2.0, "3": 90.0}
+    assert shop.entries() == [(1, "3", "entered")]
+    assert shop.events(1) == [("readmitted", "Ada Lam"), ("entered", "qmsreports")]
+    assert shop.ingest().status == "unchanged"
+    sql = shop.settings.catalog / "sources" / "shop" / "orders.sql"
+    sql.write_text(sql.read_text() + "-- read anew\n")  # an edited mapping conforms everything once more
+    assert shop.ingest().conformed == 3
+    assert shop.pieces()["3"] == 90.0
+    assert shop.entries() == [(1, "3", "entered")]
+
+
+def test_a_readmitted_row_enters_beside_what_is_new_and_many_of_them_stop_nothing(shop: Shop) -> None:
+    for number in ("4", "5", "6", "7", "8", "9"):
+        shop.order(number, 50.0 if number in "45" else 5.0, f"2026-03-02 0{number}:00:00")
+    shop.ingest()
+    assert [key for _, key, _ in shop.entries()] == ["3", "4", "5"]
+    for entry in (1, 2, 3):
+        shop.readmit(entry)
+    shop.order("2", 3.0, "2026-03-03 01:00:00")
+    report = shop.ingest()  # three of four rows are above nine: without a person's word that is far too many
+    assert (report.rows_in, report.refreshed, report.conformed, report.quarantined) == (1, 3, 4, 0)
+    assert [shop.pieces()[key] for key in "2345"] == [3.0, 90.0, 50.0, 50.0]
+
+
+def test_a_person_s_word_is_for_one_version_of_a_row(shop: Shop) -> None:
+    shop.readmit(1)
+    shop.order("3", 91.0, "2026-03-04 01:00:00")
+    assert shop.ingest().quarantined == 1
+    assert shop.entries() == [(1, "3", "superseded"), (2, "3", "open")]
+    assert "3" not in shop.pieces()
+    shop.readmit(2)
+    shop.order("3", 9.0, "2026-03-05 01:00:00")
+    shop.ingest()
+    assert shop.pieces()["3"] == 9.0
+    assert shop.entries()[1] == (2, "3", "entered")
+
+
+def test_a_rejected_row_stays_out_and_is_not_opened_again(shop: Shop) -> None:
+    assert shop.reject(1)["status"] == "rejected"
+    assert shop.reject(1)["recorded"] is False
+    with pytest.raises(UserError, match="is rejected since 2026-04-02 by Ada Lam: A typing error"):
+        shop.readmit(1)
+    sql = shop.settings.catalog / "sources" / "shop" / "orders.sql"
+    sql.write_text(sql.read_text() + "-- read anew\n")
+    assert shop.ingest().quarantined == 1
+    assert shop.entries() == [(1, "3", "rejected")]
+    shop.order("3", 92.0, "2026-03-04 01:00:00")  # another version is another row
+    shop.ingest()
+    assert shop.entries() == [(1, "3", "rejected"), (2, "3", "open")]
+
+
+@pytest.mark.parametrize("readmitted", [False, True])
+def test_the_entry_of_a_row_that_is_gone_at_the_source_closes_itself(shop: Shop, readmitted: bool) -> None:
+    if readmitted:
+        shop.readmit(1)
+    shop.remove("3")
+    shop.ingest()
+    assert shop.entries() == [(1, "3", "gone")]
+    assert shop.events(1)[-1] == ("gone", "source")
+    assert shop.pieces() == {"1": 1.0, "2": 2.0}
+
+
+def test_a_row_that_was_mended_at_the_source_enters_by_itself(shop: Shop) -> None:
+    shop.order("3", 3.0, "2026-03-04 01:00:00")
+    shop.ingest()
+    assert shop.entries() == [(1, "3", "mended")]
+    assert shop.pieces()["3"] == 3.0
+
+
+def test_what_no_word_can_let_in_is_refused(shop: Shop) -> None:
+    shop.order("4", "many", "2026-03-04 01:00:00")
+    shop.ingest()
+    with pytest.raises(UserError, match="the mapping could not read this row"):
+        shop.readmit(2)
+    with pytest.raises(UserError, match="there is no row 7 in quarantine"):
+        shop.readmit(7)
+    with pytest.raises(UserError, match="nobody in particular"):
+        stages.readmit(1, by=" ", why="Because.", at=MORNING, settings=shop.settings)
+    with pytest.raises(UserError, match="--why says nothing"):
+        stages.readmit(1, by="Ada Lam", why=" ", at=MORNING, settings=shop.settings)
+
+
+def test_what_happened_cannot_be_changed_and_stands_in_the_audit_log(shop: Shop) -> None:
+    shop.readmit(1)
+    with Workspace(shop.settings) as workspace:
+        with workspace.register.read() as session:
+            entry = session.execute(text("SELECT who, action, subject FROM journal ORDER BY id DESC")).first()
+            assert entry == ("Ada Lam", "readmitted row", "quarantine 1")
+        with pytest.raises(DatabaseError, match="append-only"), workspace.register.write() as session:
+            session.execute(text("UPDATE quarantine_events SET who = 'nobody'"))
+
+
+def test_the_report_says_what_the_register_and_the_lake_hold(shop: Shop) -> None:
+    shop.order("3", 95.0, "2026-03-03 01:00:00")
+    shop.order("4", 4.0, "2026-03-03 02:00:00")
+    shop.ingest()
+    settings = shop.settings.model_copy(update={"templates": SMALL.parents[3] / "report_templates"})
+    out = stages.write_quality(at=MORNING + timedelta(days=40), settings=settings)
+    assert out == settings.var / "quality" / "data-quality.html"
+    html = out.read_text(encoding="utf-8")
+    assert "Pieces is 95, above 9." in html
+    assert "held in 0 of 2 runs" in html  # the rule that keeps the row out
+    assert "held in 2 of 2 runs" in html  # the rule with a tolerance
+    assert "39 days" in html  # the row waits since the first ingest, one day after that morning
+    assert not [path for path in out.parent.iterdir() if path != out]
+    again = stages.write_quality(at=MORNING + timedelta(days=40), settings=settings)
+    assert again.read_text(encoding="utf-8") == html
+
+
+def test_the_commands_list_show_readmit_and_reject(shop: Shop) -> None:
+    from typer.testing import CliRunner
+
+    from qmsreports.cli.quality import app
+
+    environment = {
+        "QMSREPORTS_VAR": str(shop.settings.var),
+        "QMSREPORTS_CATALOG": str(shop.settings.catalog),
+        "QMSREPORTS_EXPECTATIONS": str(shop.settings.expectations),
+    }
+
+    def say(*arguments: str) -> str:
+        done = CliRunner().invoke(app, [*arguments], env=environment, catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    shop.order("4", 50.0, "2026-03-04 01:00:00")
+    shop.ingest()
+    assert [row["row_key"] for row in json.loads(say("quarantine", "list", "--json"))] == ["3", "4"]
+    who = ("--by", "Ada Lam", "--why", "Counted by hand.")
+    assert say("quarantine", "readmit", "1", *who) == "orders, key 3: enters at the next ingest\n"
+    assert say("quarantine", "readmit", "1", *who).endswith("on record already, nothing added\n")
+    assert say("quarantine", "reject", "2", *who) == "orders, key 4: stays out\n"
+    assert json.loads(say("quarantine", "list", "--json")) == []
+    listed = say("quarantine", "list", "--all")
+    assert "readmitted" in listed
+    assert "rejected" in listed
+    shown = say("quarantine", "show", "1")
+    assert "Pieces is 90, above 9." in shown
+    assert "More than nine were never ordered. Owner: shop.owner." in shown
+    assert "readmitted by Ada Lam: Counted by hand." in shown

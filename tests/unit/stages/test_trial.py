@@ -1,0 +1,104 @@
+"""A source looked at before it is trusted: what its rows become, side by side, from the source and from the landing."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from contextlib import closing
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from qmsreports import stages
+from qmsreports.cli import app
+from qmsreports.errors import ExitCode, UserError
+from qmsreports.settings import Settings
+
+SMALL = Path(__file__).parents[1] / "catalog" / "small"
+MORNING = datetime(2026, 4, 2, 6, tzinfo=UTC)
+SOURCE = """
+source: shop
+title: Shop
+kind: sql
+tables:
+  - {table: ord, key: [no], cursor: changed}
+  - {table: place, key: [code]}
+conform:
+  orders: {from: ord, joins: {place: [code]}}
+"""
+ORDERS = """
+SELECT o.no AS order_id, p.site AS site, 'open' AS status, o.due AS due_on, NULL AS done_on, o.pieces, FALSE AS urgent
+FROM ord o LEFT JOIN place p ON p.code = o.code
+"""
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    catalog = Path(shutil.copytree(SMALL, tmp_path / "catalog"))
+    (catalog / "sources" / "shop" / "source.yaml").write_text(SOURCE)
+    (catalog / "sources" / "shop" / "orders.sql").write_text(ORDERS)
+    with closing(sqlite3.connect(tmp_path / "shop.db")) as connection, connection:
+        connection.execute("CREATE TABLE ord (no TEXT, code TEXT, due TEXT, pieces REAL, changed TEXT)")
+        connection.execute("CREATE TABLE place (code TEXT, site TEXT)")
+        connection.execute("INSERT INTO place VALUES ('L', 'linz')")
+        rows = [("1", "L", "2026-03-09", 2.0, "2026-03-01"), ("2", "L", "9.3.2026", 3.0, "2026-03-01")]
+        connection.executemany("INSERT INTO ord VALUES (?, ?, ?, ?, ?)", rows)
+    monkeypatch.setenv("QMSREPORTS_CONNECTION_SHOP", f"sqlite:///{tmp_path}/shop.db")
+    monkeypatch.setenv("QMSREPORTS_VAR", str(tmp_path / "var"))
+    monkeypatch.setenv("QMSREPORTS_CATALOG", str(catalog))
+    return Settings()
+
+
+def test_rows_of_the_source_beside_what_they_become_refused_ones_first(settings: Settings) -> None:
+    found = stages.preview_source("shop", "orders", settings=settings)
+    assert found.of == "the first rows of the source (up to 1,000)"
+    refused, fine = found.rows
+    assert refused.refused == 'due_on "9.3.2026" is no date'
+    assert (refused.landed["no"], refused.canonical["due_on"]) == ("2", "9.3.2026")
+    assert fine.refused == ""
+    assert fine.landed == {"no": "1", "code": "L", "due": "2026-03-09", "pieces": 2.0, "changed": "2026-03-01"}
+    assert (fine.canonical["site"], fine.canonical["due_on"]) == ("linz", date(2026, 3, 9))
+    assert not settings.var.exists()
+
+
+def test_what_was_landed_is_shown_unless_the_source_is_asked_for(settings: Settings, tmp_path: Path) -> None:
+    stages.land("shop", run_id="a", at=MORNING, settings=settings)
+    with closing(sqlite3.connect(tmp_path / "shop.db")) as connection, connection:
+        connection.execute("UPDATE ord SET pieces = 9, due = '2026-03-10'")
+    landed = stages.preview_source("shop", "orders", rows=1, settings=settings)
+    fresh = stages.preview_source("shop", "orders", rows=1, fresh=True, settings=settings)
+    assert (landed.of, len(landed.rows), landed.rows[0].landed["pieces"]) == ("what was landed", 1, 3.0)
+    assert (fresh.rows[0].landed["pieces"], fresh.rows[0].refused) == (9.0, "")
+
+
+def test_a_table_that_the_source_does_not_make(settings: Settings) -> None:
+    with pytest.raises(UserError, match='shop makes no table "order"; did you mean "orders"') as told:
+        stages.preview_source("shop", "order", settings=settings)
+    assert told.value.exit_code == ExitCode.USAGE
+
+
+def typed(*words: str, expect: int = 0) -> Any:
+    done = CliRunner().invoke(app, ["source", *words])
+    assert done.exit_code == expect, done.output
+    return done.stdout
+
+
+def test_the_commands(settings: Settings, tmp_path: Path) -> None:
+    assert "place  read     ok       2 columns, as declared" in typed("check", "shop")
+    report = json.loads(typed("check", "shop", "--json"))
+    assert (report["source"], report["failed"], report["samples"]["place"]) == (
+        "shop",
+        False,
+        [{"code": "L", "site": "linz"}],
+    )
+    shown = typed("preview", "shop", "orders", "--rows", "1").splitlines()
+    assert shown[2] == 'row 1: refused, due_on "9.3.2026" is no date'
+    assert shown[3].split() == ["ord", "as", "read", "orders", "as", "it", "becomes"]
+    assert json.loads(typed("preview", "shop", "orders", "--json"))["rows"][1]["canonical"]["order_id"] == "1"
+    with closing(sqlite3.connect(tmp_path / "shop.db")) as connection, connection:
+        connection.execute("DROP TABLE place")
+    assert "failed" in typed("check", "shop", expect=1)

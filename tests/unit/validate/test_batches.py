@@ -1,0 +1,81 @@
+"""A delivery checked in small batches gives what one look at all rows gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from audit_fixture import AS_OF, ORDERS, order, rule, write_suite
+
+from qmsreports.records import StagedTable, silent
+from qmsreports.validate import load_suite
+from qmsreports.validate.evidence import Evidence
+from qmsreports.validate.examine import Tally, examine
+
+UNIQUE = "expect_column_values_to_be_unique"
+COMPOUND = "expect_compound_columns_to_be_unique"
+
+
+def tallies(staged: StagedTable, folder: Path, batch_rows: int) -> list[Tally]:
+    suite = load_suite(
+        write_suite(
+            folder / "orders.json",
+            rule(UNIQUE, column="order_id"),
+            rule(COMPOUND, column_list=["customer_id", "score"]),
+            rule("expect_column_values_to_be_between", column="quantity", min_value=0),
+            rule("expect_column_mean_to_be_between", "warning", "keep", column="quantity", min_value=2, max_value=3),
+            rule("expect_column_newest_to_be_recent", "warning", "keep", column="ordered_on", days=60),
+            rule("expect_table_row_count_to_be_between", "info", "keep", min_value=10),
+        ),
+        ORDERS,
+    )
+    evidence = Evidence(staged, ORDERS, as_of=AS_OF, lookup=lambda _name: (), spill=folder / "spill")
+    with evidence.current():
+        found = examine(suite, staged, evidence, tell=silent, batch_rows=batch_rows)
+    return [found[one.check] for one in suite.rules]
+
+
+@pytest.mark.parametrize("batch_rows", [3, 7, 1000])
+def test_rows_that_repeat_far_apart_are_found(
+    staged: Callable[..., StagedTable], tmp_path: Path, batch_rows: int
+) -> None:
+    rows = [order(f"A{number}", score=number, quantity=float(number % 5)) for number in range(20)]
+    rows[17]["order_id"] = "A0"  # repeats the first row, several batches later
+    rows[4]["order_id"] = rows[5]["order_id"] = None  # empty values do not repeat
+    rows[12]["score"] = 2  # the same customer and score as the third row
+    rows[19]["quantity"] = -1.0
+    unique, compound, between, mean, recent, count = tallies(staged(rows), tmp_path, batch_rows)
+    assert unique.failed == [0, 17]
+    assert compound.failed == [2, 12]
+    assert between.failed == [19]
+    # four times 0 + 1 + 2 + 3 + 4 is 40, less the 4 that became -1: 35 / 20 = 1.75
+    assert (mean.success, mean.observed) == (False, "1.75")
+    assert (recent.success, recent.observed) == (True, "newest ordered on is 2026-10-01, 35 days old")
+    assert (count.success, count.observed) == (True, "20")
+    assert not any(tally.broken for tally in (unique, compound, between, mean, recent, count))
+
+
+def test_values_looked_at_are_counted_over_all_batches(staged: Callable[..., StagedTable], tmp_path: Path) -> None:
+    rows = [order(f"A{number}", quantity=None if number < 8 else 1.0) for number in range(10)]
+    between = tallies(staged(rows), tmp_path, 4)[2]
+    assert (between.checked, between.failed) == (2, [])  # eight are empty
+
+
+def test_no_frame_stays_in_memory_once_it_was_checked(tmp_path: Path) -> None:
+    import gc
+    import weakref
+
+    import pandas as pd
+
+    from qmsreports.validate.checker import Checker
+
+    (found,) = load_suite(write_suite(tmp_path / "orders.json", rule(UNIQUE, column="order_id")), ORDERS).rules
+    checker = Checker({found.check: found})
+    frame = pd.DataFrame({"order_id": ["A1", "A2", "A1"]})
+    held = weakref.ref(frame)
+    assert checker.run(frame, [found.check])[found.check].failed == (0, 2)
+    checker.release()
+    del frame
+    gc.collect()
+    assert held() is None
