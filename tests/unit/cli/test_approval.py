@@ -12,6 +12,7 @@ import pytest
 from pypdf import PdfReader
 
 from qmsreports.pack import approve, signature, store
+from qmsreports.pack.brand import brand_of
 from qmsreports.pack.verify import signature_findings
 from qmsreports.records import PackFile
 
@@ -79,9 +80,11 @@ def test_the_same_approval_gives_the_same_bytes_and_another_maker_is_refused(des
     templates = tmp_path / "templates"
     shutil.copytree(Path(__file__).parents[3] / "report_templates", templates)
 
+    brand = brand_of(desk.made.catalog)
+
     def once() -> approve.ApprovedFiles:
         return approve.approved(
-            draft.folder, draft.files, draft.manifest, by="M. Huber", at=desk.at, templates=templates
+            draft.folder, draft.files, draft.manifest, by="M. Huber", at=desk.at, templates=templates, brand=brand
         )
 
     first = once()
