@@ -42,7 +42,7 @@ def close_place(fs: Any) -> None:
 
 def shown(url: str) -> str:
     """Return a connection as messages name it: without account, password and options."""
-    scheme, separator, rest = url.rpartition("://")
+    scheme, separator, rest = url.partition("://")  # the first one: a host key may hold another
     return f"{scheme}{separator}{rest.rpartition('@')[2].partition('?')[0]}" if separator else url
 
 

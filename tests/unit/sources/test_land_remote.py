@@ -133,7 +133,7 @@ def test_an_account_that_is_not_let_in(tmp_path: Path, sftp: Sftp) -> None:
     )
 
 
-@pytest.mark.parametrize("said", ["SHA256:AAAA", ""])
+@pytest.mark.parametrize("said", ["SHA256:AAAA", "SHA256://AA", ""])
 def test_a_host_that_nobody_vouched_for(tmp_path: Path, sftp: Sftp, said: str) -> None:
     url = sftp.url(host_key=said) if said else sftp.url().partition("?")[0]
     failure = World(tmp_path, make_source(FEED, kind="files"), url).one_failure()
