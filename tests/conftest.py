@@ -12,7 +12,8 @@ from hypothesis import settings
 
 from qmsreports.register.store import Register
 
-settings.register_profile("untimed", deadline=None)  # a busy machine is no counterexample to a law
+# A busy machine is no counterexample to a law. CI tries the same examples each time, everybody else new ones.
+settings.register_profile("untimed", deadline=None, derandomize="CI" in os.environ, print_blob=True)
 settings.load_profile("untimed")
 
 

@@ -93,6 +93,7 @@ class WebSystem:
 
         class Handling(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # head and body are two writes: the second must not wait for a receipt
 
             def _handle(self) -> None:
                 length = int(self.headers.get("Content-Length") or 0)
