@@ -213,6 +213,11 @@ def _place(data: Any, location: tuple[str | int, ...], kind: str) -> tuple[Locat
     return tuple(found), tuple(unions)
 
 
+def place_of(data: Any, location: tuple[str | int, ...], kind: str) -> Location:
+    """Return the node of the data that an entry of pydantic's list, of a kind such as ``missing``, is about."""
+    return _place(data, location, kind)[0]
+
+
 def _at(data: Any, location: Location) -> Any:
     for key in location:
         data = data[key]

@@ -17,6 +17,7 @@ from qmsreports.catalog.document import Document, read_document
 from qmsreports.catalog.invalid import findings_of
 from qmsreports.catalog.kpi import Kpi
 from qmsreports.catalog.review import Review
+from qmsreports.catalog.salvage import Rest, rest_of
 from qmsreports.catalog.source import Source
 from qmsreports.catalog.table import Table
 from qmsreports.catalog.target import KpiTargets, Targets
@@ -90,11 +91,35 @@ def load_catalog(folder: Path, *, check: bool = True) -> Catalog:
     if check:
         from qmsreports.catalog.check import check_catalog
 
-        findings += check_catalog(catalog, unread=frozenset(reader.unread))
+        unread = frozenset(reader.unread)
+        findings += check_catalog(catalog, unread=unread)
+        if reader.rests:
+            judged = check_catalog(_with_rests(catalog, reader.rests), unread=unread)
+            findings += [finding for finding in judged if any(rest.is_sure(finding) for rest in reader.rests.values())]
     errors = sorted({finding for finding in findings if not finding.warning}, key=_by_place)
     if errors:
         raise UserError(*errors)
     return replace(catalog, warnings=tuple(sorted({finding for finding in findings}, key=_by_place)))
+
+
+def _with_rests(catalog: Catalog, rests: Mapping[tuple[str, str], Rest]) -> Catalog:
+    """Return the catalog with what is left of the files that have an error of their own."""
+    of_kind: dict[str, dict[str, Any]] = {}
+    for (kind, name), rest in rests.items():
+        model = rest.model
+        if isinstance(model, Source):
+            model = model.model_copy(update={"folder": (catalog.folder / "sources" / name).absolute()})
+        of_kind.setdefault(kind, {})[name] = model
+    changed: dict[str, Any] = {}
+    for kind, entries in of_kind.items():
+        where = "clause_maps" if kind == "clauses" else kind
+        if kind in ("organisation", "customers", "brand"):
+            changed[where] = entries[kind]
+        elif kind == "targets":
+            changed[where] = Targets({**catalog.targets.files, **entries})
+        else:
+            changed[where] = {**getattr(catalog, where), **entries}
+    return replace(catalog, **changed)
 
 
 def _by_place(finding: Finding) -> tuple[str, int, str]:
@@ -111,6 +136,7 @@ class _Reader:
         self.findings: list[Finding] = []
         self.documents: dict[tuple[str, str], Document] = {}
         self.unread: set[tuple[str, str]] = set()
+        self.rests: dict[tuple[str, str], Rest] = {}
 
     def one(self, kind: str, name: str, relative: str, model: type[_Model]) -> _Model | None:
         """Read one file into its model; ``None`` (and findings) when that does not work."""
@@ -129,8 +155,12 @@ class _Reader:
         try:
             return model.model_validate(document.data)
         except ValidationError as error:
-            self.findings += findings_of(error, model, document)
+            found = findings_of(error, model, document)
+            self.findings += found
             self.unread.add((kind, name))
+            rest = rest_of(model, document, found)
+            if rest is not None:
+                self.rests[kind, name] = rest
             return None
 
     def maybe(self, name: str, relative: str, model: type[_Model]) -> _Model | None:

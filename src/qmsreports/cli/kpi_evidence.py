@@ -59,6 +59,8 @@ def explain(
         )
         for rule in feed["failed_rules"]:
             typer.echo(f"  rule that did not hold: {rule}")
+        for rule in feed["failed_landed_rules"]:
+            typer.echo(f"  rule of the feed as landed that did not hold: {rule}")
     for file in trail.files:
         typer.echo(f"Rows: {file['rows']:,} counted rows of {file['table']} in {file['path']}")
 

@@ -66,6 +66,7 @@ def explain(
     from qmsreports.kpi import explain as explaining
     from qmsreports.register import results
     from qmsreports.register.catalog_records import CatalogRecords
+    from qmsreports.stages.feeds_behind import feeds_behind
 
     cut = tuple(sorted((slice or {}).items()))
     with Workspace(settings) as workspace:
@@ -77,7 +78,7 @@ def explain(
             rows = results.latest_results(session, kpis=[kpi], periods=[month])
             stored = next((row for row in rows if row.slice_key == results.slice_key(dict(cut))), None)
             read = stored.table_versions if stored else {}
-            feeds = _feeds_of(session, view.catalog.kpis[kpi], read) if kpi in view else ()
+            feeds = feeds_behind(session, view.catalog, kpi, read) if kpi in view else ()
         found = explaining.explain(
             view.catalog,
             kpi,
@@ -121,44 +122,6 @@ def explain(
         text=found.text(),
         files=tuple(asdict(entry) for entry in found.files),
     )
-
-
-def _feeds_of(session: Any, kpi: Kpi, versions: Mapping[str, int]) -> tuple[dict[str, Any], ...]:
-    """Newest publication of each table up to the version that was read: loads, counts and failed rules."""
-    from sqlalchemy import select
-
-    from qmsreports.register.models import FeedRecord, Validation
-
-    tables: dict[str, int | None] = {table: None for version in kpi.versions for table in version.tables}
-    tables = dict(versions) or tables
-    found = []
-    for table, version in sorted(tables.items()):
-        query = select(FeedRecord).where(FeedRecord.table_name == table, FeedRecord.status == "published")
-        if version is not None:
-            query = query.where(FeedRecord.lake_version <= version)
-        for feed in session.scalars(query.order_by(FeedRecord.id.desc()).limit(1)):
-            failed = session.scalars(
-                select(Validation).where(
-                    Validation.run_id == feed.run_id,
-                    Validation.table_name == table,
-                    Validation.source == feed.source,
-                    Validation.success.is_(False),
-                )
-            ).all()
-            found.append(
-                {
-                    "source": feed.source,
-                    "table": table,
-                    "published_at": feed.at.isoformat(),
-                    "rows_in": feed.rows_in,
-                    "conformed": feed.conformed,
-                    "quarantined": feed.quarantined,
-                    "duplicates": feed.duplicates,
-                    "loads": list(feed.load_ids),
-                    "failed_rules": [f"{rule.rule}: {rule.rows_failed} of {rule.rows_checked} rows" for rule in failed],
-                }
-            )
-    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,3 +149,24 @@ def test_a_line_is_known_for_every_node_and_for_the_nearest_above(folder: Path) 
     assert catalog.line_of("kpis", "on_time", "versions", 1, "measure", "per") == "catalog/kpis/on_time.yaml:28"
     assert catalog.line_of("sources", "shop", "tables", 1) == "catalog/sources/shop/source.yaml:7"
     assert catalog.line_of("kpis", "unheard_of") == ""
+
+
+def test_a_file_with_an_error_of_its_own_is_judged_against_the_others_as_well(folder: Path) -> None:
+    path = folder / "kpis/on_time.yaml"
+    text = path.read_text(encoding="utf-8")
+    text = text.replace("owner: supply.manager", "ownr: supply.manager").replace("slices: [site]", "slices: [sitte]")
+    path.write_text(text.replace("{field: urgent, is: true}", "{field: urgnt, is: true}"), encoding="utf-8")
+    assert said(folder) == [
+        'catalog/kpis/on_time.yaml:6: unknown field "ownr"; did you mean "owner"?',
+        'catalog/kpis/on_time.yaml:8: slice "sitte" is no column of table orders; did you mean "site"?',
+        'catalog/kpis/on_time.yaml:27: table orders has no column "urgnt"; did you mean "urgent"?',
+    ]
+
+
+def test_what_hangs_on_a_refused_part_is_not_judged(folder: Path) -> None:
+    """A table whose key is a column of an unknown type: only the type is wrong, nothing else is known to be."""
+    path = folder / "tables/orders.yaml"
+    text = path.read_text(encoding="utf-8")
+    assert "order_id, type: text" in text
+    path.write_text(text.replace("order_id, type: text", "order_id, type: txt", 1), encoding="utf-8")
+    assert said(folder) == ['catalog/tables/orders.yaml:7: "type" cannot be "txt"; did you mean "text"?']
