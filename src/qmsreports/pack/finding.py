@@ -89,7 +89,7 @@ def headline(points: Sequence[Point], segments: Sequence[Segment], stored: str) 
     if stored:
         return stored
     if not segments:
-        return say("finding.not_charted")
+        return say("finding.without_limits")
     words = signal_words(points)
     return words[:1].upper() + words[1:]
 

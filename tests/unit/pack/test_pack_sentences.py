@@ -104,7 +104,7 @@ def test_the_headline_is_the_stored_finding_unless_there_is_no_value() -> None:
     segment = Segment(start=OCTOBER, end=OCTOBER, mean=90.0, lower=85.0, upper=95.0, trial=False)
     assert headline((latest,), (segment,), "No signal; 95 % is hit or miss") == "No signal; 95 % is hit or miss"
     assert headline((latest,), (segment,), "") == "No signal"
-    assert headline((latest,), (), "") == "Not charted"
+    assert headline((latest,), (), "") == "Values without limits"
     assert headline((), (), "stored") == "No values yet"
     gone = latest.model_copy(update={"value": None, "status": "no_data"})
     assert headline((gone,), (segment,), "stored") == "No data for October 2026"
