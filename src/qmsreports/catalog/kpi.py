@@ -65,11 +65,23 @@ class Retirement(Model):
 
 
 class Limits(Model):
-    """How the series is charted, the named rule set that tells signal from noise, and where limits begin anew."""
+    """How the series is charted, the named rule set that tells signal from noise, and where limits begin anew.
+
+    ``least`` and ``most`` are what a value can be, where its unit does not say it: costs are never below 0. A limit is
+    printed and drawn no further; it stays where it is calculated for telling signal from noise.
+    """
 
     chart: Literal["xmr", "none"] = "xmr"
     rules: Literal["making_data_count", "wheeler"] = "making_data_count"
     rebase: tuple[Rebase, ...] = ()
+    least: Number | None = None
+    most: Number | None = None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Limits:
+        if self.least is not None and self.most is not None and self.least >= self.most:
+            raise ValueError(f"least ({self.least:g}) must be below most ({self.most:g}); exchange them")
+        return self
 
 
 class Settling(Model):

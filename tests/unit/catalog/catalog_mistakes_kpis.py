@@ -233,6 +233,12 @@ OF_KPIS = (
         "limits: {rebase: [{from: 2025-01-15, because: Move, agreed: {by: B, on: 2025-01-10, record: R}}]}",
     ),
     Mistake(
+        "values that are possible the wrong way round",
+        "kpis/on_time.yaml",
+        "slices: [site]",
+        "limits: {least: 100, most: 0}",
+    ),
+    Mistake(
         "limits that begin anew out of order",
         "kpis/on_time.yaml",
         "slices: [site]",

@@ -58,6 +58,19 @@ def test_objectives_carry_values_limits_finding_and_source(october: PackModel) -
     assert text.text == "SELECT 1 AS otif"
 
 
+def test_what_a_value_can_be_is_what_the_definition_says_until_a_value_is_beyond(tmp_path: Path) -> None:
+    made = filled(tmp_path)
+    made.series("external_failure_cost", [900.0, 10.0] * 12)
+    found = read(made).objective("external_failure_cost")
+    assert found.possible == (0.0, None)
+    lower = found.latest.lower
+    assert lower is not None
+    assert lower < 0  # calculated as ever: it tells signal from noise
+    assert found.within(lower, 1e6) == (0.0, 1e6)  # printed no further than a cost can go
+    made.series("external_failure_cost", [900.0, -10.0] * 12, at=MEASURED + timedelta(minutes=1))
+    assert read(made).objective("external_failure_cost").possible == (None, None)  # a credit note is more than was said
+
+
 def test_a_kpi_that_was_never_measured_is_not_in_the_pack(october: PackModel) -> None:
     assert {objective.kpi for objective in october.objectives} == {"nps", "otif"}
 

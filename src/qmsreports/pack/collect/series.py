@@ -16,6 +16,7 @@ from qmsreports.catalog.measure import Score
 from qmsreports.findings import describe
 from qmsreports.language import say, spoken
 from qmsreports.pack import figures
+from qmsreports.pack.charts.scale import possible_range
 from qmsreports.pack.model import Restatement, SqlEvidence, TableVersion
 from qmsreports.pack.objective import DefinitionVersion, Objective, Point, Segment, Slice
 from qmsreports.period import Period
@@ -108,7 +109,7 @@ def objective(kpi: Kpi, catalog: Catalog, measured: Measured, stopped: Mapping[s
         combined=_combined(kpi, catalog, measured),
         drivers=tuple(name for name in kpi.drivers if (name, "") in measured.results),
         definitions=_definitions(kpi, measured, version, rows.values(), catalog),
-        possible=_possible(kpi, definition),
+        possible=_possible(kpi, definition, points),
         reads=tuple(sorted(latest.table_versions)) if latest and latest.table_versions else reads,
         sql=(latest.sql,) if latest and latest.sql else (),
         reservations=(
@@ -122,8 +123,19 @@ def objective(kpi: Kpi, catalog: Catalog, measured: Measured, stopped: Mapping[s
     )
 
 
-def _possible(kpi: Kpi, definition: KpiVersion | None) -> tuple[float | None, float | None] | None:
-    """Return what values can be where the unit does not say it: the mean of answers on a scale stays on the scale."""
+def _possible(
+    kpi: Kpi, definition: KpiVersion | None, points: Sequence[Point]
+) -> tuple[float | None, float | None] | None:
+    """Return what values can be where the unit does not say it: what the definition says, unless a value is beyond;
+    the mean of answers on a scale stays on the scale.
+    """
+    least, most = kpi.limits.least, kpi.limits.most
+    if least is not None or most is not None:
+        values = [point.value for point in points if point.value is not None]
+        low, high = possible_range(kpi.unit, values)
+        low = least if least is not None and all(value >= least for value in values) else low
+        high = most if most is not None and all(value <= most for value in values) else high
+        return low, high
     measure = definition.measure if definition else None
     return (1.0, 7.0) if isinstance(measure, Score) and measure.type == "ces" and kpi.unit == "score" else None
 
