@@ -130,8 +130,9 @@ class Computation:
             self.lay_out(tasks[0])
         else:
             self._lay_out_windows(tasks[0])
+        read = together.reader(tasks)
         for row in self.engine.select(text):
-            for task, period, cut, figure in together.split(tasks, row):
+            for task, period, cut, figure in read(row):
                 found[task.plan.label].setdefault(period, {})[cut] = figure
         for task in tasks:
             self._enclose(task, found[task.plan.label])

@@ -34,12 +34,12 @@ def parts_of(plan: Plan) -> tuple[str, ...]:
 def read(plan: Plan, row: Sequence[Any]) -> tuple[str, Slice, Figure]:
     """Return period, slice and figure of one row; columns are taken by position, see :func:`parts_of`."""
     period, cut, rest = place_of(plan, row)
-    return period, cut, of(plan, rest)
+    return period, cut, of(plan, rest, parts_of(plan))
 
 
-def of(plan: Plan, columns: Sequence[Any]) -> Figure:
-    """Return the figure of a row's parts, in their order, and its value, which comes last."""
-    parts = dict(zip(parts_of(plan), (_number(value) for value in columns[:-1]), strict=True))
+def of(plan: Plan, columns: Sequence[Any], names: Sequence[str]) -> Figure:
+    """Return the figure of a row's parts, named in their order by :func:`parts_of`, and its value, which comes last."""
+    parts = dict(zip(names, (_number(value) for value in columns[:-1]), strict=True))
     return _figure(plan, parts, _number(columns[-1]))
 
 

@@ -25,7 +25,7 @@ def source(table: str, tests: Iterable[Test], alias: str = "") -> exp.Expr:
     named = alias or table
     if not spans:
         plain = exp.Table(this=exp.to_identifier(table))
-        return exp.alias_(plain, alias, table=True) if alias else plain
+        return sql.alias(plain, alias, table=True) if alias else plain
     inner = exp.select(exp.Column(this=exp.Star(), table=exp.to_identifier(ENTRY)))
     for number, span in enumerate(spans, 1):
         began, ended = f"began {number}", f"ended {number}"
@@ -33,8 +33,8 @@ def source(table: str, tests: Iterable[Test], alias: str = "") -> exp.Expr:
         length: exp.Expr = exp.Sub(this=until, expression=exp.paren(since))
         if span.pause is not None:
             length = exp.Sub(this=length, expression=_waited(f"waits {number}"))
-        inner = inner.select(exp.alias_(length, span.column, quoted=True))
-    inner = inner.from_(exp.alias_(exp.Table(this=exp.to_identifier(table)), ENTRY, table=True))
+        inner = inner.select(sql.alias(length, span.column, quoted=True))
+    inner = inner.from_(sql.alias(exp.Table(this=exp.to_identifier(table)), ENTRY, table=True))
     for number, span in enumerate(spans, 1):
         inner = with_ends(inner, span, (f"began {number}", f"ended {number}"))
         if span.pause is not None:
@@ -93,7 +93,7 @@ def waits(span: Span, stretches: exp.Expr) -> exp.Select:
             exp.GT(this=sql.name("resumed at", pauses), expression=names[1].copy()),
         ),
     )
-    result = exp.select(*names, exp.alias_(exp.Sum(this=length), "waited")).from_(stretches)
+    result = exp.select(*names, sql.alias(exp.Sum(this=length), "waited")).from_(stretches)
     result = result.join(_pauses(span).subquery(pauses), on=overlap)
     for end in ("paused", "resumed") if by_row else ():
         moment = sql.name(f"{end} at", pauses)
@@ -121,17 +121,17 @@ def _pauses(span: Span) -> exp.Select:
     order = [sql.name(column.name, ENTRY) for column in (pause.at, *pause.order)]
     worked = seconds(at, calendar, "changed_in")
     columns: list[exp.Expr] = [
-        exp.alias_(sql.name(pause.by.name, ENTRY), STRETCH[0], quoted=True),
-        exp.alias_(at, "paused at", quoted=True),
-        exp.alias_(_next(at.copy(), pause.by, order), "resumed at", quoted=True),
-        exp.alias_(worked, "paused"),
-        exp.alias_(_next(worked.copy(), pause.by, order), "resumed"),
-        exp.alias_(
+        sql.alias(sql.name(pause.by.name, ENTRY), STRETCH[0], quoted=True),
+        sql.alias(at, "paused at", quoted=True),
+        sql.alias(_next(at.copy(), pause.by, order), "resumed at", quoted=True),
+        sql.alias(worked, "paused"),
+        sql.alias(_next(worked.copy(), pause.by, order), "resumed"),
+        sql.alias(
             exp.In(this=sql.name(pause.status.name, ENTRY), expressions=[sql.literal(value) for value in pause.values]),
             "waiting",
         ),
     ]
-    table = exp.alias_(exp.Table(this=exp.to_identifier(pause.table)), ENTRY, table=True)
+    table = sql.alias(exp.Table(this=exp.to_identifier(pause.table)), ENTRY, table=True)
     states = with_slots(exp.select(*columns).from_(table), at, calendar, "changed_in")
     states = states.where(exp.Not(this=exp.Is(this=at.copy(), expression=exp.null())))
     names = [sql.name(name) for name in (STRETCH[0], "paused at", "resumed at", "paused", "resumed")]
@@ -148,14 +148,14 @@ def _stretches(table: str, span: Span) -> exp.Expr:
     """Return the time from begin to end of every row of a table, each once."""
     assert span.pause is not None  # the caller looked
     columns = [
-        exp.alias_(sql.name(column.name, ENTRY), name, quoted=True)
+        sql.alias(sql.name(column.name, ENTRY), name, quoted=True)
         for column, name in zip((span.pause.by, span.start, span.to), STRETCH, strict=True)
     ]
     if isinstance(span.calendar, ByRow):
-        columns.append(exp.alias_(hours_of(span.calendar, ENTRY), HOURS, quoted=True))
-    columns.append(exp.alias_(end_of(span, span.start, "began_in"), "began"))
-    columns.append(exp.alias_(end_of(span, span.to, "ended_in"), "until"))
-    rows = exp.select(*columns).from_(exp.alias_(exp.Table(this=exp.to_identifier(table)), ENTRY, table=True))
+        columns.append(sql.alias(hours_of(span.calendar, ENTRY), HOURS, quoted=True))
+    columns.append(sql.alias(end_of(span, span.start, "began_in"), "began"))
+    columns.append(sql.alias(end_of(span, span.to, "ended_in"), "until"))
+    rows = exp.select(*columns).from_(sql.alias(exp.Table(this=exp.to_identifier(table)), ENTRY, table=True))
     return with_ends(rows, span).distinct().subquery("stretches")
 
 
@@ -216,7 +216,7 @@ def edges_statement(table: str, spans: Iterable[Span]) -> exp.Select:
     begins = [sql.call("EPOCH_SECONDS", entry) for entry in first]
     ends = [sql.call("EPOCH_SECONDS", entry) for entry in last]
     columns = [_of("LEAST", begins), _of("GREATEST", ends)]
-    return exp.select(*columns).from_(exp.alias_(exp.Table(this=exp.to_identifier(table)), ENTRY, table=True))
+    return exp.select(*columns).from_(sql.alias(exp.Table(this=exp.to_identifier(table)), ENTRY, table=True))
 
 
 def _of(function: str, values: list[exp.Expr]) -> exp.Expr:

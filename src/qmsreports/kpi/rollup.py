@@ -36,7 +36,7 @@ def rollup_of(plans: Sequence[Plan]) -> exp.Select:
     (table, clock) = sources(first)[0]
     names = {plan.label: {part: tally_of(plan, part) for part in parts_of(plan)} for plan in plans}
     totals = [
-        exp.alias_(sql.total(sql.name(column, "counted")), column, quoted=True)
+        sql.alias(sql.total(sql.name(column, "counted")), column, quoted=True)
         for own in names.values()
         for column in own.values()
     ]
@@ -49,8 +49,8 @@ def rollup_of(plans: Sequence[Plan]) -> exp.Select:
         assert isinstance(plan.body, Additive)  # sources() knows no other
         columns += [sql.name(column) for column in names[plan.label].values()]
         value = sql.quotients([_renamed(entry, names[plan.label]) for entry in plan.body.quotients], plan.body.scale)
-        columns.append(exp.alias_(value, tally_of(plan, "value"), quoted=True, copy=False))
-    return sql.preceded(exp.select(*columns, copy=False).from_("sums", copy=False), "sums", sums)
+        columns.append(sql.alias(value, tally_of(plan, "value"), quoted=True))
+    return sql.preceded(exp.select(*columns, copy=False).from_(sql.relation("sums"), copy=False), "sums", sums)
 
 
 def sources(plan: Plan) -> tuple[tuple[str, ColumnRef], ...]:
@@ -89,22 +89,22 @@ def _sums(plan: Plan, body: Additive) -> exp.Select:
         source = _stacked(plan, body)
         month = sql.name("month", "counted")
         names = {tally.name: tally.name for tally in body.tallies}
-    totals = [exp.alias_(sql.total(sql.name(names[tally.name], "counted")), tally.name) for tally in body.tallies]
+    totals = [sql.alias(sql.total(sql.name(names[tally.name], "counted")), tally.name) for tally in body.tallies]
     sums = _grouped(plan, source, exp.EQ(this=sql.name("month", WINDOWS), expression=month), totals)
     value = sql.quotients(body.quotients, body.scale)
     return _valued(plan, sums, [tally.name for tally in body.tallies], value)
 
 
 def _cube(table: str) -> exp.Expr:
-    return exp.alias_(exp.Table(this=sql.identifier(cube_of(table))), "counted", table=True)
+    return sql.alias(exp.Table(this=sql.identifier(cube_of(table))), "counted", table=True)
 
 
 def _stacked(plan: Plan, body: Additive) -> exp.Expr:
     """Return the parts of different tables or clocks one below the other, each with zeros for the others' parts."""
     layers: list[exp.Select] = []
     for table, clock in dict.fromkeys((tally.table, tally.clock) for tally in body.tallies):
-        columns = [exp.alias_(sql.name(month_of(clock)), "month"), *(sql.name(name) for name in plan.slices)]
-        columns += [exp.alias_(_own(plan, tally, (table, clock)), tally.name) for tally in body.tallies]
+        columns = [sql.alias(sql.name(month_of(clock)), "month"), *(sql.name(name) for name in plan.slices)]
+        columns += [sql.alias(_own(plan, tally, (table, clock)), tally.name) for tally in body.tallies]
         layers.append(exp.select(*columns).from_(exp.Table(this=sql.identifier(cube_of(table)))))
     stacked: exp.Query = layers[0]
     for layer in layers[1:]:
@@ -128,7 +128,7 @@ def _level(plan: Plan, body: Level) -> exp.Select:
     unended = exp.or_(exp.Is(this=ended, expression=exp.null()), exp.GT(this=ended.copy(), expression=last.copy()))
     rows = exp.Sum(this=sql.name(tally_of(plan, "rows"), "counted"))
     still = exp.Coalesce(this=exp.Filter(this=rows, expression=exp.Where(this=unended)), expressions=[sql.literal(0)])
-    return _grouped(plan, _cube(body.table), begun, [exp.alias_(still, "value")])
+    return _grouped(plan, _cube(body.table), begun, [sql.alias(still, "value")])
 
 
 def _grouped(plan: Plan, source: exp.Expr, on: exp.Expr, columns: list[exp.Expr]) -> exp.Select:
@@ -136,13 +136,13 @@ def _grouped(plan: Plan, source: exp.Expr, on: exp.Expr, columns: list[exp.Expr]
     slices = [sql.name(name, "counted") for name in plan.slices]
     selected = [period, *(entry.copy() for entry in slices), *sql.which_slice(slices), *columns]
     grouped = exp.select(*selected, copy=False).from_(source, copy=False)
-    grouped = grouped.join(exp.to_table(WINDOWS), on=on, copy=False)
+    grouped = grouped.join(sql.relation(WINDOWS), on=on, copy=False)
     grouped.set("group", sql.grouping([period], slices, plan))
     return grouped
 
 
 def _valued(plan: Plan, sums: exp.Select, parts: list[str], value: exp.Expr) -> exp.Select:
     names = ["period", *plan.slices, *(("sliced",) if plan.slices else ()), *parts]
-    columns = [*(sql.name(name) for name in names), exp.alias_(value, "value", copy=False)]
-    outer = exp.select(*columns, copy=False).from_("sums", copy=False)
+    columns = [*(sql.name(name) for name in names), sql.alias(value, "value")]
+    outer = exp.select(*columns, copy=False).from_(sql.relation("sums"), copy=False)
     return sql.preceded(outer, "sums", sums)

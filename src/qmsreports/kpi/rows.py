@@ -57,20 +57,24 @@ def ranks_statement(plan: Plan, within: Reach | None = None) -> exp.Select:
     body = plan.body
     assert isinstance(body, Spread)  # the caller asks ranked() first
     slices, amount = [sql.name(name) for name in plan.slices], sql.name("amount")
-    amounts = exp.alias_(sql.call("LIST_SORT", sql.call("LIST", amount)), "amounts")
+    amounts = sql.alias(sql.call("LIST_SORT", sql.call("LIST", amount)), "amounts")
     columns = [sql.name("period"), *(entry.copy() for entry in slices), *sql.which_slice(slices)]
-    ordered = exp.select(*columns, exp.alias_(exp.Count(this=exp.Star()), "n"), amounts)
-    ordered = ordered.from_("lengths" if isinstance(body.of, Span) else "amounts")
+    ordered = exp.select(*columns, sql.alias(exp.Count(this=exp.Star()), "n"), amounts)
+    ordered = ordered.from_(sql.relation("lengths") if isinstance(body.of, Span) else "amounts")
     if isinstance(body.of, Span):
         ordered = ordered.where(_not_negative())
     ordered.set("group", sql.grouping([sql.name("period")], slices, plan))
     keys = ["period", *plan.slices, *(("sliced",) if plan.slices else ())]
     ends = [
-        exp.alias_(_in_unit(sql.call("LIST_EXTRACT", sql.name("amounts"), sql.name(end, RANKS)), body.divisor), end)
+        sql.alias(_in_unit(sql.call("LIST_EXTRACT", sql.name("amounts"), sql.name(end, RANKS)), body.divisor), end)
         for end in ("low", "high")
     ]
     same = exp.EQ(this=sql.name("n", RANKS), expression=sql.name("n", "ordered"))
-    outer = exp.select(*(sql.name(name) for name in keys), *ends).from_("ordered").join(exp.to_table(RANKS), on=same)
+    outer = (
+        exp.select(*(sql.name(name) for name in keys), *ends)
+        .from_(sql.relation("ordered"))
+        .join(sql.relation(RANKS), on=same)
+    )
     if isinstance(body.of, Span):
         outer = outer.with_("cases", as_=_cases(plan, body, (), within)).with_("lengths", as_=_lengths(plan, body))
     else:
@@ -83,13 +87,13 @@ def shares_statement(plan: Plan, shares: Sequence[float], within: Reach | None =
     body = plan.body
     assert isinstance(body, Spread)  # the caller asks ranked() first
     at = exp.Array(expressions=[sql.literal(share) for share in shares])
-    values = exp.alias_(sql.call("QUANTILE_CONT", sql.name("amount"), at), "at_shares")
+    values = sql.alias(sql.call("QUANTILE_CONT", sql.name("amount"), at), "at_shares")
     return _over_rows(plan, body, [values], within)
 
 
 def values_statement(plan: Plan, body: Spread, within: Reach | None = None) -> exp.Select:
     """Return the statement of the values behind each mean: period, slices, then a list of them, lengths in seconds."""
-    return _over_rows(plan, body, [exp.alias_(sql.call("LIST", sql.name("amount")), "amounts")], within)
+    return _over_rows(plan, body, [sql.alias(sql.call("LIST", sql.name("amount")), "amounts")], within)
 
 
 # --- spreads ----------------------------------------------------------------------------------------------------------
@@ -100,16 +104,16 @@ def _spread(plan: Plan, body: Spread, also: Sequence[Spread], within: Reach | No
         total = _in_unit(exp.Sum(this=amount), body.divisor)
         squares = exp.Sum(this=exp.Mul(this=amount.copy(), expression=amount.copy()))
         statistic = [
-            exp.alias_(total, "numerator"),
-            exp.alias_(exp.Count(this=exp.Star()), "n"),
-            exp.alias_(_in_unit(squares, body.divisor**2), "sum_squares"),
-            exp.alias_(_in_unit(exp.Avg(this=amount.copy()), body.divisor), "value"),
+            sql.alias(total, "numerator"),
+            sql.alias(exp.Count(this=exp.Star()), "n"),
+            sql.alias(_in_unit(squares, body.divisor**2), "sum_squares"),
+            sql.alias(_in_unit(exp.Avg(this=amount.copy()), body.divisor), "value"),
         ]
     else:
-        statistic = [exp.alias_(exp.Count(this=exp.Star()), "n")]
+        statistic = [sql.alias(exp.Count(this=exp.Star()), "n")]
         for one, name in zip((body, *also), value_names(also), strict=True):
             quantile = sql.call("QUANTILE_CONT", amount.copy(), sql.literal(one.share or 0.0))
-            statistic.append(exp.alias_(_in_unit(quantile, one.divisor), name))
+            statistic.append(sql.alias(_in_unit(quantile, one.divisor), name))
     return _over_rows(plan, body, statistic, within)
 
 
@@ -117,7 +121,7 @@ def _over_rows(plan: Plan, body: Spread, statistic: list[exp.Expr], within: Reac
     slices = [sql.name(name) for name in plan.slices]
     outer = exp.select(
         sql.name("period"), *(entry.copy() for entry in slices), *sql.which_slice(slices), *statistic
-    ).from_("lengths" if isinstance(body.of, Span) else "amounts")
+    ).from_(sql.relation("lengths") if isinstance(body.of, Span) else "amounts")
     outer.set("group", sql.grouping([sql.name("period")], slices, plan))
     if isinstance(body.of, Span):
         return (
@@ -141,8 +145,8 @@ def _not_negative() -> exp.Expr:
 def _amounts(plan: Plan, body: Spread, of: ColumnRef, within: Reach | None) -> exp.Select:
     known = exp.Not(this=exp.Is(this=sql.name(of.name, ONE_ROW), expression=exp.null()))
     columns: list[exp.Expr] = [sql.name("period", WINDOWS), *(sql.name(name, ONE_ROW) for name in plan.slices)]
-    columns.append(exp.alias_(sql.name(of.name, ONE_ROW), "amount"))
-    return _of_table(body, columns, within).join(exp.to_table(WINDOWS), on=_in_window(body)).where(known)
+    columns.append(sql.alias(sql.name(of.name, ONE_ROW), "amount"))
+    return _of_table(body, columns, within).join(sql.relation(WINDOWS), on=_in_window(body)).where(known)
 
 
 def _in_window(body: Spread | Chosen) -> exp.Expr:
@@ -171,17 +175,17 @@ def _cases(plan: Plan, body: Spread, extra: Sequence[str] = (), within: Reach | 
     """Return month, slices, begin and end of every case in seconds: of the clock, or of the calendar's open time."""
     assert isinstance(body.of, Span)
     span = body.of
-    columns = [exp.alias_(sql.month(body.clock, ONE_ROW), "month")]
+    columns = [sql.alias(sql.month(body.clock, ONE_ROW), "month")]
     columns += [sql.name(name, ONE_ROW) for name in plan.slices]
-    columns.append(exp.alias_(lengths.end_of(span, span.start, "began_in"), "began"))
-    columns.append(exp.alias_(lengths.end_of(span, span.to, "ended_in"), "ended"))
-    columns.append(exp.alias_(sql.name(span.to.name, ONE_ROW), "ended_at"))
+    columns.append(sql.alias(lengths.end_of(span, span.start, "began_in"), "began"))
+    columns.append(sql.alias(lengths.end_of(span, span.to, "ended_in"), "ended"))
+    columns.append(sql.alias(sql.name(span.to.name, ONE_ROW), "ended_at"))
     if span.pause is not None:
-        columns.append(exp.alias_(sql.name(span.start.name, ONE_ROW), "began_at"))
-        columns.append(exp.alias_(sql.name(span.pause.by.name, ONE_ROW), lengths.STRETCH[0], quoted=True))
+        columns.append(sql.alias(sql.name(span.start.name, ONE_ROW), "began_at"))
+        columns.append(sql.alias(sql.name(span.pause.by.name, ONE_ROW), lengths.STRETCH[0], quoted=True))
     if isinstance(span.calendar, ByRow) and (span.pause is not None or body.unfinished != "leave_out"):
-        columns.append(exp.alias_(hours_of(span.calendar, ONE_ROW), HOURS, quoted=True))
-    columns += [exp.alias_(sql.name(name, ONE_ROW), carried(name), quoted=True) for name in extra]
+        columns.append(sql.alias(hours_of(span.calendar, ONE_ROW), HOURS, quoted=True))
+    columns += [sql.alias(sql.name(name, ONE_ROW), carried(name), quoted=True) for name in extra]
     return lengths.with_ends(_of_table(body, columns, within), span)
 
 
@@ -196,15 +200,15 @@ def _lengths(plan: Plan, body: Spread, extra: Sequence[str] = ()) -> exp.Select:
     amount = exp.Sub(this=end, expression=sql.name("began", "cases"))
     columns: list[exp.Expr] = [sql.name("period", WINDOWS), *(sql.name(name, "cases") for name in plan.slices)]
     if body.of.pause is None:
-        columns.append(exp.alias_(amount, "amount"))
+        columns.append(sql.alias(amount, "amount"))
     else:
         columns += _stretch(body, in_time, ends, end)
     if body.unfinished == "censor":
         finished = exp.Coalesce(this=in_time.copy(), expressions=[exp.false()])
-        columns.append(exp.alias_(finished, "finished"))
+        columns.append(sql.alias(finished, "finished"))
     columns += [sql.name(carried(name), "cases") for name in extra]
     month = exp.EQ(this=sql.name("month", WINDOWS), expression=sql.name("month", "cases"))
-    counted = exp.select(*columns).from_("cases").join(exp.to_table(WINDOWS), on=month)
+    counted = exp.select(*columns).from_(sql.relation("cases")).join(sql.relation(WINDOWS), on=month)
     if isinstance(body.of.calendar, ByRow) and body.unfinished != "leave_out":
         counted = with_slots(counted, ends, body.of.calendar, _CUT_IN, carried_by="cases")
     return _less_pauses(plan, body, counted, extra) if body.of.pause is not None else counted
@@ -227,8 +231,8 @@ def _stretch(body: Spread, in_time: exp.Expr, ends: exp.Expr, end: exp.Expr) -> 
     if isinstance(body.of.calendar, ByRow):
         columns.append(sql.name(HOURS, "cases"))
     names = lengths.stretch(body.of)
-    found = [exp.alias_(column, name, quoted=True) for column, name in zip(columns, names, strict=True)]
-    return [*found, sql.name("began", "cases"), exp.alias_(end.copy(), "until")]
+    found = [sql.alias(column, name, quoted=True) for column, name in zip(columns, names, strict=True)]
+    return [*found, sql.name("began", "cases"), sql.alias(end.copy(), "until")]
 
 
 def _less_pauses(plan: Plan, body: Spread, counted: exp.Select, extra: Sequence[str]) -> exp.Select:
@@ -239,10 +243,10 @@ def _less_pauses(plan: Plan, body: Spread, counted: exp.Select, extra: Sequence[
     each = exp.select(*(sql.name(name) for name in names)).from_(sql.identifier(_STRETCHES)).distinct()
     columns: list[exp.Expr] = [sql.name(name, "counted") for name in ("period", *plan.slices)]
     length = exp.Sub(this=sql.name("until", "counted"), expression=sql.name("began", "counted"))
-    rows = exp.select().from_(exp.alias_(exp.Table(this=sql.identifier(_STRETCHES)), "counted", table=True))
+    rows = exp.select().from_(sql.alias(exp.Table(this=sql.identifier(_STRETCHES)), "counted", table=True))
     own = [sql.name(name, "counted") for name in stretch]
     rows, waited = lengths.less_waits(rows, body.of, lengths.waits(body.of, each.subquery("stretches")), own)
-    columns.append(exp.alias_(exp.Sub(this=length, expression=waited), "amount"))
+    columns.append(sql.alias(exp.Sub(this=length, expression=waited), "amount"))
     if body.unfinished == "censor":
         columns.append(sql.name("finished", "counted"))
     columns += [sql.name(carried(name), "counted") for name in extra]
@@ -257,16 +261,16 @@ def _chosen(plan: Plan, body: Chosen, within: Reach | None) -> exp.Select:
     slices = [sql.name(name, ONE_ROW) for name in plan.slices]
     period, key = sql.name("period", WINDOWS), sql.name(body.key.name, ONE_ROW)
     columns: list[exp.Expr] = [period, *(entry.copy() for entry in slices), *sql.which_slice(slices)]
-    columns.append(exp.alias_(sql.call(choose, sql.name(body.answer.name, ONE_ROW), order), "answer"))
+    columns.append(sql.alias(sql.call(choose, sql.name(body.answer.name, ONE_ROW), order), "answer"))
     known = exp.Not(this=exp.Is(this=key.copy(), expression=exp.null()))
-    chosen = _of_table(body, columns, within).join(exp.to_table(WINDOWS), on=_in_window(body)).where(known)
+    chosen = _of_table(body, columns, within).join(sql.relation(WINDOWS), on=_in_window(body)).where(known)
     chosen.set("group", sql.grouping([period, key], slices, plan))
     answer = ColumnRef("answer", body.answer.type)
-    parts = [exp.alias_(sql.tally(sql.about(tally, body.answer, answer)), tally.name) for tally in body.tallies]
+    parts = [sql.alias(sql.tally(sql.about(tally, body.answer, answer)), tally.name) for tally in body.tallies]
     keys = ["period", *plan.slices, *(("sliced",) if plan.slices else ())]
-    boxes = exp.select(*(sql.name(name) for name in keys), *parts).from_("chosen")
+    boxes = exp.select(*(sql.name(name) for name in keys), *parts).from_(sql.relation("chosen"))
     boxes.set("group", exp.Group(expressions=[sql.name(name) for name in keys]))
     names = [*keys, *(tally.name for tally in body.tallies)]
-    value = exp.alias_(sql.quotients(body.quotients, body.scale), "value")
-    outer = exp.select(*(sql.name(name) for name in names), value).from_("boxes")
+    value = sql.alias(sql.quotients(body.quotients, body.scale), "value")
+    outer = exp.select(*(sql.name(name) for name in names), value).from_(sql.relation("boxes"))
     return outer.with_("chosen", as_=chosen).with_("boxes", as_=boxes)

@@ -80,7 +80,7 @@ def scan(
     clocks = _unique(clock for need in needs for clock in need.clocks)
     slices = _unique(name for need in needs for name in need.slices)
     columns: list[exp.Expr] = [
-        exp.alias_(_month(clock, since), month_of(clock), quoted=True) for clock in sorted(clocks, key=lambda c: c.name)
+        sql.alias(_month(clock, since), month_of(clock), quoted=True) for clock in sorted(clocks, key=lambda c: c.name)
     ]
     columns += [sql.name(name) for name in sorted(slices)]
     keys = [column.output_name for column in columns]
@@ -89,7 +89,7 @@ def scan(
     if tests:
         columns += shared.columns(tallies.values(), tests)
     else:
-        columns += [exp.alias_(sql.tally(tally), name, quoted=True) for name, tally in tallies.items()]
+        columns += [sql.alias(sql.tally(tally), name, quoted=True) for name, tally in tallies.items()]
     rows = source(table, (test for tally in tallies.values() for test in tally.where))
     statement = exp.select(*columns, copy=False).from_(rows, copy=False)
     read = inside((entry for entry in within if entry.table == table), months)
@@ -107,7 +107,7 @@ def stacked(scans: Sequence[exp.Select]) -> exp.Select:
     layers = []
     for number, scan in enumerate(scans, 1):
         own = {column.output_name for column in scan.selects}
-        columns = [sql.name(name) if name in own else exp.alias_(exp.null(), name, quoted=True) for name in names]
+        columns = [sql.name(name) if name in own else sql.alias(exp.null(), name, quoted=True) for name in names]
         layers.append(exp.select(*columns).from_(scan.subquery(f"part_{number}")))
     cube: exp.Query = layers[0]
     for layer in layers[1:]:

@@ -24,8 +24,8 @@ _MOST = 3
 
 def shared_tests(tallies: Iterable[Tally]) -> tuple[Test, ...]:
     """Return the conditions to group by; none where counting would not shrink by a third."""
-    asked = {_question(tally) for tally in tallies}
-    often = Counter(test for _, _, where in asked for test in where)
+    asked = {_question(tally): tuple(dict.fromkeys(tally.where)) for tally in tallies}
+    often = Counter(test for where in asked.values() for test in where)  # in the order written: the same text each time
     tests = tuple(test for test, times in often.most_common(_MOST) if times >= _OFTEN)
     left = {(kind, of, where - set(tests)) for kind, of, where in asked}
     return tests if 3 * len(left) <= 2 * len(asked) else ()
@@ -34,10 +34,10 @@ def shared_tests(tallies: Iterable[Tally]) -> tuple[Test, ...]:
 def columns(tallies: Iterable[Tally], tests: Sequence[Test]) -> list[exp.Expr]:
     """Return what the scan groups by and counts: ``condition 1`` and so on, ``part 1`` and so on."""
     found: list[exp.Expr] = [
-        exp.alias_(sql.predicate(test), _condition(place), quoted=True) for place, test in enumerate(tests)
+        sql.alias(sql.predicate(test), _condition(place), quoted=True) for place, test in enumerate(tests)
     ]
     parts = {_question(left): left for left in (_without(tally, tests) for tally in tallies)}
-    found += [exp.alias_(sql.tally(part), f"part {place}", quoted=True) for place, part in enumerate(parts.values())]
+    found += [sql.alias(sql.tally(part), f"part {place}", quoted=True) for place, part in enumerate(parts.values())]
     return found
 
 
@@ -53,7 +53,7 @@ def told_apart(
         met = [sql.name(_condition(place)) for place, test in enumerate(tests) if test in tally.where]
         if met:
             part = exp.Filter(this=part, expression=exp.Where(this=exp.and_(*met)))
-        selected.append(exp.alias_(part, name, quoted=True))
+        selected.append(sql.alias(part, name, quoted=True))
     cube = exp.select(*selected, copy=False).from_(counted.subquery("counted"), copy=False)
     cube.set("group", exp.Group(all=True))
     return cube

@@ -50,6 +50,16 @@ def identifier(word: str) -> exp.Identifier:
     return exp.to_identifier(word, quoted=True if " " in word else None)
 
 
+def alias(expression: exp.Expr, word: str, *, table: bool = False, quoted: bool | None = None) -> exp.Expr:
+    """Return an expression under a name, or a relation (``table``); the expression itself is taken, not a copy."""
+    return exp.alias_(expression, word, table=table, quoted=quoted, copy=False)
+
+
+def relation(word: str) -> exp.Table:
+    """Return a table or an earlier part of the statement by its checked name; no text is parsed for it."""
+    return exp.Table(this=identifier(word))
+
+
 def call(function: str, *arguments: exp.Expr) -> exp.Expr:
     """Return a call of a function that every engine knows under this name."""
     return exp.Anonymous(this=function, expressions=list(arguments))
@@ -181,7 +191,7 @@ def which_slice(slices: Sequence[exp.Expr]) -> list[exp.Expr]:
     """Return the columns that tell which slice a row is of: bits as ``GROUPING`` sets them, named ``sliced``."""
     if not slices:
         return []
-    return [exp.alias_(exp.Anonymous(this="GROUPING", expressions=[entry.copy() for entry in slices]), "sliced")]
+    return [alias(exp.Anonymous(this="GROUPING", expressions=[entry.copy() for entry in slices]), "sliced")]
 
 
 def preceded(outer: exp.Select, name: str, inner: exp.Select) -> exp.Select:
@@ -193,13 +203,16 @@ def preceded(outer: exp.Select, name: str, inner: exp.Select) -> exp.Select:
 
 
 def text_of(statement: exp.Expr, *, dialect: str = "duckdb", header: Iterable[str] = ()) -> str:
-    """Return readable SQL; each header line becomes a comment that no text can break out of."""
+    """Return readable SQL; each header line becomes a comment that no text can break out of.
+
+    The statement is used up: writing may change it, and a copy of every tree would cost as much as writing it.
+    """
     if dialect == "spark":
         from qmsreports.kpi.spark import dialect as spark
 
         body = spark.text(statement)
     else:
-        body = statement.sql(dialect=dialect, pretty=True, max_text_width=WIDTH)
+        body = statement.sql(dialect=dialect, pretty=True, max_text_width=WIDTH, copy=False)
     body = _FILTER.sub("FILTER (WHERE ", body)  # a literal holds no line break, so only the layout is touched
     comments = [f"-- {plain(line)}" for line in header]
     if dialect == "spark":

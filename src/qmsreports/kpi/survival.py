@@ -37,9 +37,9 @@ def survival(
         *(entry.copy() for entry in slices),
         *sql.which_slice(slices),
         amount,
-        exp.alias_(exp.Count(this=exp.Star()), "cases"),
-        exp.alias_(finished, "ended"),
-    ).from_("lengths")
+        sql.alias(exp.Count(this=exp.Star()), "cases"),
+        sql.alias(finished, "ended"),
+    ).from_(sql.relation("lengths"))
     steps = steps.where(exp.GTE(this=amount.copy(), expression=sql.literal(0)))
     steps.set("group", sql.grouping([sql.name("period"), amount], slices, plan))
 
@@ -48,23 +48,23 @@ def survival(
         amount.copy(),
         sql.name("cases"),
         sql.name("ended"),
-        exp.alias_(_running(_light(sql.name("cases")), keys, "CURRENT ROW", "UNBOUNDED", "FOLLOWING"), "at_risk"),
-    ).from_("steps")
+        sql.alias(_running(_light(sql.name("cases")), keys, "CURRENT ROW", "UNBOUNDED", "FOLLOWING"), "at_risk"),
+    ).from_(sql.relation("steps"))
     curve = exp.select(
         *(sql.name(name) for name in keys),
         amount.copy(),
         sql.name("cases"),
         sql.name("ended"),
-        exp.alias_(_left(keys), "survival"),
-    ).from_("at_risk")
+        sql.alias(_left(keys), "survival"),
+    ).from_(sql.relation("at_risk"))
 
-    values = [exp.alias_(_reached(one), name) for one, name in zip((body, *also), value_names(also), strict=True)]
+    values = [sql.alias(_reached(one), name) for one, name in zip((body, *also), value_names(also), strict=True)]
     outer = exp.select(
         *(sql.name(name) for name in keys),
-        exp.alias_(exp.Sum(this=sql.name("cases")), "n"),
-        exp.alias_(exp.Sum(this=sql.name("ended")), "finished"),
+        sql.alias(exp.Sum(this=sql.name("cases")), "n"),
+        sql.alias(exp.Sum(this=sql.name("ended")), "finished"),
         *values,
-    ).from_("curve")
+    ).from_(sql.relation("curve"))
     outer.set("group", exp.Group(expressions=[sql.name(name) for name in keys]))
     for name, inner in (
         ("cases", cases),

@@ -7,7 +7,7 @@ still its own statement, which gives the same number when it runs alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from qmsreports.kpi import figures, rows, sql
@@ -42,26 +42,35 @@ def statement(tasks: Sequence[Task], dialect: Dialect, within: Reach | None = No
     return sql.text_of(rows.rows_statement(_wide(tasks[0].plan, tasks), others, within), dialect=dialect, header=header)
 
 
-def split(tasks: Sequence[Task], row: Row) -> Iterator[tuple[Task, str, Slice, Figure]]:
-    """Return what a row of that statement says of each task that has its slice."""
+def reader(tasks: Sequence[Task]) -> Callable[[Row], Iterator[tuple[Task, str, Slice, Figure]]]:
+    """Return what takes from a row of that statement what it says of each task that has its slice.
+
+    What is the same for every row is found out once: there are as many rows as periods and slices.
+    """
     if isinstance(tasks[0].plan.body, Additive):
-        yield from _sums(tasks, row)
-        return
+        own = [(task, figures.parts_of(task.plan)) for task in tasks]
+        return lambda row: _sums(own, row)
+    wide = [(task, _wide(task.plan, tasks)) for task in tasks]
+    return lambda row: _spreads(wide, row)
+
+
+def _spreads(tasks: Sequence[tuple[Task, Plan]], row: Row) -> Iterator[tuple[Task, str, Slice, Figure]]:
+    """Every task has its value at the end, behind the parts that all share."""
     shared, values = row[: -len(tasks)], row[-len(tasks) :]
-    for task, value in zip(tasks, values, strict=True):
-        period, cut, figure = figures.read(_wide(task.plan, tasks), (*shared, value))
+    for (task, wide), value in zip(tasks, values, strict=True):
+        period, cut, figure = figures.read(wide, (*shared, value))
         own = figures.ordered(task.plan, cut)
         if not own or tuple(name for name, _ in own) in task.plan.cuts:
             yield task, period, own, figure
 
 
-def _sums(tasks: Sequence[Task], row: Row) -> Iterator[tuple[Task, str, Slice, Figure]]:
+def _sums(tasks: Sequence[tuple[Task, tuple[str, ...]]], row: Row) -> Iterator[tuple[Task, str, Slice, Figure]]:
     """Every task reads the same place and its own columns."""
-    period, cut, rest = figures.place_of(tasks[0].plan, row)
+    period, cut, rest = figures.place_of(tasks[0][0].plan, row)
     at = 0
-    for task in tasks:
-        after = at + len(figures.parts_of(task.plan)) + 1
-        yield task, period, cut, figures.of(task.plan, rest[at:after])
+    for task, parts in tasks:
+        after = at + len(parts) + 1
+        yield task, period, cut, figures.of(task.plan, rest[at:after], parts)
         at = after
 
 

@@ -55,7 +55,7 @@ def text(statement: exp.Expr) -> str:
     """Return a statement, written for no engine, as readable Spark SQL."""
     from qmsreports.kpi.sql import WIDTH
 
-    return rewritten(statement).sql(dialect=_Dialect, pretty=True, max_text_width=WIDTH)
+    return rewritten(statement).sql(dialect=_Dialect, pretty=True, max_text_width=WIDTH, copy=False)
 
 
 def comment(line: str) -> str:
