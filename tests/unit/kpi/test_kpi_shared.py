@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from qmsreports.kpi.plan import ColumnRef, Tally, Test
+from qmsreports.kpi import plan
+from qmsreports.kpi.plan import ColumnRef, Tally
 from qmsreports.kpi.shared import shared_tests
 
 DUE = ColumnRef("due_on", "date")
 OFTEN = 6
 
 
-def _tests(count: int) -> list[Test]:
-    return [Test(ColumnRef(f"flag_{number}", "boolean"), "is", (True,)) for number in range(count)]
+def _tests(count: int) -> list[plan.Test]:
+    return [plan.Test(ColumnRef(f"flag_{number}", "boolean"), "is", (True,)) for number in range(count)]
 
 
-def _tally(number: int, where: tuple[Test, ...]) -> Tally:
+def _tally(number: int, where: tuple[plan.Test, ...]) -> Tally:
     return Tally(f"part {number}", "orders", DUE, "sum", ColumnRef(f"amount_{number}", "number"), where)
 
 
