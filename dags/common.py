@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import Asset, ExceptionRetryPolicy, RetryAction, RetryRule, get_current_context
+from airflow.sdk import Asset, ExceptionRetryPolicy, RetryAction, RetryRule, get_current_context, task
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,8 +30,27 @@ RETRY_POLICY = ExceptionRetryPolicy(
     ],
 )
 
+VERDICTS = frozenset({"gate"})
+"""Tasks that judge the data: where nothing else failed, the run has findings."""
+
+
+def note_failure(context: Any) -> None:
+    """Keep in the register why a task failed for good; the run's row shows it."""
+    from qmsreports import stages
+    from qmsreports.errors import UserError
+
+    error = context.get("exception")
+    try:
+        stages.fail_step(_id_of(context), error if isinstance(error, BaseException) else str(error or "killed"))
+    except UserError:  # a register that does not answer must not hide what else went wrong
+        import logging
+
+        logging.getLogger("qmsreports").warning("the register could not be told why this task failed")
+
+
 DEFAULT_ARGS: dict[str, Any] = {
     "owner": OWNER,
+    "on_failure_callback": [note_failure],
     "retries": 2,
     "retry_delay": timedelta(minutes=2),
     "retry_policy": RETRY_POLICY,
@@ -45,8 +64,38 @@ def canonical(table: str) -> Asset:
 
 def run_id() -> str:
     """Return the id under which this DAG run is recorded; the same on every retry."""
-    context = get_current_context()
+    return _id_of(get_current_context())
+
+
+def _id_of(context: Any) -> str:
     return f"{context['dag'].dag_id}__{context['run_id']}"
+
+
+@task
+def begin(line: str) -> None:
+    """Put the run on record; until ``end`` says how it ended it has not ended."""
+    from qmsreports import stages
+
+    stages.begin_run(run_id(), kind=line, period="" if line == "ingest" else period(), at=run_at())
+
+
+@task
+def end() -> None:
+    """Put on record how the run ended. A teardown: it runs whatever came of the others, and hides none of them."""
+    from qmsreports import stages
+
+    context: Any = get_current_context()
+    run = context["run_id"]
+    states = context["ti"].get_task_states(dag_id=context["dag"].dag_id, run_ids=[run]).get(run, {})
+    mapped = {one.task_id for one in context["dag"].tasks}
+    failed = [_plain(name, mapped) for name, state in states.items() if str(state) == "failed"]
+    stages.close_run(run_id(), failed=failed, verdicts=VERDICTS, at=datetime.now(UTC).replace(microsecond=0))
+
+
+def _plain(name: str, tasks: set[str]) -> str:
+    """Return ``gate`` for ``feed.gate_3``, the third instance of a mapped task in a group."""
+    task_id = name if name in tasks else name.rpartition("_")[0]
+    return task_id.rpartition(".")[2]
 
 
 def run_at() -> datetime:

@@ -9,6 +9,7 @@ quarantine.
 
 | red task | what it means | what to do |
 |---|---|---|
+| `begin`, `end` | the register cannot be written; it is retried | read the one line in the log: disk, server or permission |
 | `land` | the landing zone cannot be written, or another run reads this source now; it is retried | read the one line in the log: disk, folder or permission |
 | `conform` | our own fault (a mapping that fails stops its table only and turns `gate` red) | the traceback names the place |
 | `validate` | our own fault; neither bad data nor a wrong suite makes this red | the traceback names the place |
@@ -31,7 +32,9 @@ from airflow.sdk import Asset, AssetAlias, dag, task, task_group
 from common import (
     DEFAULT_ARGS,
     TAGS,
+    begin,
     canonical,
+    end,
     pack_audited,
     pack_failures,
     pack_staged,
@@ -101,7 +104,7 @@ def ingest() -> None:
         tell(str(stages.write_quality(at=run_at(), tell=tell)), 0)
 
     # A teardown runs whatever came of the feeds, and its success does not hide a red gate.
-    feed.expand(source=stages.source_names()) >> report().as_teardown()
+    begin("ingest") >> feed.expand(source=stages.source_names()) >> report().as_teardown() >> end().as_teardown()
 
 
 def assets() -> list[Asset]:

@@ -8,6 +8,7 @@ for `release_review`.
 
 | red task | what it means | what to do |
 |---|---|---|
+| `begin`, `end` | the register cannot be written; it is retried | read the one line in the log: disk, server or permission |
 | `measure` | a definition cannot be computed | `qmsreports catalog check` names file and line |
 | `build` | a template or the disk | the log's one line; drafts are written whole or not at all |
 
@@ -22,7 +23,7 @@ from typing import Any
 import pendulum
 from airflow.sdk import CronPartitionTimetable, Param, dag, task
 
-from common import DEFAULT_ARGS, TAGS, period, run_at, run_id, tell
+from common import DEFAULT_ARGS, TAGS, begin, end, period, run_at, run_id, tell
 from qmsreports import stages
 
 
@@ -57,7 +58,9 @@ def management_review() -> None:
         """Write the draft pack, sealed."""
         return stages.build_pack(review, of, run_id=run_id(), at=run_at(), tell=tell).as_dict()
 
-    build.expand_kwargs(compute())
+    due = compute()
+    begin("review") >> due
+    build.expand_kwargs(due) >> end().as_teardown()
 
 
 management_review()

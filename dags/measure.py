@@ -7,6 +7,7 @@ canonical table changed.
 
 | red task | what it means | what to do |
 |---|---|---|
+| `begin`, `end` | the register cannot be written; it is retried | read the one line in the log: disk, server or permission |
 | `measure` | a definition cannot be computed | `qmsreports catalog check` names file and line |
 | `analyse` | our own fault | the traceback names the place |
 
@@ -24,7 +25,7 @@ from typing import Any
 import pendulum
 from airflow.sdk import Asset, Param, dag, task
 
-from common import DEFAULT_ARGS, TAGS, canonical, period, run_at, run_id, tell
+from common import DEFAULT_ARGS, TAGS, begin, canonical, end, period, run_at, run_id, tell
 from qmsreports import stages
 
 RESULTS = Asset(name="kpi_results", uri="qmsreports://register/results")
@@ -54,7 +55,7 @@ def measure() -> None:
         """Tell signal from noise in every series."""
         return stages.analyse(period(), run_id=run_id(), at=run_at(), tell=tell)
 
-    compute() >> analyse()
+    begin("measure") >> compute() >> analyse() >> end().as_teardown()
 
 
 measure()

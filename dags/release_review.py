@@ -7,6 +7,7 @@ anonymous answer (SimpleAuthManager with "all admins") is refused, because it is
 
 | red task | what it means | what to do |
 |---|---|---|
+| `begin`, `end` | the register cannot be written; it is retried | read the one line in the log: disk, server or permission |
 | `approve` | nobody answered within a week | trigger the DAG again |
 | `release` | the answer was anonymous, or the pack's files no longer match their seal | the log says which |
 | `deliver` | a folder, store or mail server does not take it | mend it and clear the task; nobody gets it twice |
@@ -21,7 +22,7 @@ import pendulum
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import Param, dag, task
 
-from common import DEFAULT_ARGS, TAGS, period, run_at, run_id
+from common import DEFAULT_ARGS, TAGS, begin, end, period, run_at, run_id
 from qmsreports import stages
 
 
@@ -72,8 +73,8 @@ def release_review() -> None:
         return stages.deliver(released["pack_id"], at=run_at())
 
     found = draft()
-    found >> approve
-    deliver(release(found, approve.output))
+    begin("release") >> found >> approve
+    deliver(release(found, approve.output)) >> end().as_teardown()
 
 
 release_review()

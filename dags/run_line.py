@@ -68,7 +68,7 @@ def _run(dag_id: str, period: str, tell: object) -> bool:
 
     common.LISTENERS[:] = [tell]
     # Somebody waits: what a scheduler would try again later is told at once.
-    common.DEFAULT_ARGS.update(retries=0, on_failure_callback=_tell_failure)
+    common.DEFAULT_ARGS.update(retries=0, on_failure_callback=[common.note_failure, _tell_failure])
     dag = importlib.import_module(dag_id)
     run = getattr(dag, dag_id)().test(run_conf={"period": period} if dag_id != "ingest" else None)
     return str(run.state) == "success"

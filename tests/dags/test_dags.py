@@ -47,12 +47,14 @@ def test_each_can_be_serialised(dags: dict[str, Any], name: str) -> None:
 def test_ingest_has_one_chain_per_source(dags: dict[str, Any]) -> None:
     dag = dags["ingest"]
     assert {task.task_id: sorted(task.upstream_task_ids) for task in dag.tasks} == {
-        "feed.land": [],
+        "begin": [],
+        "feed.land": ["begin"],
         "feed.conform": ["feed.land"],
         "feed.validate": ["feed.conform"],
         "feed.publish": ["feed.validate"],
         "feed.gate": ["feed.publish"],
         "report": ["feed.gate"],
+        "end": ["report"],
     }
     assert dag.get_task("report").is_teardown
     sources = {path.parent.name for path in (DAGS.parent / "catalog" / "sources").glob("*/source.yaml")}

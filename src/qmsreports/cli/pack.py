@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from qmsreports.cli.output import as_findings, print_json, print_table, progress
+from qmsreports.cli.recorded import recorded
 from qmsreports.errors import ExitCode, UserError
 
 app = typer.Typer(help="Management-review packs.", no_args_is_help=True)
@@ -35,9 +36,11 @@ def build(review: REVIEW = "monthly", period: PERIOD = None, forms: WITH = None,
 
     at = now()
     month = period or stages.last_closed_period(at, review)
-    with progress("pack") as tell:
+    run_id = new_run_id(at)
+    stages.check_review(review)
+    with progress("pack") as tell, recorded(run_id, "review", month):
         also = [form.value for form in forms or ()]
-        built = stages.build_pack(review, month, run_id=new_run_id(at), at=at, also=also, tell=tell)
+        built = stages.build_pack(review, month, run_id=run_id, at=at, also=also, tell=tell)
     if as_json:
         print_json(built.as_dict())
         return
@@ -114,8 +117,12 @@ def approve(
     from qmsreports.cli.clock import new_run_id, now
 
     at = now()
-    found = stages.draft_for_release(review, period or stages.last_closed_period(at, review))
-    approved = stages.release(found.pack_id, approver=by, run_id=new_run_id(at), at=at)
+    run_id = new_run_id(at)
+    month = period or stages.last_closed_period(at, review)
+    stages.check_review(review)
+    with recorded(run_id, "release", month):
+        found = stages.draft_for_release(review, month)
+        approved = stages.release(found.pack_id, approver=by, run_id=run_id, at=at)
     if as_json:
         print_json({**approved.as_dict(), "approved_by": by, "approved_at": at})
         return
@@ -129,11 +136,14 @@ def approve(
 def deliver(review: REVIEW = "monthly", period: PERIOD = None, as_json: JSON = False) -> None:
     """Hand the approved pack over: to folder, store and addresses of its review, to each once."""
     from qmsreports import stages
-    from qmsreports.cli.clock import now
+    from qmsreports.cli.clock import new_run_id, now
 
     at = now()
-    found = stages.newest_pack(review, period or stages.last_closed_period(at, review))
-    targets = stages.deliver(found.pack_id, at=at)
+    month = period or stages.last_closed_period(at, review)
+    stages.check_review(review)
+    with recorded(new_run_id(at), "release", month):
+        found = stages.newest_pack(review, month)
+        targets = stages.deliver(found.pack_id, at=at)
     if as_json:
         print_json({"pack": found.pack, "period": found.period, "edition": found.edition, "delivered_to": targets})
         return

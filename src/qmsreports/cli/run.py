@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from qmsreports.cli.output import print_json, print_table, progress
-from qmsreports.errors import CouldNotRun, ExitCode, UserError
+from qmsreports.cli.recorded import recorded
+from qmsreports.errors import CouldNotRun, ExitCode
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from qmsreports.records import Tell
     from qmsreports.stages import FeedReport
 
-app = typer.Typer(help="Run stages here and now, without Airflow.", no_args_is_help=True)
+app = typer.Typer(help="Run stages here and now, without Airflow; list what has run.", no_args_is_help=True)
 
 PERIOD = Annotated[str | None, typer.Option(help="2026-10, 2026-Q3, 2026 or FY2027-Q1; default the last closed one.")]
 JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -35,7 +35,7 @@ def ingest(
 
     at = now()
     run_id = new_run_id(at)
-    with progress("ingest") as tell, _recorded(run_id, "ingest", "") as findings:
+    with progress("ingest") as tell, recorded(run_id, "ingest", "") as findings:
         reports = stages.ingest(sources or (), run_id=run_id, at=at, tell=tell)
         findings += [f"source {report.source}, table {report.table}" for report in reports if not report.sound]
         page = _write_quality(at, tell)
@@ -56,7 +56,7 @@ def measure(period: PERIOD = None, as_json: JSON = False) -> None:
     at = now()
     run_id = new_run_id(at)
     month = period or stages.last_closed_period(at)
-    with progress("measure") as tell, _recorded(run_id, "measure", month):
+    with progress("measure") as tell, recorded(run_id, "measure", month):
         summary = stages.measure(month, run_id=run_id, at=at, tell=tell)
         analysed = stages.analyse(month, run_id=run_id, at=at, tell=tell)
     _print_notices(run_id)
@@ -81,7 +81,7 @@ def build_review(
     run_id = new_run_id(at)
     month = period or stages.last_closed_period(at, review)
     stages.check_review(review)
-    with progress("review") as tell, _recorded(run_id, "review", month):
+    with progress("review") as tell, recorded(run_id, "review", month):
         stages.measure(month, run_id=run_id, at=at, tell=tell)
         stages.analyse(month, run_id=run_id, at=at, tell=tell)
         built = stages.build_pack(review, month, run_id=run_id, at=at, tell=tell)
@@ -92,21 +92,28 @@ def build_review(
         typer.echo(line)
 
 
-@contextmanager
-def _recorded(run_id: str, kind: str, period: str) -> Iterator[list[str]]:
-    """Keep a record of the run, also of one that fails; what is added to the list are its findings."""
-    from qmsreports import stages
-    from qmsreports.cli.clock import now
+@app.command("list")
+def list_runs(as_json: JSON = False) -> None:
+    """List all runs, by Airflow or typed here, oldest first. One that was killed has not ended."""
+    from dataclasses import asdict
 
-    findings: list[str] = []
-    stages.begin_run(run_id, kind=kind, period=period, at=now())
-    try:
-        yield findings
-    except BaseException as error:
-        with suppress(UserError):  # a register on a full disk must not hide what filled it
-            stages.end_run(run_id, status="failed", message=str(error) or type(error).__name__, at=now())
-        raise
-    stages.end_run(run_id, status="findings" if findings else "done", message="; ".join(findings), at=now())
+    from qmsreports import stages
+
+    runs = stages.list_runs()
+    if as_json:
+        print_json([asdict(run) | {"started": _iso(run.started), "ended": _iso(run.ended)} for run in runs])
+        return
+    print_table(
+        ("run", "line", "period", "started", "ended", "outcome", "error"),
+        [(r.run, r.line, r.period, _iso(r.started), _iso(r.ended), r.outcome, r.error) for r in runs],
+    )
+
+
+def _iso(at: datetime | None) -> str | None:
+    """Return an instant as scripts read it, in UTC: ``2026-11-02T06:00:00+00:00``."""
+    from datetime import UTC
+
+    return None if at is None else at.astimezone(UTC).isoformat(timespec="seconds")
 
 
 def _print_reports(reports: Sequence[FeedReport], *, as_json: bool) -> None:

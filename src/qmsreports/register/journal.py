@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -63,6 +63,25 @@ def finish_run(session: Session, *, run_id: str, status: str, message: str, at: 
     run = session.get(Run, run_id)
     if run is not None:
         run.status, run.message, run.finished_at = status, message, at
+
+
+def note_failure(session: Session, *, run_id: str, message: str) -> None:
+    """Keep why a step of a run that is not over failed; where several fail, each reason once.
+
+    A run that had ended is open again: somebody has cleared one of its steps, and its old reasons are settled.
+    """
+    run = session.get(Run, run_id)
+    if run is None:
+        return
+    if run.finished_at is not None:
+        run.status, run.finished_at, run.message = "running", None, ""
+    if message not in run.message:  # reasons hold semicolons themselves; what stands there already is said
+        run.message = "; ".join(filter(None, (run.message, message)))
+
+
+def all_runs(session: Session) -> Sequence[Run]:
+    """Return every run, in the order in which they were begun."""
+    return session.scalars(select(Run).order_by(Run.started_at, Run.run_id)).all()
 
 
 def _hash(entry: JournalEntry) -> str:

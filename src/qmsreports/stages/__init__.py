@@ -38,7 +38,17 @@ from qmsreports.stages.review import (
     review_names,
     verify_pack,
 )
-from qmsreports.stages.runs import begin_run, end_run, gate, notices
+from qmsreports.stages.runs import (
+    RunReport,
+    begin_run,
+    close_run,
+    end_run,
+    fail_step,
+    gate,
+    list_runs,
+    notices,
+    one_line,
+)
 from qmsreports.stages.trial import Preview, check_source, preview_source
 
 __all__ = [
@@ -48,6 +58,7 @@ __all__ = [
     "PackReport",
     "Preview",
     "Restated",
+    "RunReport",
     "Trail",
     "add_action",
     "analyse",
@@ -59,6 +70,7 @@ __all__ = [
     "clear_old_staging",
     "clear_staging",
     "close_review",
+    "close_run",
     "comment",
     "conform",
     "consider",
@@ -71,6 +83,7 @@ __all__ = [
     "due_reviews",
     "end_run",
     "explain",
+    "fail_step",
     "feed_reports",
     "gate",
     "ingest",
@@ -78,9 +91,11 @@ __all__ = [
     "last_closed_period",
     "ledger",
     "list_actions",
+    "list_runs",
     "measure",
     "newest_pack",
     "notices",
+    "one_line",
     "pack_summary",
     "preview_source",
     "propose_suite",

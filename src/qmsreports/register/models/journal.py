@@ -12,12 +12,12 @@ from qmsreports.register.models.base import Base
 
 
 class Run(Base):
-    """One run of one stage, from Airflow or the command line."""
+    """One run of one line, from Airflow or the command line. One that was killed stays ``running``."""
 
     __tablename__ = "runs"
 
     run_id: Mapped[str] = mapped_column(primary_key=True)
-    kind: Mapped[str]  # ingest | measure | review
+    kind: Mapped[str]  # ingest | measure | review | release
     period: Mapped[str]
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
