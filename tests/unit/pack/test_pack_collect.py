@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from pack_workspace import BUILT, MEASURED, OCTOBER, Workspace, filled
 
+from qmsreports.catalog.kpi import Retirement
 from qmsreports.errors import UserError
 from qmsreports.pack.collect import collect
 from qmsreports.pack.collect.actions import action_state
@@ -69,6 +71,18 @@ def test_what_a_value_can_be_is_what_the_definition_says_until_a_value_is_beyond
     assert found.within(lower, 1e6) == (0.0, 1e6)  # printed no further than a cost can go
     made.series("external_failure_cost", [900.0, -10.0] * 12, at=MEASURED + timedelta(minutes=1))
     assert read(made).objective("external_failure_cost").possible == (None, None)  # a credit note is more than was said
+
+
+def test_a_retired_kpi_leaves_the_pack_with_one_line_that_says_so(made: Workspace, october: PackModel) -> None:
+    agreed = {"by": "Management", "on": date(2026, 9, 15), "record": "Review 2026-08"}
+    ends = Retirement.model_validate({"from": date(2026, 10, 1), "because": "Another scale.", "agreed": agreed})
+    retired = made.catalog.kpis["nps"].model_copy(update={"retired": ends})
+    found = read(replace(made, catalog=replace(made.catalog, kpis={**made.catalog.kpis, "nps": retired})))
+    assert [objective.kpi for objective in found.objectives] == ["otif"]
+    assert found.unmeasured == october.unmeasured  # it is not missing either
+    (change,) = [change for change in found.definition_changes if change.kpi == "nps"]
+    assert (change.title, change.before, change.after) == ("Net promoter score", "version 1", "retired")
+    assert (change.effective_from, change.why) == (date(2026, 10, 1), "Another scale.")
 
 
 def test_a_kpi_that_was_never_measured_is_not_in_the_pack(october: PackModel) -> None:
