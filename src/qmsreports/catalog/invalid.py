@@ -12,6 +12,9 @@ from pydantic import BaseModel, ValidationError
 from qmsreports.catalog.document import Document, Location
 from qmsreports.errors import Finding, did_you_mean
 
+SET_BY_THE_LOADER = frozenset({("Source", "folder")})
+"""Fields of models that nobody writes in a file."""
+
 _QUOTED = re.compile(r"'([^']*)'")
 _MEANT = re.compile(r'did you mean "([^"]*)"\?')
 _NAMED = re.compile(r'"([^"]*)"')
@@ -285,4 +288,9 @@ def _field_names(model: type[BaseModel], location: tuple[str | int, ...]) -> set
         below = [step for member in flat if (step := _step(member, key)) is not None]
         candidates = below or [member for member in flat if _is_branch(member, key)] or flat
     models = [member for candidate in candidates for member in _flat(candidate) if _is_model(member)]
-    return {field.alias or name for entry in models for name, field in entry.model_fields.items()}
+    return {
+        field.alias or name
+        for entry in models
+        for name, field in entry.model_fields.items()
+        if (entry.__name__, name) not in SET_BY_THE_LOADER
+    }

@@ -18,6 +18,7 @@ from qmsreports.catalog.calendar import Calendar
 from qmsreports.catalog.clause_map import ClauseMap
 from qmsreports.catalog.condition import OPERATORS, SUBJECTS
 from qmsreports.catalog.customer_page import CustomerPage
+from qmsreports.catalog.invalid import SET_BY_THE_LOADER
 from qmsreports.catalog.kpi import Kpi
 from qmsreports.catalog.measure import Expression
 from qmsreports.catalog.review import Review
@@ -59,7 +60,6 @@ _READ_AS_TEXT = {
     ("AcceptedDeviation", "slice"),
 }
 """Fields whose numbers are names: clause 9.1 is no amount."""
-_SET_BY_THE_LOADER = {("Source", "folder")}
 _MARKUP = re.compile(r":\w+:`~?([^`]*)`|``([^`]*)``|`([^`]*)`")
 
 
@@ -89,7 +89,7 @@ def _model(name: str, made: dict[str, Any]) -> dict[str, Any]:
     result: dict[str, Any] = {key: _plain(value) for key, value in made.items() if key not in ("title", "properties")}
     properties = {}
     for field, value in made.get("properties", {}).items():
-        if (name, field) in _SET_BY_THE_LOADER:
+        if (name, field) in SET_BY_THE_LOADER:
             continue
         properties[field] = _with_numbers(_plain(value)) if (name, field) in _READ_AS_TEXT else _plain(value)
     if properties:

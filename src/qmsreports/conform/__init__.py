@@ -8,9 +8,9 @@ order loads came in and however often they were conformed. So a row that is refu
 table even where an earlier version of it had passed, and comes back when the source mends it.
 """
 
-from qmsreports.conform.landed import as_landed
+from qmsreports.conform.landed import as_landed, declared_columns
 from qmsreports.conform.publish import keys_present, publish
 from qmsreports.conform.readmit import readmit
 from qmsreports.conform.stage import preview, stage
 
-__all__ = ["as_landed", "keys_present", "preview", "publish", "readmit", "stage"]
+__all__ = ["as_landed", "declared_columns", "keys_present", "preview", "publish", "readmit", "stage"]

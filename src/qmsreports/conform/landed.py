@@ -89,6 +89,17 @@ def as_landed(
     return staged, table
 
 
+def declared_columns(source: Source, feed: str) -> Table:
+    """Return a landed table as its source declares it, before any row of it was seen: all columns as texts."""
+    declared = source.feed(feed)
+    assert declared is not None
+    names = dict.fromkeys((*map(landed_name, declared.key), *_wanted(source, feed)))
+    columns = tuple(Column(name=name, type="text", meaning="As landed.", nullable=True) for name in names)
+    return Table(
+        table=feed, title=feed, meaning="As landed.", key=tuple(map(landed_name, declared.key)), columns=columns
+    )
+
+
 def _wanted(source: Source, feed: str) -> tuple[str, ...]:
     declared = source.feed(feed)
     assert declared is not None

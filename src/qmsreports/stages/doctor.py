@@ -220,6 +220,7 @@ def _catalog(catalog: Catalog) -> Looked:
 
 
 def _suites(catalog: Catalog, settings: Settings) -> Iterator[Looked]:
+    from qmsreports.stages.inspect import broken_suites
     from qmsreports.validate.suite import load_suite
 
     rules = 0
@@ -230,6 +231,9 @@ def _suites(catalog: Catalog, settings: Settings) -> Iterator[Looked]:
         except UserError as error:
             broken = True
             yield from _findings("expectations", error)
+    for found in broken_suites(catalog, settings.expectations):
+        broken = True
+        yield from _findings("expectations", found)
     if not broken:
         what = f"{rules} rules for {len(catalog.tables)} tables in {settings.expectations}"
         yield Looked("expectations", "ok", what)

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qmsreports.errors import CouldNotRun, Finding, UserError, did_you_mean
 from qmsreports.records import LANDED, Audit, Tell
 from qmsreports.workspace import Workspace
+
+if TYPE_CHECKING:
+    from qmsreports.catalog.load import Catalog
 
 FOLDER = "landed"
 """Where the suites of landed tables lie, under the folder of the suites: ``landed/<source>/<table>.json``."""
@@ -81,6 +85,24 @@ def _audit(
     with workspace.register.write() as session:
         feeds.record_landed(session, staged, audit, run_id=run_id, at=at)
     return audit
+
+
+def broken_suites(catalog: Catalog, expectations: Path) -> Iterator[UserError]:
+    """Find suites of landed tables that cannot be read or name a column that their source does not declare.
+
+    Looks at declarations only; rules that hang on the type of a delivered column are checked when the column is there.
+    """
+    from qmsreports.conform import declared_columns
+    from qmsreports.validate import load_suite
+
+    for source in catalog.sources.values():
+        for feed in source.tables:
+            suite = expectations / FOLDER / source.source / f"{feed.table}.json"
+            if suite.is_file():
+                try:
+                    load_suite(suite, declared_columns(source, feed.table), as_landed=True)
+                except UserError as error:
+                    yield error
 
 
 def _astray(folder: Path, source: str, known: list[str]) -> Iterator[Finding]:

@@ -196,6 +196,7 @@ OF_OTHERS = (
         "  - {table: cust, key: [no]}\n  - {table: cust, key: [no]}",
     ),
     Mistake("a feed without key", "sources/shop/source.yaml", "{table: cust, key: [no]}", "{table: cust, key: []}"),
+    Mistake("an unknown field of a source", "sources/shop/source.yaml", "time_zone: Europe", "xyz: Europe"),
     Mistake("a source of no time zone", "sources/shop/source.yaml", "time_zone: Europe/Vienna", "time_zone: Vienna"),
     Mistake("a site declared twice", "organisation.yaml", "{site: lyon, title: Lyon}", "{site: linz, title: Lyon}"),
 )

@@ -108,6 +108,19 @@ def _begun(place: Path, at: str) -> None:
         )
 
 
+_RULES = """{"name": "tickets",
+ "expectations": [
+  {"type": "expect_column_values_to_not_be_null", "kwargs": {"column": "%s"}, "severity": "critical",
+   "meta": {"why": "It is the number.", "owner": "it.data", "on_failure": "stop"}}]}
+"""
+
+
+def _landed_rules(place: Path, text: str) -> None:
+    path = place / "expectations/landed/desk/tickets.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
 HARMS: dict[str, tuple[Callable[[Path], Any], str]] = {
     "a broken file of the catalog": (
         lambda place: (place / "catalog/calendars/support_desk.yaml").write_text("calender: support_desk\n"),
@@ -120,6 +133,14 @@ HARMS: dict[str, tuple[Callable[[Path], Any], str]] = {
     "a table without rules": (
         lambda place: (place / "expectations/tickets.json").unlink(),
         "problem  expectations  expectations/tickets.json: the canonical table tickets has no suite; every",
+    ),
+    "rules for a feed as landed that are no JSON": (
+        lambda place: _landed_rules(place, '{"name": "tickets",\n "expectations": [}\n'),
+        "problem  expectations  expectations/landed/desk/tickets.json:2: ",
+    ),
+    "rules for a column that no feed declares": (
+        lambda place: _landed_rules(place, _RULES % "no_such_column"),
+        'problem  expectations  expectations/landed/desk/tickets.json:3: tickets declares no column "no_such_column"; ',
     ),
     "no templates": (
         lambda place: shutil.rmtree(place / "report_templates"),
