@@ -83,6 +83,8 @@ def test_a_retired_kpi_leaves_the_pack_with_one_line_that_says_so(made: Workspac
     (change,) = [change for change in found.definition_changes if change.kpi == "nps"]
     assert (change.title, change.before, change.after) == ("Net promoter score", "version 1", "retired")
     assert (change.effective_from, change.why) == (date(2026, 10, 1), "Another scale.")
+    (customers,) = [row for row in found.ledgers[0].rows if row.clause == "9.3.2-c1"]
+    assert (customers.state, customers.last_considered) == ("missing", "2026-09")  # the last month that it answered for
 
 
 def test_a_kpi_that_was_never_measured_is_not_in_the_pack(october: PackModel) -> None:

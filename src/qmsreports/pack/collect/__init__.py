@@ -105,7 +105,9 @@ def _collected(
         said = (*statements(connection, period), *recorded.statements())
         decided = recorded.actions()
         also = {"review_actions": only_recorded(connection, period, decided)}
-        coverage = Coverage(connection, catalog, period, objectives, said, plan.anchors, also)
+        coverage = Coverage(
+            connection, catalog, period, objectives, said, plan.anchors, also, _ended(catalog, measured, period)
+        )
         ledgers = [coverage.ledger(clauses) for clauses in maps]
         newest = feeds.newest_events(connection, catalog, sorted({table for _, table in found.state}), read_at.date())
         actions, older = earlier_actions(connection, period, last.period, decided)
@@ -173,6 +175,17 @@ def _unmeasured(catalog: Catalog, review: Review, period: Period, objectives: Se
     found = {one.kpi for one in objectives}
     named = [catalog.kpis[name] for name in review.scoreboard if name in catalog.kpis and name not in found]
     return tuple(kpi.told("title", spoken().code) for kpi in named if not kpi.is_retired(period.end))
+
+
+def _ended(catalog: Catalog, measured: series.Measured, period: Period) -> dict[str, str]:
+    """Return the last earlier period with a value of each KPI that is retired: what it was evidence for, it was."""
+    found: dict[str, str] = {}
+    for name, kpi in catalog.kpis.items():
+        rows = measured.results.get((name, ""), ()) if kpi.is_retired(period.end) else ()
+        valued = [row.period for row in rows if row.value is not None and row.period != str(period)]
+        if valued:
+            found[name] = max(valued)
+    return found
 
 
 def _last(session: Session, catalog: Catalog, review: Review, period: Period, as_of: datetime) -> _Last:

@@ -72,9 +72,10 @@ class Coverage:
         statements: Sequence[Statement],
         anchors: Mapping[str, str],
         also: Mapping[str, int] | None = None,
+        ended: Mapping[str, str] | None = None,
     ) -> None:
         """``anchors`` gives the place in the pack of each KPI (by key) and register (by table); ``also`` how many rows
-        the register itself holds of what a table is about.
+        the register itself holds of what a table is about; ``ended`` the last period with a value of each retired KPI.
         """
         self._connection = connection
         self._catalog = catalog
@@ -83,6 +84,7 @@ class Coverage:
         self._statements = statements
         self._anchors = anchors
         self._also = also or {}
+        self._ended = ended or {}
 
     def ledger(self, clauses: ClauseMap) -> Ledger:
         """Return one row per required input of a standard, in its order."""
@@ -136,6 +138,12 @@ class Coverage:
         found = [one.period for one in self._statements if one.clause in keys and not self._within(one.period)]
         if item.evidence.kpis != "none":
             found += [point.period for one in fed for point in one.points[:-1] if point.value is not None]
+            feeds_of = {name: self._catalog.kpis[name].feeds for name in self._ended}
+            found += [
+                period
+                for name, period in self._ended.items()
+                if item.evidence.by_kpi(name, fed=clauses.fed_by(item, feeds_of[name]))
+            ]
         found += [one.before for one in held.values() if one.before]
         return max(found, default="")
 
