@@ -241,6 +241,12 @@ class Expression(Model):
             for operand in operands or ():
                 yield from operand.kpis()
 
+    @property
+    def is_gap(self) -> bool:
+        """Whether it is the highest less the lowest of the same slices, which is never below 0."""
+        first, second = self.subtract or (None, None)
+        return first is not None and second is not None and first.highest is not None and first.highest == second.lowest
+
     def extremes(self) -> Iterator[Extreme]:
         """Extremes over slices that the expression reads."""
         yield from (extreme for extreme in (self.highest, self.lowest) if extreme is not None)

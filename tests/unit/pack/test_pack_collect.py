@@ -87,6 +87,13 @@ def test_a_retired_kpi_leaves_the_pack_with_one_line_that_says_so(made: Workspac
     assert (customers.state, customers.last_considered) == ("missing", "2026-09")  # the last month that it answered for
 
 
+def test_a_gap_is_never_below_nothing(tmp_path: Path) -> None:
+    made = filled(tmp_path)
+    made.series("channel_gap_response", [9.0, 1.0] * 12, target=20.0)
+    found = read(made).objective("channel_gap_response")
+    assert (found.unit, found.possible) == ("points", (0.0, None))  # other points go down to -100
+
+
 def test_a_kpi_that_was_never_measured_is_not_in_the_pack(october: PackModel) -> None:
     assert {objective.kpi for objective in october.objectives} == {"nps", "otif"}
 

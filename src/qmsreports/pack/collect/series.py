@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select
 
 from qmsreports.catalog.fingerprint import rule_text
-from qmsreports.catalog.measure import Score
+from qmsreports.catalog.measure import Formula, Score
 from qmsreports.findings import describe
 from qmsreports.language import say, spoken
 from qmsreports.pack import figures
@@ -127,7 +127,7 @@ def _possible(
     kpi: Kpi, definition: KpiVersion | None, points: Sequence[Point]
 ) -> tuple[float | None, float | None] | None:
     """Return what values can be where the unit does not say it: what the definition says, unless a value is beyond;
-    the mean of answers on a scale stays on the scale.
+    the mean of answers on a scale stays on the scale, and a gap is never below 0.
     """
     least, most = kpi.limits.least, kpi.limits.most
     if least is not None or most is not None:
@@ -137,6 +137,8 @@ def _possible(
         high = most if most is not None and all(value <= most for value in values) else high
         return low, high
     measure = definition.measure if definition else None
+    if isinstance(measure, Formula) and measure.value.is_gap:
+        return 0.0, None
     return (1.0, 7.0) if isinstance(measure, Score) and measure.type == "ces" and kpi.unit == "score" else None
 
 
