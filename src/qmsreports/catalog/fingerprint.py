@@ -90,7 +90,7 @@ def shown_fingerprints(catalog: Catalog) -> dict[str, str]:
     found = {"page/reading": _hash(read)} if read else {}
     texts = {
         f"{kind}/{name}": written
-        for kind, models in (("kpi", catalog.kpis), ("clauses", catalog.clause_maps), ("review", catalog.reviews))
+        for kind, models in _told(catalog)
         for name, model in models.items()
         if (written := translated(plain(model)))
     }
@@ -101,6 +101,17 @@ def shown_fingerprints(catalog: Catalog) -> dict[str, str]:
     if catalog.brand is not None:
         found["page/brand"] = _hash(plain(catalog.brand))
     return found
+
+
+def _told(catalog: Catalog) -> tuple[tuple[str, Mapping[str, BaseModel]], ...]:
+    """Return what may say its texts in several languages."""
+    return (
+        ("kpi", catalog.kpis),
+        ("clauses", catalog.clause_maps),
+        ("review", catalog.reviews),
+        ("table", catalog.tables),
+        ("source", catalog.sources),
+    )
 
 
 def untranslated(written: Any) -> Any:

@@ -40,7 +40,7 @@ class Participant(Model):
     name: str = ""
 
 
-class AgendaItem(Model):
+class AgendaItem(Translated):
     """One item of the meeting: what is talked about, of which clauses, how long and who leads."""
 
     title: Text

@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from qmsreports.catalog.model import Translated
 from qmsreports.catalog.rest import Api, Request, unfit_request
 
 CHANGED = "_changed"
@@ -114,7 +115,7 @@ class Mapping(BaseModel):
     replaces: tuple[str, ...] = Field(default=(), repr=False)  # says whose keys, not what rows become: no new mapping
 
 
-class Source(BaseModel):
+class Source(Translated):
     """A source system. ``folder`` is where its SQL lies; it is set by the loader, not written in the file.
 
     ``codes`` are the source's own codes and what they mean here: ``{site: {LNZ: linz}}`` lets a mapping write
@@ -125,8 +126,6 @@ class Source(BaseModel):
     take at the database.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     source: str
     title: str
     kind: Literal["sql", "files", "rest"]
@@ -134,9 +133,9 @@ class Source(BaseModel):
     owner: str = ""
     tables: tuple[LandedFeed, ...]
     conform: dict[str, Mapping]
-    codes: dict[str, dict[str, str]] = {}
+    codes: dict[str, dict[str, str]] = Field(default_factory=dict)
     api: Api = Api()
-    session: dict[str, str] = {}
+    session: dict[str, str] = Field(default_factory=dict)
     statement_timeout: int | None = Field(default=None, gt=0)
     folder: Path = Path()
 

@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from qmsreports.catalog.model import Translated
+
 ColumnType = Literal["text", "integer", "number", "date", "instant", "boolean"]
 
 
@@ -22,14 +24,12 @@ class Column(BaseModel):
     values: tuple[str, ...] = ()
 
 
-class Table(BaseModel):
+class Table(Translated):
     """A canonical table; ``partition`` is the date or instant column whose month partitions it, if any.
 
     ``derived_from`` names the canonical tables that it is made of by the SELECT beside its declaration; none where
     sources deliver it.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     table: str
     title: str

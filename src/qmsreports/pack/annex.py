@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from qmsreports.language import spoken
 from qmsreports.pack.objective import Objective, Record
 
 if TYPE_CHECKING:
@@ -32,7 +33,9 @@ class Annex(Record):
 def agenda_of(review: Review) -> tuple[AgendaItem, ...]:
     """Return the agenda as the catalog has it."""
     return tuple(
-        AgendaItem(title=item.title, clauses=item.clauses, minutes=item.minutes, led_by=item.led_by)
+        AgendaItem(
+            title=item.told("title", spoken().code), clauses=item.clauses, minutes=item.minutes, led_by=item.led_by
+        )
         for item in review.agenda
     )
 

@@ -159,6 +159,8 @@ def test_a_pack_is_made_and_verified_in_the_language_of_its_review(tmp_path: Pat
     otif = next(one for one in model["objectives"] if one["kpi"] == "otif")
     assert model["header"]["language"] == "de"
     assert "95\u00a0% sind mit dem heutigen Prozess nicht erreichbar" in otif["finding"]
+    feeds = {feed["table"]: (feed["title"], source["title"]) for source in model["quality"] for feed in source["feeds"]}
+    assert feeds["order_lines"] == ("Auftragspositionen", "Kundenbeziehungsmanagement")
     reviews["monthly"] = reviews["monthly"].model_copy(update={"language": "fr"})
     wrong = verify(
         made.register,

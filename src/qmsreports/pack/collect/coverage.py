@@ -112,7 +112,7 @@ class Coverage:
         if by_kpis and valid:
             evidence.append((say("count.objective", n=len(valid)), self._anchors.get(valid[0].kpi, "")))
         for name in filled:
-            title = self._catalog.tables[name].title
+            title = self._catalog.tables[name].told("title", spoken().code)
             rows = say("count.row", n=held[name].rows)
             evidence.append((", ".join((title, rows)), self._anchors.get(name, "")))
         return LedgerRow(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, or_, select
 
 from qmsreports.lake import quoted
-from qmsreports.language import say
+from qmsreports.language import say, spoken
 from qmsreports.pack.collect.registers import event_column
 from qmsreports.pack.model import FailedRule, Feed, SourceQuality
 from qmsreports.records import DERIVED, LANDED
@@ -92,7 +92,7 @@ def source_quality(
 def _title(source: str, catalog: Catalog) -> str:
     if source == DERIVED:
         return say("feed.derived")
-    return catalog.sources[source].title if source in catalog.sources else source
+    return catalog.sources[source].told("title", spoken().code) if source in catalog.sources else source
 
 
 def _feed(records: Sequence[FeedRecord], state: FeedRecord, catalog: Catalog, newest: date | None) -> Feed:
@@ -100,7 +100,7 @@ def _feed(records: Sequence[FeedRecord], state: FeedRecord, catalog: Catalog, ne
     return Feed(
         source=state.source,
         table=state.table_name,
-        title=table.title if table else state.table_name,
+        title=table.told("title", spoken().code) if table else state.table_name,
         status=state.status,
         rows_in=sum(row.rows_in for row in records),
         refreshed=sum(row.refreshed for row in records),

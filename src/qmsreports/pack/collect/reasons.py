@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from qmsreports.lake import literal, quoted
-from qmsreports.language import say
+from qmsreports.language import say, spoken
 from qmsreports.pack.collect.coverage import sql_of
 from qmsreports.pack.collect.registers import year_before
 from qmsreports.pack.objective import Objective, Reason, Reasons
@@ -66,7 +66,7 @@ def _reasons(connection: DuckDBPyConnection, catalog: Catalog, pareto: Pareto, p
         )
         parts.append(others)
     return Reasons(
-        table=table.title,
+        table=table.told("title", spoken().code),
         column=pareto.column.replace("_", " "),
         unit=(table.column(pareto.sum).unit or "") if pareto.sum and table.column(pareto.sum) else say("unit.rows"),  # type: ignore[union-attr]
         total=total,

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from qmsreports.lake import quoted
-from qmsreports.language import say
+from qmsreports.language import say, spoken
 from qmsreports.organisation import Organisation
 from qmsreports.pack import figures
 from qmsreports.pack.collect.register_queries import REGISTERS, Register
@@ -93,7 +93,7 @@ def _undescribed(connection: DuckDBPyConnection, table: Table, period: Period) -
     ]
     return RegisterTable(
         table=table.table,
-        title=table.title,
+        title=table.told("title", spoken().code),
         summary=say("register.rows_until", n=total, until_end=figures.period(str(period), "until_end")),
         columns=tuple(
             RegisterColumn(title=column.name.replace("_", " ").capitalize(), kind=kind)
