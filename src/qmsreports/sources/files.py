@@ -6,10 +6,14 @@ its declaration changes (another encoding, another separator), every file lands 
 
 A file that is still being written is left for the next run: one whose name says so, one that changed while it was
 looked at, and, where the feed declares ``settle_seconds``, one that was written to shortly before the run.
+
+Where times of change are whole seconds (SFTP, S3), a file may be written twice within one of them. The time of a file
+that was looked at so early proves nothing: its content is compared again at the next visit.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -24,6 +28,8 @@ from qmsreports.sources.feed import FeedState, FileMark, Unreadable, Warned, dig
 from qmsreports.sources.places import close_place, open_place, reason, shown
 
 _ORIGIN = ("_file", "_line")
+_SAME_SECOND = 2.0  # seconds, with one for the clocks of two machines
+_UNPROVEN = -1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,12 @@ class File:
     shown: str
     size: int
     changed: float
+
+    @property
+    def proof(self) -> float:
+        """The time of change that is remembered; none that a file has where it could change again unseen."""
+        early = self.changed.is_integer() and time.time() - self.changed < _SAME_SECOND
+        return _UNPROVEN if early else self.changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,12 +183,13 @@ class FileReading:
             if mark is not None and (mark.size, mark.changed) == (file.size, file.changed):
                 self._marks[file.name] = mark
                 continue
+            proof = file.proof  # before its content is read: what is written after that has a later time
             content = self._settled(file, same)
             if content is None:
                 if mark is not None:
                     self._marks[file.name] = mark
                 continue
-            self._marks[file.name] = FileMark(file.size, file.changed, content, mark.rows if mark else 0)
+            self._marks[file.name] = FileMark(file.size, proof, content, mark.rows if mark else 0)
             if mark is None or mark.content != content:
                 self._new.append(file)
         self.warnings = list(self._left)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,28 @@ def test_new_files_land_and_small_ones_share_a_file(folder: Folder) -> None:
         folder.write(f"shifts_{number}.csv", HEADER + f"M1;{number:02}.10.2026;1;\n")
     assert folder.landed() == {"shifts": 6}
     assert len(landing.completed(folder.landing, "shop", "shifts")) == 2
+
+
+def test_a_file_written_twice_within_one_whole_second_lands_twice(folder: Folder) -> None:
+    """SFTP and S3 tell whole seconds, and both versions have the same length."""
+
+    def written(minutes: str) -> None:
+        path = folder.files / "shifts_3.csv"
+        path.write_text(HEADER + f"M1;03.10.2026;{minutes};\n")
+        os.utime(path, (second, second))
+
+    second = int(time.time()) + 1  # the clock of the server is ahead of ours
+    written("411")
+    assert folder.landed() == {"shifts": 5}
+    written("412")
+    assert folder.landed() == {"shifts": 1}
+    assert folder.landed() == {}
+    second = 1_790_000_900  # what was written long ago is known by its time
+    written("413")
+    assert folder.landed() == {"shifts": 1}
+    before = all_files(folder.folder)
+    assert folder.landed() == {}
+    assert all_files(folder.folder) == before
 
 
 def test_a_renamed_a_repeated_and_a_touched_file_land_once(folder: Folder) -> None:
