@@ -99,9 +99,11 @@ def ingest() -> None:
         publish(validate(conform(land(source)))) >> gate(source)
 
     @task(retries=0)
-    def report() -> None:
-        """Write the data-quality report; its path stands in the log."""
-        tell(str(stages.write_quality(at=run_at(), tell=tell)), 0)
+    def report() -> str:
+        """Write the data-quality report; log and result of the task link to it, where its address is set."""
+        address = stages.address_of(stages.write_quality(at=run_at(), tell=tell))
+        tell(f"data-quality report: {address}", 0)
+        return address
 
     # A teardown runs whatever came of the feeds, and its success does not hide a red gate.
     begin("ingest") >> feed.expand(source=stages.source_names()) >> report().as_teardown() >> end().as_teardown()

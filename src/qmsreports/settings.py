@@ -29,6 +29,7 @@ class Settings(BaseSettings):
     engine: Literal["duckdb", "spark"] = "duckdb"
     spark: str = ""  # Spark Connect URL sc://host:port or a master; default one on this machine
     spark_lake: str = ""  # the lake's address as the Spark server sees it, where that differs
+    reports_url: str = ""  # address at which browsers reach the folder var, for links from Airflow; none: paths
     signing_certificate: Path | None = None  # PKCS#12 file that approved prints are signed with; none: not signed
     signing_passphrase: SecretStr = SecretStr("")
 

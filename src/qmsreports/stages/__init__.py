@@ -23,7 +23,7 @@ from qmsreports.stages.ingest import (
 from qmsreports.stages.measure import MeasureSummary, analyse, last_closed_period, measure
 from qmsreports.stages.meeting import comment, consider, day_of, decide, record_step, show_review
 from qmsreports.stages.outcome import FeedReport, feed_reports, reasons
-from qmsreports.stages.quality import propose_suite, quality_page, write_quality
+from qmsreports.stages.quality import address_of, propose_suite, quality_page, write_quality
 from qmsreports.stages.quarantine import readmit, reject, show_quarantined
 from qmsreports.stages.release import draft_for_release, release
 from qmsreports.stages.restate import Restated, restate
@@ -61,6 +61,7 @@ __all__ = [
     "RunReport",
     "Trail",
     "add_action",
+    "address_of",
     "analyse",
     "backtest",
     "begin_run",

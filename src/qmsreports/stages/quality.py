@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import quote
 
 from qmsreports.errors import CouldNotRun, ExitCode, Finding, UserError, did_you_mean
 from qmsreports.records import Tell, silent
@@ -45,6 +46,19 @@ def write_quality(
         what = f"cannot be written ({error.strerror})"
         raise CouldNotRun(Finding(str(target), what, "check the folder and the disk")) from error
     return target
+
+
+def address_of(page: Path, settings: Settings | None = None) -> str:
+    """Return where people find a file of the workspace: a link where ``QMSREPORTS_REPORTS_URL`` is set, else its path.
+
+    ``var/quality/data-quality.html`` under ``https://reports.example/qms/`` is
+    ``https://reports.example/qms/quality/data-quality.html``.
+    """
+    settings = settings or Settings()
+    var = settings.var.absolute()
+    if not settings.reports_url or not page.absolute().is_relative_to(var):
+        return str(page)
+    return f"{settings.reports_url.rstrip('/')}/{quote(page.absolute().relative_to(var).as_posix())}"
 
 
 def propose_suite(
