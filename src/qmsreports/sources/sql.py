@@ -150,11 +150,14 @@ class SqlReading:
             self._next = replace(self._next, keys_at=self._at.isoformat())
 
     def _anything_new(self) -> bool:
-        """Whether there are rows to land; :class:`Unreadable` when a table that had rows has none any more."""
+        """Whether there is something to land or to note down; :class:`Unreadable` when a table that had rows has none
+        any more. That keys were compared when it was time is noted, or they would be compared again at each visit.
+        """
         if self._first:
             self._refuse_hidden()
             return True
-        keys_changed = self._keys_due and self._keys().value != self._before.keys
+        noted = self._keys_due and bool(self.feed.keys_every_hours and self._at)
+        keys_changed = (self._keys_due and self._keys().value != self._before.keys) or noted
         if self.feed.cursor is None:
             whole = self._content()
             if not whole.count and self._before.landed:

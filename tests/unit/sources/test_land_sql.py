@@ -260,6 +260,11 @@ def test_keys_of_a_large_table_are_compared_when_it_is_time(shop: World, monkeyp
     assert not compared
     assert shop.landed(shop.land(at=morning + timedelta(hours=12))) == {"orders__keys": 3}
     assert [row["no"] for row in shop.tables("orders__keys")[-1].to_pylist()] == ["A1", "A3", "A4"]
+    assert shop.landed(shop.land(at=morning + timedelta(hours=24))) == {}  # it was time, and nothing was gone
+    assert compared
+    compared.clear()
+    assert shop.landed(shop.land(at=morning + timedelta(hours=30))) == {}
+    assert not compared
 
 
 def test_keys_of_several_columns_are_read_range_by_range(shop: World, monkeypatch: pytest.MonkeyPatch) -> None:

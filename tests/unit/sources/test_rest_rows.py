@@ -162,3 +162,6 @@ def test_keys_are_compared_once_a_day_however_often_the_source_is_visited(tmp_pa
     assert [row["no"] for row in desk.rows("cases__keys")] == ["1", "2", "3"]
     desk.land(at=began + timedelta(hours=21))
     assert [row["no"] for row in desk.rows("cases__keys")] == ["1", "2", "3", "2", "3"]
+    for hours in (41, 50, 60):  # it was time at the first of them, and nothing was gone
+        desk.land(at=began + timedelta(hours=hours))
+    assert [asked.path for asked in web.asked].count("/keys") == 3

@@ -124,7 +124,8 @@ class RestReading:
     @property
     def fresh(self) -> bool:
         """Whether there is anything to land or to note down."""
-        return bool(self._parts) or not self._before.reading
+        compared = self._state.keys_at != self._before.keys_at  # else they were compared at each visit from now on
+        return bool(self._parts) or not self._before.reading or compared
 
     @property
     def state(self) -> FeedState:
