@@ -74,7 +74,9 @@ def test_a_broken_source_turns_its_gate_red_and_the_others_are_published(line: L
         (step, source): "failed" if (step, source) == ("gate", "mes") else "success"
         for step in STEPS
         for source in SOURCES
-    } | {("report", ""): "success"}
+    } | {(step, ""): "success" for step in ("begin", "report", "end")}
+    ((outcome, why),) = line.register("SELECT status, message FROM runs WHERE kind = 'ingest'")
+    assert outcome == "findings", why
     assert "does not exist (never landed so far)" in (line.folder / "quality" / "data-quality.html").read_text()
     failed = line.register("SELECT DISTINCT source, status FROM feeds WHERE status <> 'published'")
     assert failed == [("mes", "failed")]

@@ -12,6 +12,7 @@ from qmsreports.language import say, speaking
 from qmsreports.pack import figures, seal, store
 from qmsreports.pack.assemble import as_edition, trust_sentences
 from qmsreports.pack.brand import Brand, brand_of
+from qmsreports.pack.charts.kept import KeptCharts
 from qmsreports.pack.collect import Collected, collect
 from qmsreports.pack.model import SLIDES, PackModel
 from qmsreports.pack.render import render
@@ -37,6 +38,16 @@ class _Ground:
     out: Path
     as_of: datetime
     tell: Tell
+    paintings: Path | None
+
+    def rendered(self, pack: PackModel) -> dict[str, bytes]:
+        """Return the files of the pack, painting only what was not painted before."""
+        if self.paintings is None:
+            return render(pack, templates=self.templates, brand=self.brand, tell=self.tell)
+        kept = KeptCharts(self.paintings, repr(seal.code()))
+        files = render(pack, templates=self.templates, brand=self.brand, tell=self.tell, painter=kept)
+        kept.tidy()
+        return files
 
     def manifest(self, collected: Collected, inputs: str, files: dict[str, bytes] | None = None) -> dict[str, Any]:
         """Return the manifest of a model and its files."""
@@ -64,13 +75,15 @@ def build(
     as_of: datetime,
     also: Sequence[str] = (),
     tell: Tell = silent,
+    paintings: Path | None = None,
 ) -> BuiltPack:
     """Write the pack of a review for a period to a folder of its own under ``out`` and return it, sealed.
 
     Nothing is recorded here: the caller stores the result in the register. A folder that an interrupted run left
     complete is taken up when its inputs are the same. Nothing that exists is overwritten: a draft whose inputs changed
     is followed by a new edition that names it and why. ``also`` are forms wanted besides those that the review asks
-    for; an edition that has more than that is the same one.
+    for; an edition that has more than that is the same one. ``paintings`` is a folder for charts that the next build
+    need not paint again; it changes no byte.
     """
     tell("pack: collect", 0)
     asked = (*also, *((SLIDES,) if review.slides else ()))
@@ -84,7 +97,7 @@ def build(
         if newest is not None and newest.inputs == inputs and _stands(newest, wanted):
             return _recorded(newest, period)
         before = (newest.edition, dict(newest.manifest)) if newest is not None else None
-    ground = _Ground(seal.catalog_fingerprints(catalog), templates, brand, out, as_of, tell)
+    ground = _Ground(seal.catalog_fingerprints(catalog), templates, brand, out, as_of, tell, paintings)
     return _next_edition(collected, inputs, before, ground, period)
 
 
@@ -135,7 +148,7 @@ def _next_edition(
     with speaking(head.language):
         reason = seal.changed(before[1], ground.manifest(collected, inputs)) if before else ""
     pack = as_edition(collected.pack, number, predecessor, reason)
-    files = render(pack, templates=ground.templates, brand=ground.brand, tell=ground.tell)
+    files = ground.rendered(pack)
     content = ground.manifest(Collected(pack, collected.tables), inputs, files)
     ground.tell("pack: write", 0)
     sealed = store.write(folder, {**files, seal.MANIFEST: seal.to_bytes(content)})

@@ -15,6 +15,7 @@ from qmsreports.language.messages import load
 from qmsreports.pack import figures
 from qmsreports.pack.charts import ChartBreak, ChartSeries, ChartWords, process_chart, small_multiples, sparkline
 from qmsreports.pack.charts.style import PALETTE, Palette
+from qmsreports.pack.charts.svg import Painter, paint
 from qmsreports.pack.glyphs import printable
 from qmsreports.pack.model import PackModel
 from qmsreports.pack.objective import Objective, Point, Slice
@@ -26,12 +27,12 @@ _SPARK = 24
 _PANEL = 31.0
 
 
-def draw(pack: PackModel, palette: Palette = PALETTE) -> dict[str, str]:
+def draw(pack: PackModel, palette: Palette = PALETTE, painter: Painter = paint) -> dict[str, str]:
     """Return every chart of the pack as SVG text; an objective without any value has none."""
     charts: dict[str, str] = {}
     for objective in pack.objectives:
         if any(point.value is not None for point in objective.points):
-            charts.update(_objective(objective, pack, palette))
+            charts.update(_objective(objective, pack, {"palette": palette, "painter": painter}))
     return charts
 
 
@@ -68,12 +69,12 @@ UNITS = ("percent", "points", "per_1000", "ppm", "hours", "minutes", "days")
 """Units that are named above the axis of a chart."""
 
 
-def _objective(objective: Objective, pack: PackModel, palette: Palette) -> dict[str, str]:
+def _objective(objective: Objective, pack: PackModel, hand: dict[str, Any]) -> dict[str, str]:
     kpi, shown = objective.kpi, pack.header.shown
     series = _series(objective, objective, shown, prior=True)
     alt = printable(chart_text(objective, shown))
     words = chart_words(spoken().code)
-    look: dict[str, Any] = {"alt": alt, "words": words, "palette": palette}
+    look: dict[str, Any] = {"alt": alt, "words": words, **hand}
     charts = {
         f"half-{kpi}": process_chart(series, width_mm=_HALF, height_mm=44, **look),
         f"spark-{kpi}": sparkline(
@@ -82,17 +83,17 @@ def _objective(objective: Objective, pack: PackModel, palette: Palette) -> dict[
             height_mm=8,
             alt=printable(spark_text(objective)),
             words=words,
-            palette=palette,
+            **hand,
         ),
     }
     if objective.exception:
         charts[f"wide-{kpi}"] = process_chart(series, width_mm=_WIDTH, height_mm=47, **look)
     if kpi in pack.highlights:
         charts[f"low-{kpi}"] = process_chart(series, width_mm=_HALF, height_mm=34, **look)
-    return charts | _parts(objective, shown, palette)
+    return charts | _parts(objective, shown, hand)
 
 
-def _parts(objective: Objective, shown: int, palette: Palette) -> dict[str, str]:
+def _parts(objective: Objective, shown: int, hand: dict[str, Any]) -> dict[str, str]:
     """Draw the parts of each dimension on one scale, the whole pale behind them."""
     whole = _series(objective, objective, shown)
     charts = {}
@@ -105,7 +106,7 @@ def _parts(objective: Objective, shown: int, palette: Palette) -> dict[str, str]
             total=whole,
             alt=printable(say("chart.parts", objective=objective.title, dimension=name)),
             words=chart_words(spoken().code),
-            palette=palette,
+            **hand,
         )
     return charts
 

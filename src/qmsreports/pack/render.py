@@ -8,6 +8,7 @@ from qmsreports.language import speaking
 from qmsreports.pack.appendix import render_workbook
 from qmsreports.pack.attachments import attachments
 from qmsreports.pack.brand import PLAIN, Brand
+from qmsreports.pack.charts.svg import Painter, paint
 from qmsreports.pack.drawings import draw
 from qmsreports.pack.model import SLIDES, PackModel
 from qmsreports.pack.paper import render_pdf
@@ -18,21 +19,23 @@ from qmsreports.pack.web import render_html
 from qmsreports.records import Tell, silent
 
 
-def render(pack: PackModel, *, templates: Path, brand: Brand = PLAIN, tell: Tell = silent) -> dict[str, bytes]:
+def render(
+    pack: PackModel, *, templates: Path, brand: Brand = PLAIN, tell: Tell = silent, painter: Painter = paint
+) -> dict[str, bytes]:
     """Return every file of the pack but its manifest, by name: print, page, workbook, values, model, definitions.
 
     A presentation only where the review asked for one, because few do.
     """
     with speaking(pack.header.language):
-        return _rendered(pack, templates, brand, tell)
+        return _rendered(pack, templates, brand, tell, painter)
 
 
-def _rendered(pack: PackModel, templates: Path, brand: Brand, tell: Tell) -> dict[str, bytes]:
+def _rendered(pack: PackModel, templates: Path, brand: Brand, tell: Tell, painter: Painter) -> dict[str, bytes]:
     head = pack.header
     name = name_of(head.review, head.period, head.edition)
     beside = attachments(pack)
     tell("pack: charts", 0)
-    charts = draw(pack, brand.palette)
+    charts = draw(pack, brand.palette, painter)
     view = show(pack)
     tell("pack: print", 0)
     pdf = render_pdf(view, charts, templates=templates, attachments=beside, stamp=head.data_read_at, brand=brand)

@@ -214,7 +214,9 @@ class Workspace:
                 at=at,
             )
 
-    def build(self, at: datetime = BUILT, *, record: bool = True, out: Path | None = None) -> BuiltPack:
+    def build(
+        self, at: datetime = BUILT, *, record: bool = True, out: Path | None = None, paintings: Path | None = None
+    ) -> BuiltPack:
         """Build the monthly pack of October and record it, as the stage does."""
         built = pack.build(
             self.register,
@@ -225,6 +227,7 @@ class Workspace:
             templates=TEMPLATES,
             out=out or self.folder / "packs",
             as_of=at,
+            paintings=paintings,
         )
         if record:
             with self.register.write() as session:

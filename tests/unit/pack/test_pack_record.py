@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ from pack_fixture_review import review
 from pack_workspace import BUILT, OCTOBER, TEMPLATES, Workspace, filled
 
 from qmsreports import pack
-from qmsreports.pack import figures, store
+from qmsreports.errors import UserError
+from qmsreports.pack import approve, figures, store
+from qmsreports.pack.brand import brand_of
 from qmsreports.pack.collect import collect
 from qmsreports.pack.minutes import Attendance, Minutes, Resolution
 from qmsreports.pack.model import PackModel
@@ -91,6 +94,40 @@ def test_a_comment_makes_a_new_edition_that_says_so_and_verifies(tmp_path: Path)
         as_of=LATER,
     )
     assert findings == []  # what was said later does not change what the edition said
+
+
+def test_kept_paintings_change_no_byte_and_a_forged_one_gets_into_no_approved_pack(tmp_path: Path) -> None:
+    made, kept = filled(tmp_path), tmp_path / "paintings"
+    plain = made.build(record=False, out=tmp_path / "plain")
+    first = made.build(paintings=kept)
+    assert [(file.path, file.sha256) for file in first.files] == [(file.path, file.sha256) for file in plain.files]
+    comment(made, "Steel came late.")
+    same = made.build(LATER, record=False, out=tmp_path / "again", paintings=kept)
+    anew = made.build(LATER, record=False, out=tmp_path / "anew")
+    assert [(file.path, file.sha256) for file in same.files] == [(file.path, file.sha256) for file in anew.files]
+    for path in kept.iterdir():  # somebody who may write there knows how they are sealed, too
+        forged = path.read_bytes().partition(b"\n")[2].replace(b"<svg ", b"<svg data-forged='1' ", 1)
+        path.write_bytes(hashlib.sha256(forged).hexdigest().encode() + b"\n" + forged)
+    second = made.build(LATER, paintings=kept)
+    assert "data-forged" in (second.folder / "monthly-2026-10-e2.html").read_text()
+    brand = brand_of(made.catalog)
+    with pytest.raises(UserError, match=r"monthly-2026-10-e2\.html would be another file; run: qmsreports pack build"):
+        approve.approved(
+            second.folder, second.files, second.manifest, by="M. Huber", at=LATER, templates=TEMPLATES, brand=brand
+        )
+    findings = pack.verify(
+        made.register,
+        made.lake,
+        made.catalog,
+        made.catalog.reviews["monthly"],
+        OCTOBER,
+        folder=second.folder,
+        files=second.files,
+        manifest=second.manifest,
+        templates=TEMPLATES,
+        as_of=LATER,
+    )
+    assert any("monthly-2026-10-e2.html" in str(finding) for finding in findings)
 
 
 def test_a_statement_in_the_register_covers_an_input(tmp_path: Path) -> None:

@@ -22,6 +22,9 @@ from qmsreports.pack.charts.lettering import font
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
 
+Painter = Callable[[Drawing, str], str]
+"""Turns a drawing and its alternative text into SVG text."""
+
 _MOST_TEXTS = 4096
 _SHAPES = {"dot": "o", "up": "^", "down": "v", "diamond": "D"}
 _SETTINGS: dict[Any, Any] = {
