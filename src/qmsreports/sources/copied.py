@@ -43,13 +43,17 @@ def copied_tables(raw: Any, query: str, columns: Sequence[str], table: Copied, k
         yield _parsed(block, columns, table, kinds)
 
 
+class _LeftEarly(Exception):  # noqa: N818 - no error: psycopg ends a stream at the server for an exception alone
+    pass
+
+
 def _blocks(raw: Any, query: str, left: Event) -> Generator[bytes]:
     """Yield the answer of the server in blocks of whole rows, until ``left`` is set.
 
     Each row is copied into bytes: psycopg gives views, which the garbage collector counts and goes through, and that
     costs three times as much as everything else here.
     """
-    with raw.cursor() as cursor:
+    with suppress(_LeftEarly), raw.cursor() as cursor:
         for setting in ("datestyle = 'ISO'", "timezone = 'UTC'", "extra_float_digits = 1"):
             cursor.execute(f"SET LOCAL {setting}")
         with cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT csv)") as copy:
@@ -58,7 +62,7 @@ def _blocks(raw: Any, query: str, left: Event) -> Generator[bytes]:
                 gathered.append(bytes(row))
                 size += len(row)
                 if left.is_set():
-                    return
+                    raise _LeftEarly
                 if size >= BLOCK:
                     yield b"".join(gathered)
                     gathered, size = [], 0

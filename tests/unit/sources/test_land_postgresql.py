@@ -247,6 +247,28 @@ def test_a_stream_of_many_blocks_that_is_left_early(world: World, sql: Sql, monk
     assert sum(row["no"] for row in world.rows("many")) == 2 * 5000 * 5001 // 2
 
 
+def test_a_stream_that_is_left_between_two_blocks_leaves_a_connection_that_can_go_on(
+    postgresql_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The thread that reads ahead finds out in the middle of a block that nobody wants the rest."""
+    import threading
+
+    import psycopg
+
+    from qmsreports.sources import copied
+
+    monkeypatch.setattr(copied, "BLOCK", 1000)
+    with psycopg.connect(postgresql_url.replace("postgresql+psycopg://", "postgresql://")) as raw:
+        left = threading.Event()
+        blocks = copied._blocks(raw, "SELECT n, repeat('x', 100) FROM generate_series(1, 2000000) n", left)
+        assert len(next(blocks)) >= 1000
+        left.set()
+        assert list(blocks) == []
+        assert raw.info.transaction_status == psycopg.pq.TransactionStatus.INERROR  # ended at the server
+        raw.rollback()
+        assert raw.execute("SELECT 1").fetchone() == (1,)
+
+
 def test_a_connection_cut_in_the_middle_of_a_table_lands_nothing_and_the_next_visit_all(
     world: World, sql: Sql, monkeypatch: pytest.MonkeyPatch
 ) -> None:
