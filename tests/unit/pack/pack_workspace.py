@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from qmsreports import pack
 from qmsreports.analysis import analyse_series
 from qmsreports.catalog.load import Catalog, load_catalog
+from qmsreports.errors import Finding
 from qmsreports.findings import describe
 from qmsreports.lake import Lake
 from qmsreports.period import Period
@@ -233,6 +234,21 @@ class Workspace:
             with self.register.write() as session:
                 record_pack(session, built, run_id="r1", at=at)
         return built
+
+    def verified(self, built: BuiltPack, at: datetime = BUILT) -> list[Finding]:
+        """Verify a pack as the stage does; ``at`` is when it was built."""
+        return pack.verify(
+            self.register,
+            self.lake,
+            self.catalog,
+            self.catalog.reviews["monthly"],
+            OCTOBER,
+            folder=built.folder,
+            files=built.files,
+            manifest=built.manifest,
+            templates=TEMPLATES,
+            as_of=at,
+        )
 
 
 def _month(row: Row, partition: str | None) -> str:

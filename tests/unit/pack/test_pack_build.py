@@ -9,9 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from pack_workspace import BUILT, OCTOBER, TEMPLATES, Workspace, filled
+from pack_workspace import BUILT, TEMPLATES, Workspace, filled
 
-from qmsreports import pack
 from qmsreports.errors import CouldNotRun, Finding
 from qmsreports.pack import seal, store
 from qmsreports.records import BuiltPack
@@ -26,18 +25,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, BuiltPac
 
 
 def check(made: Workspace, found: BuiltPack) -> list[Finding]:
-    return pack.verify(
-        made.register,
-        made.lake,
-        made.catalog,
-        made.catalog.reviews["monthly"],
-        OCTOBER,
-        folder=found.folder,
-        files=found.files,
-        manifest=found.manifest,
-        templates=TEMPLATES,
-        as_of=BUILT,
-    )
+    return made.verified(found)
 
 
 def test_a_pack_is_a_folder_of_sealed_files(built: tuple[Workspace, BuiltPack]) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from pack_fixture import PLANS, objective
 from pack_fixture_review import facts, review, stopped
-from pack_workspace import BUILT, OCTOBER, filled
+from pack_workspace import filled
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from qmsreports.language import messages, speaking
@@ -22,7 +22,6 @@ from qmsreports.pack.assemble import Facts, assemble
 from qmsreports.pack.letter import letter
 from qmsreports.pack.model import PackModel
 from qmsreports.pack.render import render
-from qmsreports.pack.verify import verify
 
 TEMPLATES = Path(__file__).parents[3] / "report_templates"
 PLACE = re.compile(r"(\{\w+\})")
@@ -162,18 +161,7 @@ def test_a_pack_is_made_and_verified_in_the_language_of_its_review(tmp_path: Pat
     feeds = {feed["table"]: (feed["title"], source["title"]) for source in model["quality"] for feed in source["feeds"]}
     assert feeds["order_lines"] == ("Auftragspositionen", "Kundenbeziehungsmanagement")
     reviews["monthly"] = reviews["monthly"].model_copy(update={"language": "fr"})
-    wrong = verify(
-        made.register,
-        made.lake,
-        made.catalog,
-        reviews["monthly"],
-        OCTOBER,
-        folder=found.folder,
-        files=found.files,
-        manifest=found.manifest,
-        templates=TEMPLATES,
-        as_of=BUILT,
-    )
+    wrong = made.verified(found)
     assert wrong == []
 
 

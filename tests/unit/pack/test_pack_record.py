@@ -11,7 +11,6 @@ import pytest
 from pack_fixture_review import review
 from pack_workspace import BUILT, OCTOBER, TEMPLATES, Workspace, filled
 
-from qmsreports import pack
 from qmsreports.errors import UserError
 from qmsreports.pack import approve, figures, store
 from qmsreports.pack.brand import brand_of
@@ -81,18 +80,7 @@ def test_a_comment_makes_a_new_edition_that_says_so_and_verifies(tmp_path: Path)
     assert "E. Novak: Second shift, by" in page.replace(figures.NBSP, " ")
     assert store.touched(first.folder, first.files) == []
     comment(made, "Steel and paint came late.", LATER + timedelta(hours=1))
-    findings = pack.verify(
-        made.register,
-        made.lake,
-        made.catalog,
-        made.catalog.reviews["monthly"],
-        OCTOBER,
-        folder=second.folder,
-        files=second.files,
-        manifest=second.manifest,
-        templates=TEMPLATES,
-        as_of=LATER,
-    )
+    findings = made.verified(second, LATER)
     assert findings == []  # what was said later does not change what the edition said
 
 
@@ -115,18 +103,7 @@ def test_kept_paintings_change_no_byte_and_a_forged_one_gets_into_no_approved_pa
         approve.approved(
             second.folder, second.files, second.manifest, by="M. Huber", at=LATER, templates=TEMPLATES, brand=brand
         )
-    findings = pack.verify(
-        made.register,
-        made.lake,
-        made.catalog,
-        made.catalog.reviews["monthly"],
-        OCTOBER,
-        folder=second.folder,
-        files=second.files,
-        manifest=second.manifest,
-        templates=TEMPLATES,
-        as_of=LATER,
-    )
+    findings = made.verified(second, LATER)
     assert any("monthly-2026-10-e2.html" in str(finding) for finding in findings)
 
 

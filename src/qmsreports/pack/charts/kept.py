@@ -11,12 +11,15 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from contextlib import suppress
 from pathlib import Path
+from threading import get_ident
 
 from qmsreports.pack.charts.drawing import Drawing
 from qmsreports.pack.charts.svg import paint
 
+_UNFINISHED = 3600.0  # seconds after which nobody writes a painting any more
 _MOST = 4000  # paintings of about 20 KB: some twenty editions of a pack of eighty objectives
 
 
@@ -44,13 +47,14 @@ class KeptCharts:
         return painted
 
     def tidy(self) -> None:
-        """Remove the paintings that were used longest ago, beyond the most that are kept."""
-        try:
-            paths = sorted(self._folder.glob("*.svg"), key=lambda path: path.stat().st_mtime_ns)
-            for path in paths[: -self._most]:
-                path.unlink(missing_ok=True)
-        except OSError:
-            return
+        """Remove the paintings that were used longest ago, beyond the most that are kept, and what a kill left."""
+        with suppress(OSError):
+            found = [(entry.stat().st_mtime, entry.path) for entry in os.scandir(self._folder)]
+            whole = sorted(one for one in found if one[1].endswith(".svg"))
+            left = [one for one in found if not one[1].endswith(".svg") and one[0] < time.time() - _UNFINISHED]
+            for _, path in (*whole[: -self._most], *left):
+                with suppress(OSError):  # another build tidies, too
+                    Path(path).unlink()
 
 
 def _read(path: Path) -> str | None:
@@ -67,7 +71,7 @@ def _read(path: Path) -> str | None:
 
 def _write(path: Path, painted: str) -> None:
     content = painted.encode()
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}-{get_ident()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished.write_bytes(hashlib.sha256(content).hexdigest().encode() + b"\n" + content)

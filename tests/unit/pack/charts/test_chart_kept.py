@@ -82,6 +82,11 @@ def test_what_was_used_longest_ago_goes_first(tmp_path: Path, painted: list[str]
     chart(keeper, "a")  # used again, so it is the newest now
     keeper.tidy()
     assert len(list(tmp_path.iterdir())) == 2
+    (tmp_path / ".now.svg.17-1").write_bytes(b"half")  # another build is at work
+    (tmp_path / ".old.svg.18-1").write_bytes(b"half")  # a killed one never ends it
+    os.utime(tmp_path / ".old.svg.18-1", (1_700_000_000, 1_700_000_000))
+    keeper.tidy()
+    assert {path.name for path in tmp_path.iterdir() if path.suffix != ".svg"} == {".now.svg.17-1"}
     painted.clear()
     for alt in ("a", "c", "b"):
         chart(keeper, alt)
