@@ -123,7 +123,7 @@ def _conditions(name: str, day: date, load: str, size: Size) -> str:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return (
         f"*{day}, commit {clone.revision()}, {os.cpu_count()} processors ({platform.machine()}), {memory:.0f} GB, "
-        f"Python {platform.python_version()}, {libraries}. Others were working on the machine: load {load}. "
+        f"Python {platform.python_version()}, {libraries}. Load of the machine before and after: {load}. "
         f"`{command}`*"
     )
 

@@ -27,7 +27,9 @@ class LandedFeed(BaseModel):
     mappings use. ``overlap_minutes`` reads that much again before the last cursor value: for zone-less local times,
     which run back by an hour in autumn, and for transactions that commit late. ``deletions: keys`` compares the keys at
     each visit, for systems that delete hard; of a large table with ``keys_every_hours: 24`` only when the last
-    comparison is that old. ``files`` is a pattern in the source's folder; where the connection is a
+    comparison is that old. A table that had rows and shows none is not believed, since rights that were lost look the
+    same; ``may_be_empty`` is for one that is emptied in earnest, such as a queue, an inbox or a list of open cases.
+    ``files`` is a pattern in the source's folder; where the connection is a
     file, it is read.
     ``request`` says how a web interface is asked for the table (``kind: rest``).
     ``schema`` is the schema of a database in which the table or view lies; without one, where the account looks first.
@@ -53,6 +55,7 @@ class LandedFeed(BaseModel):
     overlap_minutes: int = Field(default=0, ge=0)
     deletions: Literal["none", "keys"] = "none"
     keys_every_hours: int = Field(default=0, ge=0)
+    may_be_empty: bool = False
     files: str | None = None
     format: Literal["csv", "excel", "parquet", "jsonl"] | None = None
     sheet: str | None = None

@@ -300,11 +300,13 @@ class History:
         return f"({row}._seen <= {float(load)!r} AND NOT EXISTS (FROM {self._key_list(feed, load)} k WHERE {same}))"
 
     def _key_list(self, feed: Feed, load: str) -> str:
-        """Table function of one list of keys; an empty one is refused, since it would delete everything."""
+        """Table function of one list of keys; an empty one would delete everything and is refused, unless the table may
+        be empty.
+        """
         files = [file for file in feed.keys if file.load_id == load]
         scan = f"(SELECT {self._as_declared(feed, files)} FROM {_scan(files)})"
         listed, landed = self._one(f"SELECT (SELECT count(*) FROM {scan}), (SELECT count(*) FROM {self._landed(feed)})")
-        if landed and not listed:
+        if landed and not listed and not feed.declared.may_be_empty:
             raise UserError(
                 Finding(
                     self._where(feed),

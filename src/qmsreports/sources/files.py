@@ -264,7 +264,7 @@ class FileReading:
         listed = sorted(keys)
         stands_for = digest("\x1e".join(key) for key in listed)
         if stands_for != self._before.keys:
-            for start in range(0, len(listed), CHUNK):
+            for start in range(0, len(listed) or 1, CHUNK):
                 yield arrow_table(listed[start : start + CHUNK], names, dict.fromkeys(names, "text"))
             self._state = replace(self._state, keys=stands_for, key_count=len(listed))
 
@@ -276,8 +276,9 @@ class FileReading:
             batch = gathered.add(file, block)
             if batch is not None:
                 yield batch
-        if not rows and had:
-            raise Unreadable(f"the file is suddenly empty ({had:,} rows before)", "restore it", where=file.shown)
+        if not rows and had and not self.feed.may_be_empty:
+            todo = "restore it; may_be_empty: true in source.yaml if it was emptied in earnest"
+            raise Unreadable(f"the file is suddenly empty ({had:,} rows before)", todo, where=file.shown)
         if not rows:
             what = "the file has a header and no row" if header else "the file is empty"
             self.warnings.append(Warned(what, "nothing is landed; deliver it again if it should have rows", file.shown))

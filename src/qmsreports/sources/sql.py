@@ -161,7 +161,7 @@ class SqlReading:
         if self.feed.cursor is None:
             whole = self._content()
             if not whole.count and self._before.landed:
-                raise self._emptied()
+                self._refuse_emptied()
             return keys_changed or whole.value != self._before.content
         return self._beyond_boundary() or keys_changed
 
@@ -173,7 +173,7 @@ class SqlReading:
             if cursor.fresh(batch).num_rows:
                 return True
         if not read and self._before.landed and self._database.is_empty(self.feed.table):
-            raise self._emptied()
+            self._refuse_emptied()
         return False
 
     def _cursor(self) -> Cursor:
@@ -205,7 +205,7 @@ class SqlReading:
         for batch in self._key_ranges():
             keys.noted(batch)
         if not keys.count and self._before.key_count:
-            raise self._emptied()
+            self._refuse_emptied()
         return keys
 
     def _refuse_hidden(self) -> None:
@@ -220,12 +220,16 @@ class SqlReading:
                 place=("table",),
             )
 
-    def _emptied(self) -> Unreadable:
+    def _refuse_emptied(self) -> None:
+        """Stop at a table that had rows and shows none, unless it may be empty and nothing hides its rows."""
         rows = max(self._before.landed, self._before.key_count)
         why = self._database.hidden(self.feed.table)
-        return Unreadable(
+        if self.feed.may_be_empty and not why:
+            return
+        raise Unreadable(
             f'table "{self.feed.table}" is suddenly empty ({rows:,} rows landed so far{"; " + why if why else ""})',
-            "check the table and the permissions of the account (row-level security hides rows without an error)",
+            "check the table and the permissions of the account (row-level security hides rows without an error); "
+            "may_be_empty: true in source.yaml if it was emptied in earnest",
             place=("table",),
         )
 

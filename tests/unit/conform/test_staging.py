@@ -229,6 +229,10 @@ def test_an_empty_key_list_deletes_nothing_and_says_so(line: Line) -> None:
     with pytest.raises(UserError, match="source shop, table so_item: the list of keys of load 2 is empty"):
         line.stage()
     assert len(line.rows()) == 1
+    feeds = [feed.model_copy(update={"may_be_empty": feed.table == "so_item"}) for feed in line.source.tables]
+    line.source = line.source.model_copy(update={"tables": tuple(feeds)})
+    line.run()
+    assert line.rows() == []
 
 
 # --- drift ------------------------------------------------------------------------------------------------------------

@@ -156,9 +156,23 @@ def test_a_table_that_is_suddenly_empty_keeps_what_was_landed(shop: World, chang
     line = shop.one_failure()
     assert line.startswith('source shop, table orders: table "orders" is suddenly empty (3 rows landed')
     assert line.endswith(
-        "check the table and the permissions of the account (row-level security hides rows without an error)"
+        "check the table and the permissions of the account (row-level security hides rows without an error); "
+        "may_be_empty: true in source.yaml if it was emptied in earnest"
     )
     assert all_files(shop.landing) == before
+
+
+@pytest.mark.parametrize("change", [{}, {"cursor": None}, {"deletions": "keys"}])
+def test_a_table_that_may_be_empty_is_believed_and_filled_again(shop: World, change: dict[str, object]) -> None:
+    shop.source = make_source({**ORDERS, **change, "may_be_empty": True})
+    shop.land()
+    shop.sql("DELETE FROM orders")
+    assert not shop.land().failures
+    if "deletions" in change:
+        assert shop.tables("orders__keys")[-1].num_rows == 0
+    assert shop.landed() == {}
+    shop.insert("orders", ("A9", 6, None, "2026-12-05 00:00:00"))
+    assert shop.landed()["orders"] == 1
 
 
 def test_a_source_that_fails_fails_again_until_it_is_mended(declared: World) -> None:

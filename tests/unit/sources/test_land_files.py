@@ -163,6 +163,16 @@ def test_a_file_that_had_rows_and_is_empty_now(folder: Folder) -> None:
     )
 
 
+def test_a_file_that_may_be_empty_takes_its_keys_along(folder: Folder) -> None:
+    folder.source = make_source({**FEED, "deletions": "keys", "may_be_empty": True}, kind="files")
+    folder.land()
+    for file in sorted(folder.files.glob("*.csv")):
+        folder.write(file.name, HEADER, after=60)
+    result = folder.land()
+    assert not result.failures
+    assert folder.tables("shifts__keys")[-1].num_rows == 0
+
+
 def test_other_columns_in_later_files_are_said(folder: Folder) -> None:
     folder.land()
     folder.write("shifts_3.csv", "Day;Machine;Minutes;Shift\n03.10.2026;M1;1;F\n")

@@ -76,11 +76,14 @@ def test_the_setting_of_the_session_shows_the_rows_of_the_organisation(world: Wo
     assert world.landed() == {"case": 1}
 
 
-def test_rows_that_a_policy_hides_later_are_told_apart_from_a_deletion(world: World, sql: Sql) -> None:
+@pytest.mark.parametrize("may_be_empty", [False, True])
+def test_rows_that_a_policy_hides_later_are_told_apart_from_a_deletion(
+    world: World, sql: Sql, may_be_empty: bool
+) -> None:
     with_cases(sql)
     seen = make_source(CASE).model_copy(update={"session": {"app.current_org": "north"}})
     assert world.landed(world.land(seen)) == {"case": 2}
-    world.source = make_source(CASE)
+    world.source = make_source({**CASE, "may_be_empty": may_be_empty})
     assert "is suddenly empty (2 rows landed so far; row-level security hides rows of it" in world.one_failure()
 
 

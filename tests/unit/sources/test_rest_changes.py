@@ -234,6 +234,18 @@ def test_a_table_that_is_suddenly_empty_is_not_believed(tmp_path: Path, web: Web
     assert '"cases" is suddenly empty (1 rows landed so far); check what the account may see' in source.said()
 
 
+def test_a_table_that_may_be_empty_is_believed(tmp_path: Path, web: WebSystem) -> None:
+    rows = [case(1, "x")]
+    serve(web, rows)
+    source = Desk(tmp_path, rest_source({**WHOLE, "may_be_empty": True}), web.url())
+    source.new()
+    rows.clear()
+    source.new()
+    assert numbers(source.landed["cases__keys"]) == []
+    rows.append(case(2, "y"))
+    assert numbers(source.new()) == [2]
+
+
 def test_nothing_changed_is_no_emptiness_but_nothing_at_all_is(tmp_path: Path, web: WebSystem) -> None:
     rows = [case(1, "2026-10-01T08:00:00Z"), case(2, "2026-10-02T08:00:00Z")]
     serve(web, rows)

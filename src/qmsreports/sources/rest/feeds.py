@@ -173,7 +173,7 @@ class RestReading:
                 place=("cursor",),
             )
         if asked.empty_so_far and self._before.landed and asked.is_empty():
-            raise self._emptied()
+            self._refuse_emptied()
         highest, seen = cursor.stored
         self._state = replace(self._state, cursor=highest, seen=seen)
         return columns
@@ -189,7 +189,7 @@ class RestReading:
             total = (total + sum(int(row_hash(row), 16) for row in arrow.to_pylist())) % _MODULUS
             self._keep(table, arrow)
         if not count and self._before.landed and not asked.is_child:
-            raise self._emptied()
+            self._refuse_emptied()
         content = f"{count}-{total:016x}"
         if content == self._before.content:
             self._parts.clear()
@@ -203,7 +203,7 @@ class RestReading:
         names = [landed_name(column) for column in self.feed.key]
         keys = sorted({tuple(row.get(name) or "" for name in names) for row in asked.key_rows()})
         if not keys and self._before.key_count:
-            raise self._emptied()
+            self._refuse_emptied()
         if self.feed.keys_every_hours and self._at:
             self._state = replace(self._state, keys_at=self._at.isoformat())
         stands_for = digest("\x1e".join(key) for key in keys)
@@ -222,11 +222,15 @@ class RestReading:
             writer.write_table(batch)
         self._parts.append((table, path))
 
-    def _emptied(self) -> Unreadable:
+    def _refuse_emptied(self) -> None:
+        """Stop at a table that had rows and shows none, unless it may be empty."""
+        if self.feed.may_be_empty:
+            return
         rows = max(self._before.landed, self._before.key_count)
-        return Unreadable(
+        raise Unreadable(
             f'"{self.feed.table}" is suddenly empty ({rows:,} rows landed so far)',
-            "check what the account may see and the filters of the request",
+            "check what the account may see and the filters of the request; "
+            "may_be_empty: true in source.yaml if it was emptied in earnest",
             place=("request",),
         )
 
