@@ -26,7 +26,7 @@ def run(var: Path, *, runs: int) -> list[Row]:
     """Measure both forms by turns on a workspace that has its results."""
     env = environment(var)
     sides = [lambda form=form: timing.child(__name__, form, env=env) for form in FORMS]
-    timing.child(__name__, "html-before", env=env)()  # the edition before: its charts are found painted
+    timing.child(__name__, "html-before", env=env)  # the edition before: its charts are found painted
     pdf, html, sixty, page_of_sixty, comment, page_of_comment = timing.by_turns(runs, *sides)
     size = pdf[0].said
     note = f"{size['charts']} charts, {size['pages']} pages, {size['bytes'] / 1e6:.1f} MB"

@@ -21,6 +21,7 @@ def product(folder: Path, *, engine: str = "duckdb", month: bool = False) -> dic
     import deltalake  # noqa: F401
     import duckdb  # noqa: F401
     import pyarrow  # noqa: F401
+    import sqlglot.dialects.duckdb  # noqa: F401
 
     from benchmarks.kpi50.definitions import AS_OF, KPIS, PERIODS, TABLES, catalog
     from qmsreports.kpi import measure

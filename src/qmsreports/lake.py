@@ -48,6 +48,19 @@ class Lake:
     def __init__(self, url: str, *, within: Mapping[str, Within] | None = None) -> None:
         self.url = url.rstrip("/") if "://" in url else str(Path(url).absolute())
         self._within = within or {}
+        self._opened: dict[tuple[str, int], DeltaTable] | None = None
+        self._found: dict[tuple[str, int], tuple[str, ...]] = {}
+
+    def narrowed(self, *withins: Mapping[str, Within]) -> tuple[Lake, ...]:
+        """Return this lake with only the files that may hold such rows, once for each of ``withins``.
+
+        They are for one computation: a pinned version is opened once among them and its files are looked up once each.
+        """
+        opened: dict[tuple[str, int], DeltaTable] = {}
+        found = tuple(Lake(self.url, within=within) for within in withins)
+        for one in found:
+            one._opened = opened
+        return found
 
     def exists(self, table: str) -> bool:
         """Whether anything was ever published to this table."""
@@ -72,10 +85,16 @@ class Lake:
 
     def uris(self, table: str, version: int | None = None) -> tuple[str, ...]:
         """Return the Parquet files of a version (the newest when ``None``); none for a table that does not exist."""
+        known = None if version is None else self._found.get((table, version))
+        if known is not None:
+            return known
         delta = self._open(table, version)
         if delta is None:
             return ()
-        return tuple(files_within(delta, self._within[table]) if table in self._within else files_of(delta))
+        found = tuple(files_within(delta, self._within[table]) if table in self._within else files_of(delta))
+        if version is not None and self._opened is not None:
+            self._found[table, version] = found
+        return found
 
     def connect(
         self, tables: Iterable[Table], versions: Mapping[str, int] | None = None, *, memory: str = MEMORY
@@ -181,12 +200,18 @@ class Lake:
     def _open(self, table: str, version: int | None = None) -> DeltaTable | None:
         from deltalake import DeltaTable
 
+        opened = self._opened if version is not None else None
+        if opened is not None and version is not None and (table, version) in opened:
+            return opened[table, version]
         path = self._path(table)
         if "://" not in path and not Path(path, "_delta_log").is_dir():
             return None
         if not DeltaTable.is_deltatable(path):
             return None
-        return DeltaTable(path, version=version)
+        delta = DeltaTable(path, version=version)
+        if opened is not None and version is not None:
+            opened[table, version] = delta
+        return delta
 
     def _select(self, connection: DuckDBPyConnection, table: Table, version: int | None) -> str:
         wanted = {column.name: DUCKDB_TYPES[column.type] for column in table.columns} | SYSTEM_COLUMNS

@@ -119,8 +119,7 @@ def _reading(
         table for task in tasks for table in set(task.plan.tables) - {reach.table for reach in found[task.plan.label]}
     }
     entries = [reach for own in found.values() for reach in own if reach.table not in whole]
-    reading = Lake(lake.url, within=files(entries))
-    near = Lake(lake.url, within=files(entry for entry in entries if not entry.level))
+    reading, near = lake.narrowed(files(entries), files(entry for entry in entries if not entry.level))
     months = {}
     for table in {entry.table for entry in entries if entry.level} & {e.table for e in entries if not e.level}:
         own = near.uris(table, at.get(table))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qmsreports.catalog.canonical import to_yaml
-from qmsreports.catalog.document import parse_document
+from qmsreports.catalog.document import parse_document, read_fast, read_with_care
 from qmsreports.errors import UserError
 
 
@@ -73,6 +74,8 @@ def test_lines_of_keys_and_entries() -> None:
         ("a: 1\nb: *a\n", 2, "anchors and aliases"),
         ("a: &x 1\n", 1, "anchors and aliases"),
         ("a: &x [1]\n", 1, "anchors and aliases"),
+        ("a: 1\n&x b: 2\n", 2, "anchors and aliases"),
+        ("a: {!x b: 2}\n", 1, "tags"),
         ("a: !!python/object/apply:os.system [ls]\n", 1, "tags (!)"),
         ("a: 1\n...\n---\nb: 2\n", 3, "a second document"),
         ("{a: 1}: 2\n", 1, "a key must be a plain word"),
@@ -117,3 +120,46 @@ def test_canonical_text_reads_back_as_what_was_written(data: dict[str, Any]) -> 
 def test_canonical_text_does_not_depend_on_the_order_of_keys(data: dict[str, Any]) -> None:
     turned = dict(reversed(list(data.items())))
     assert to_yaml(data, sort=True) == to_yaml(turned, sort=True)
+
+
+# --- the fast reader --------------------------------------------------------------------------------------------------
+ROOT = Path(__file__).parents[3]
+SHIPPED = sorted(ROOT.glob("catalog/**/*.yaml")) + sorted(ROOT.glob("src/qmsreports/presets/*/*.yaml"))
+
+
+def test_the_fast_reader_reads_every_shipped_file_as_the_careful_one() -> None:
+    for path in SHIPPED:
+        text = path.read_text(encoding="utf-8")
+        fast, careful = read_fast(text, "file"), read_with_care(text, "file")
+        assert fast == careful, path
+        assert fast is not None and fast.lines == careful.lines, path  # lines are left out of ==
+
+
+pieces = st.lists(
+    st.sampled_from([*"ab1 -?:,[]{}#&*!|>%@`~=<\\/\n\n\t\x85\u2028'\"é", "\n  ", "\n- ", ": ", "a: b\n", "no", "# x\n"]),
+    max_size=5,
+).map("".join)
+
+
+@given(st.sampled_from(SHIPPED), st.data())
+def test_the_fast_reader_reads_as_the_careful_one_or_not_at_all(path: Path, drawn: st.DataObject) -> None:
+    """Twenty lines of a shipped file in which something else was written: what both read has one meaning."""
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    first = drawn.draw(st.integers(0, len(lines) - 1))
+    text = "".join(lines[first : first + 20])
+    place = drawn.draw(st.integers(0, len(text)))
+    text = text[:place] + drawn.draw(pieces) + text[place + drawn.draw(st.integers(0, 3)) :]
+    fast = read_fast(text, "file")
+    if fast is None:
+        return
+    try:
+        careful = read_with_care(text, "file")
+    except UserError:  # libyaml takes a little more, such as a key in quotes with no blank behind its colon
+        return
+    assert fast == careful
+    assert fast.lines == careful.lines
+
+
+@pytest.mark.parametrize("text", ["a: b\tc\n", "a: x\x85y\n", "a: x\u2028y\n", "%YAML 1.1\n---\na: 1\n", "a: [1\n", ""])
+def test_the_fast_reader_leaves_what_yaml_1_1_reads_differently(text: str) -> None:
+    assert read_fast(text, "file") is None
