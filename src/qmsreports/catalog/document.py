@@ -104,6 +104,7 @@ _OF_1_2 = re.compile("[\t\x85\u2028\u2029\ufeff]|^%", re.MULTILINE)
 
 
 def read_with_care(text: str, name: str) -> Document:
+    """Read text with ruamel.yaml; :class:`UserError` with ``file:line`` for what is not plain data."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 

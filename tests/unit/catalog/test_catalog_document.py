@@ -136,7 +136,9 @@ def test_the_fast_reader_reads_every_shipped_file_as_the_careful_one() -> None:
 
 
 pieces = st.lists(
-    st.sampled_from([*"ab1 -?:,[]{}#&*!|>%@`~=<\\/\n\n\t\x85\u2028'\"é", "\n  ", "\n- ", ": ", "a: b\n", "no", "# x\n"]),
+    st.sampled_from(
+        [*"ab1 -?:,[]{}#&*!|>%@`~=<\\/\n\n\t\x85\u2028'\"é", "\n  ", "\n- ", ": ", "a: b\n", "no", "# x\n"]
+    ),
     max_size=5,
 ).map("".join)
 

@@ -11,16 +11,13 @@ import hashlib
 import io
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from xml.sax.saxutils import quoteattr
 
-from qmsreports.pack.charts.drawing import Area, Drawing, Label, Marks, Shape, Stroke
+from qmsreports.pack.charts.drawing import Area, Drawing, Marks, Shape, Stroke
 from qmsreports.pack.charts.lettering import font
-
-if TYPE_CHECKING:
-    from matplotlib.artist import Artist
 
 Painter = Callable[[Drawing, str], str]
 """Turns a drawing and its alternative text into SVG text."""
@@ -31,7 +28,6 @@ _SETTINGS: dict[Any, Any] = {
     "svg.fonttype": "path",
     "svg.hashsalt": "qmsreports",
     "path.simplify": False,
-    "lines.scale_dashes": False,  # dashes in points
 }
 
 _CUT = re.compile(r"<metadata>.*?</metadata>|<!--.*?-->|<\?xml.*?\?>|<!DOCTYPE.*?>|<style .*?</style>", re.DOTALL)
@@ -51,78 +47,70 @@ _REFERENCE = re.compile(r'xlink:href="#([^"]+)"')
 
 
 def paint(drawing: Drawing, alt: str = "") -> str:
-    """Return the drawing as SVG text; ``alt`` makes it an image with that name for screen readers."""
-    from matplotlib import rc_context
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure
-    from matplotlib.transforms import IdentityTransform
+    """Return the drawing as SVG text; ``alt`` makes it an image with that name for screen readers.
 
-    points = IdentityTransform()  # at 72 dots an inch one dot is one point
-    figure = Figure(figsize=(drawing.width / 72, drawing.height / 72), dpi=72, frameon=False)
+    Everything has its place already, so the shapes go straight to matplotlib's SVG renderer. Figures and artists would
+    work out transforms, clipping and order again, which takes as long again.
+    """
+    from matplotlib import rc_context
+    from matplotlib.backends.backend_svg import RendererSVG
+
     out = io.StringIO()
     with rc_context(_SETTINGS):
-        for order, shape in enumerate(drawing.shapes):
-            for artist in _artists(shape, drawing.height):
-                artist.set_zorder(order)
-                artist.set_transform(points)
-                figure.add_artist(artist)
-        FigureCanvasSVG(figure).print_svg(out, metadata={"Date": None})  # type: ignore[no-untyped-call]
+        renderer: Any = RendererSVG(  # type: ignore[no-untyped-call]
+            drawing.width, drawing.height, out, image_dpi=72, metadata={"Date": None}
+        )
+        renderer._text2path = _outlines()  # else every text is shaped anew, and charts repeat their texts
+        for shape in drawing.shapes:
+            _draw(shape, renderer, drawing.height)
+        renderer.finalize()
     return _compact(out.getvalue(), drawing, alt)
 
 
-def _artists(shape: Shape, sheet: float) -> Sequence[Artist]:
-    from matplotlib.collections import LineCollection
-    from matplotlib.lines import Line2D
-    from matplotlib.patches import Rectangle
+def _draw(shape: Shape, renderer: Any, sheet: float) -> None:
+    from matplotlib.path import Path
+    from matplotlib.transforms import IdentityTransform
 
+    pen = renderer.new_gc()
     if isinstance(shape, Area):
-        box = shape.box
-        return [Rectangle((box.left, box.bottom), box.width, box.height, facecolor=shape.colour, edgecolor="none")]
-    if isinstance(shape, Stroke):
-        dash = (0, shape.dash) if shape.dash else "solid"
-        return [
-            LineCollection(
-                [list(line) for line in shape.lines], colors=shape.colour, linewidths=shape.width, linestyles=[dash]
-            )
-        ]
-    if isinstance(shape, Marks):
-        xs, ys = zip(*shape.at, strict=True)
-        return [
-            Line2D(
-                xs,
-                ys,
-                linestyle="none",
-                marker=_SHAPES[shape.shape],
-                markersize=shape.size / (math.sqrt(2) if shape.shape == "diamond" else 1),  # its diagonal
-                markerfacecolor=shape.fill,
-                markeredgecolor=shape.edge,
-                markeredgewidth=shape.edge_width,
-            )
-        ]
-    return [_lettering()(shape, sheet)]
+        left, bottom = shape.box.left, shape.box.bottom
+        right, top = left + shape.box.width, bottom + shape.box.height
+        corners = [(left, bottom), (right, bottom), (right, top), (left, top), (left, bottom)]
+        pen.set_linewidth(0)
+        renderer.draw_path(pen, Path(corners, closed=True), IdentityTransform(), _rgba(shape.colour))
+    elif isinstance(shape, Stroke):
+        pen.set_foreground(_rgba(shape.colour), isRGBA=True)
+        pen.set_linewidth(shape.width)
+        pen.set_dashes(0, shape.dash or None)
+        for line in shape.lines:
+            renderer.draw_path(pen, Path(line), IdentityTransform())
+    elif isinstance(shape, Marks):
+        marker = _marker(shape.shape)
+        pen.set_foreground(_rgba(shape.edge), isRGBA=True)
+        pen.set_linewidth(shape.edge_width)
+        pen.set_joinstyle(marker.get_joinstyle())
+        pen.set_capstyle(marker.get_capstyle())
+        size = shape.size / (math.sqrt(2) if shape.shape == "diamond" else 1)  # its diagonal
+        as_large = marker.get_transform().scale(size)
+        renderer.draw_markers(pen, marker.get_path(), as_large, Path(shape.at), IdentityTransform(), _rgba(shape.fill))
+    else:
+        pen.set_foreground(_rgba(shape.colour), isRGBA=True)
+        prop = font(shape.size, bold=shape.bold)
+        renderer.draw_text(pen, shape.x, sheet - shape.baseline, shape.text, prop, 0)
 
 
 @cache
-def _lettering() -> Callable[[Label, float], Artist]:
-    """Return the artist that hands a text to the renderer as it stands, for its place is known already."""
-    from matplotlib.artist import Artist
+def _marker(shape: str) -> Any:
+    from matplotlib.markers import MarkerStyle
 
-    outlines = _outlines()
+    return MarkerStyle(_SHAPES[shape])
 
-    class Lettering(Artist):
-        def __init__(self, words: Label, sheet: float) -> None:
-            super().__init__()
-            self.words, self.sheet = words, sheet
 
-        def draw(self, renderer: Any) -> None:
-            pen, words = renderer.new_gc(), self.words
-            renderer._text2path = outlines  # else every text is shaped anew, and charts repeat their texts
-            pen.set_foreground(words.colour)
-            prop = font(words.size, bold=words.bold)
-            renderer.draw_text(pen, words.x, self.sheet - words.baseline, words.text, prop, 0)
-            pen.restore()
+@cache
+def _rgba(colour: str) -> tuple[float, float, float, float]:
+    from matplotlib.colors import to_rgba
 
-    return Lettering
+    return to_rgba(colour)
 
 
 @cache
