@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qmsreports.pack.charts.drawing import Box, Label
 
@@ -22,6 +22,7 @@ ASCENT, DESCENT = 0.72, 0.21
 _FAMILY = "qmsreports chart"  # a name of our own: a Source Sans on the machine must not stand in for the bundled one
 _FALLBACK = "qmsreports chart fallback"  # DejaVu Sans, which travels inside matplotlib
 _ELLIPSIS = "\u2026"
+_MOST_TEXTS = 4096
 
 
 @cache
@@ -69,15 +70,52 @@ def drawable(text: str) -> str:
     return " ".join(kept.split())
 
 
-@lru_cache(maxsize=8192)
 def width_of(text: str, size: float, *, bold: bool = False) -> float:
     """Return the width of a text in points."""
-    from matplotlib.textpath import text_to_path
+    return size * _width_of_one(text, bold)
 
+
+@lru_cache(maxsize=8192)
+def _width_of_one(text: str, bold: bool) -> float:
+    """Return the width of a text one point high: outlines are not hinted, so every width grows with the size."""
     if not text:
         return 0.0
-    width, _, _ = text_to_path.get_text_width_height_descent(text, font(size, bold=bold), False)
+    width, _, _ = outlines().get_text_width_height_descent(text, font(1.0, bold=bold), False)
     return float(width)
+
+
+@cache
+def outlines() -> Any:
+    """Return matplotlib's outlines of texts with a memory: by font and text, whatever the size."""
+    from matplotlib.textpath import TextToPath
+
+    class Outlines(TextToPath):
+        def __init__(self) -> None:
+            super().__init__()
+            self.faces: dict[Any, Any] = {}
+            self.known: dict[tuple[str, str], tuple[list[Any], dict[str, Any]]] = {}
+
+        def _get_font(self, prop: Any) -> Any:
+            if prop.get_weight() not in self.faces:
+                self.faces[prop.get_weight()] = super()._get_font(prop)  # type: ignore[misc]
+            face = self.faces[prop.get_weight()]
+            face.set_size(self.FONT_SCALE, self.DPI)
+            return face
+
+        def get_glyphs_with_font(
+            self, font: Any, s: str, glyph_map: Any = None, return_new_glyphs_only: bool = False, **more: Any
+        ) -> Any:
+            if more.get("features") or more.get("language") or not return_new_glyphs_only:
+                return super().get_glyphs_with_font(font, s, glyph_map, return_new_glyphs_only, **more)
+            if (font.fname, s) not in self.known:
+                if len(self.known) > _MOST_TEXTS:
+                    self.known.clear()
+                places, shapes, _ = super().get_glyphs_with_font(font, s, None, False)
+                self.known[font.fname, s] = (places, dict(shapes))
+            places, shapes = self.known[font.fname, s]
+            return places, {name: shape for name, shape in shapes.items() if name not in (glyph_map or {})}, []
+
+    return Outlines()
 
 
 def label(

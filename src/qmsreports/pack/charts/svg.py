@@ -17,12 +17,11 @@ from typing import Any
 from xml.sax.saxutils import quoteattr
 
 from qmsreports.pack.charts.drawing import Area, Drawing, Marks, Shape, Stroke
-from qmsreports.pack.charts.lettering import font
+from qmsreports.pack.charts.lettering import font, outlines
 
 Painter = Callable[[Drawing, str], str]
 """Turns a drawing and its alternative text into SVG text."""
 
-_MOST_TEXTS = 4096
 _SHAPES = {"dot": "o", "up": "^", "down": "v", "diamond": "D"}
 _SETTINGS: dict[Any, Any] = {
     "svg.fonttype": "path",
@@ -60,7 +59,7 @@ def paint(drawing: Drawing, alt: str = "") -> str:
         renderer: Any = RendererSVG(  # type: ignore[no-untyped-call]
             drawing.width, drawing.height, out, image_dpi=72, metadata={"Date": None}
         )
-        renderer._text2path = _outlines()  # else every text is shaped anew, and charts repeat their texts
+        renderer._text2path = outlines()  # else every text is shaped anew, and charts repeat their texts
         for shape in drawing.shapes:
             _draw(shape, renderer, drawing.height)
         renderer.finalize()
@@ -111,32 +110,6 @@ def _rgba(colour: str) -> tuple[float, float, float, float]:
     from matplotlib.colors import to_rgba
 
     return to_rgba(colour)
-
-
-@cache
-def _outlines() -> Any:
-    """Return matplotlib's outlines of texts with a memory: by font and text, whatever the size."""
-    from matplotlib.textpath import TextToPath
-
-    class Outlines(TextToPath):
-        def __init__(self) -> None:
-            super().__init__()
-            self.known: dict[tuple[str, str], tuple[list[Any], dict[str, Any]]] = {}
-
-        def get_glyphs_with_font(
-            self, font: Any, s: str, glyph_map: Any = None, return_new_glyphs_only: bool = False, **more: Any
-        ) -> Any:
-            if more.get("features") or more.get("language") or not return_new_glyphs_only:
-                return super().get_glyphs_with_font(font, s, glyph_map, return_new_glyphs_only, **more)
-            if (font.fname, s) not in self.known:
-                if len(self.known) > _MOST_TEXTS:
-                    self.known.clear()
-                places, shapes, _ = super().get_glyphs_with_font(font, s, None, False)
-                self.known[font.fname, s] = (places, dict(shapes))
-            places, shapes = self.known[font.fname, s]
-            return places, {name: shape for name, shape in shapes.items() if name not in (glyph_map or {})}, []
-
-    return Outlines()
 
 
 def _compact(text: str, drawing: Drawing, alt: str) -> str:
