@@ -30,8 +30,9 @@ RETRY_POLICY = ExceptionRetryPolicy(
     ],
 )
 
-VERDICTS = frozenset({"gate"})
-"""Tasks that judge the data: where nothing else failed, the run has findings."""
+REJECTED = "rejected"
+VERDICTS = frozenset({"gate", "approve", REJECTED})
+"""Tasks that judge: of the data, or a person of the draft. Where nothing else failed, the run has findings."""
 
 
 def note_failure(context: Any) -> None:
@@ -88,7 +89,8 @@ def end() -> None:
     run = context["run_id"]
     states = context["ti"].get_task_states(dag_id=context["dag"].dag_id, run_ids=[run]).get(run, {})
     mapped = {one.task_id for one in context["dag"].tasks}
-    failed = [_plain(name, mapped) for name, state in states.items() if str(state) == "failed"]
+    ended = [(_plain(name, mapped), str(state)) for name, state in states.items()]
+    failed = [name for name, state in ended if state == "failed" or (name, state) == (REJECTED, "success")]
     stages.close_run(run_id(), failed=failed, verdicts=VERDICTS, at=datetime.now(UTC).replace(microsecond=0))
 
 
@@ -107,17 +109,15 @@ def run_at() -> datetime:
 
 
 def period() -> str:
-    """Return the reported month: the ``period`` given to the run, else its partition, else the last closed month."""
-    context = get_current_context()
-    asked = (context["params"] or {}).get("period")
-    if asked:
-        return str(asked)
-    partition = getattr(context["dag_run"], "partition_key", None)
-    if partition:
-        return str(partition)
+    """Return the reported period: the ``period`` given to the run, else its partition, else the last closed one of the
+    ``review`` given to the run, a month without one.
+    """
     from qmsreports import stages
 
-    return stages.last_closed_period(run_at())
+    context = get_current_context()
+    given = context["params"] or {}
+    asked = given.get("period") or getattr(context["dag_run"], "partition_key", None)
+    return stages.asked_period(asked and str(asked), run_at(), str(given.get("review") or ""))
 
 
 LISTENERS: list[Tell] = []

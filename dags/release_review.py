@@ -9,6 +9,7 @@ anonymous answer (SimpleAuthManager with "all admins") is refused, because it is
 |---|---|---|
 | `begin`, `end` | the register cannot be written; it is retried | read the one line in the log: disk, server or permission |
 | `approve` | nobody answered within a week | trigger the DAG again |
+| `rejected` (green) | a person said no; `qmsreports run list` says who | mend what they miss, build the pack anew, trigger the DAG again |
 | `release` | the answer was anonymous, or the pack's files no longer match their seal | the log says which |
 | `deliver` | a folder, store or mail server does not take it | mend it and clear the task; nobody gets it twice |
 """
@@ -24,6 +25,20 @@ from airflow.sdk import Param, dag, task
 
 from common import DEFAULT_ARGS, TAGS, begin, end, period, run_at, run_id
 from qmsreports import stages
+
+
+RESPONDER = "responder"
+"""Under which :class:`Approval` leaves the name of who answered."""
+
+
+class Approval(ApprovalOperator):
+    """Airflow's question, which after a no leaves nothing to read: who said it is kept as well."""
+
+    def execute_complete(self, context: Any, event: dict[str, Any]) -> Any:
+        """Keep who answered, and go on as Airflow does."""
+        who = event.get("responded_by_user") or {}
+        context["ti"].xcom_push(key=RESPONDER, value=str(who.get("name") or who.get("id") or ""))
+        return super().execute_complete(context, event)
 
 
 @dag(
@@ -48,7 +63,7 @@ def release_review() -> None:
         """Find the draft and check its seal before anybody is asked."""
         return stages.draft_for_release((params or {})["review"], period()).as_dict()
 
-    approve = ApprovalOperator(
+    approve = Approval(
         task_id="approve",
         subject="Management review {{ ti.xcom_pull(task_ids='draft')['period'] }}: release the pack?",
         body="{{ ti.xcom_pull(task_ids='draft')['headline'] | join('\n\n') }}",
@@ -67,6 +82,13 @@ def release_review() -> None:
             at=run_at(),
         ).as_dict()
 
+    @task(trigger_rule="all_skipped")
+    def rejected(ti: Any = None) -> None:
+        """Put on record that the draft was rejected, and by whom."""
+        found, who = ti.xcom_pull(task_ids="draft"), ti.xcom_pull(task_ids="approve", key=RESPONDER)
+        pack = f"pack {found['pack']} {found['period']} edition {found['edition']}"
+        stages.fail_step(run_id(), f"{pack} was rejected by {who or 'somebody without a name'}; nothing was released")
+
     @task
     def deliver(released: dict[str, Any]) -> list[str]:
         """Hand the pack to the folder, the store and the addresses that the review names."""
@@ -74,7 +96,8 @@ def release_review() -> None:
 
     found = draft()
     begin("release") >> found >> approve
-    deliver(release(found, approve.output)) >> end().as_teardown()
+    released = release(found, approve.output)
+    [deliver(released), released >> rejected()] >> end().as_teardown()
 
 
 release_review()

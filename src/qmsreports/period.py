@@ -51,10 +51,10 @@ class Period:
             year = _declared(text, kind, fiscal) if match.group(1) else CALENDAR
             number = int(match.group(3) or 1) - 1
             return cls(year.first_day(int(match.group(2)) * 12 + number * LENGTH[kind]), kind, year)
-        raise UserError(
-            Finding("", f'"{text}" is no period', "write a month as 2026-10, a quarter as 2026-Q3, a year as 2026"),
-            exit_code=ExitCode.USAGE,
-        )
+        todo = "write a month as 2026-10, a quarter as 2026-Q3, a year as 2026"
+        if fiscal is not None and fiscal.prefix:
+            todo += f", a quarter of the fiscal year as {fiscal.prefix}2027-Q1"
+        raise UserError(Finding("", f'"{text}" is no period', todo), exit_code=ExitCode.USAGE)
 
     @classmethod
     def containing(cls, day: date, kind: str = "month", of: FiscalYear = CALENDAR) -> Period:

@@ -77,7 +77,7 @@ def test_the_review_of_a_month_runs_when_the_month_is_over(dags: dict[str, Any])
 
 def test_a_person_is_asked_between_draft_and_delivery(dags: dict[str, Any]) -> None:
     dag = dags["release_review"]
-    assert type(dag.get_task("approve")).__name__ == "ApprovalOperator"
+    assert "ApprovalOperator" in {kind.__name__ for kind in type(dag.get_task("approve")).__mro__}
     assert "approve" in dag.get_task("release").upstream_task_ids
     assert "release" in dag.get_task("deliver").upstream_task_ids
 

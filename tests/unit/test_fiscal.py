@@ -137,7 +137,8 @@ def test_a_year_that_ends_on_the_last_saturday_of_september() -> None:
         (
             "FY27",
             FiscalYear(7),
-            '"FY27" is no period; write a month as 2026-10, a quarter as 2026-Q3, a year as 2026',
+            '"FY27" is no period; write a month as 2026-10, a quarter as 2026-Q3, a year as 2026, '
+            "a quarter of the fiscal year as FY2027-Q1",
         ),
     ],
 )

@@ -34,9 +34,7 @@ def explain(
     from qmsreports.cli.clock import now
 
     at = now()
-    trail = stages.explain(
-        kpi, period or stages.last_closed_period(at), at=at, slice=_slice(slice_ or ()), rows_to=rows
-    )
+    trail = stages.explain(kpi, stages.asked_period(period, at), at=at, slice=_slice(slice_ or ()), rows_to=rows)
     if as_json:
         print_json({name: value for name, value in asdict(trail).items() if name != "text"})
         return
@@ -139,7 +137,7 @@ def _compare(
             kpi,
             last=last,
             every=every or "",
-            until=until or stages.last_closed_period(at),
+            until=stages.asked_period(until, at),
             at=at,
             against=against,
             version=version,

@@ -35,7 +35,7 @@ def build(review: REVIEW = "monthly", period: PERIOD = None, forms: WITH = None,
     from qmsreports.cli.clock import new_run_id, now
 
     at = now()
-    month = period or stages.last_closed_period(at, review)
+    month = stages.asked_period(period, at, review)
     run_id = new_run_id(at)
     stages.check_review(review)
     with progress("pack") as tell, recorded(run_id, "review", month):
@@ -54,7 +54,7 @@ def verify(review: REVIEW = "monthly", period: PERIOD = None, as_json: JSON = Fa
     from qmsreports import stages
     from qmsreports.cli.clock import now
 
-    month = period or stages.last_closed_period(now(), review)
+    month = stages.asked_period(period, now(), review)
     findings = stages.verify_pack(review, month)
     broken = [finding for finding in findings if not finding.warning]
     found = stages.newest_pack(review, month)
@@ -118,7 +118,7 @@ def approve(
 
     at = now()
     run_id = new_run_id(at)
-    month = period or stages.last_closed_period(at, review)
+    month = stages.asked_period(period, at, review)
     stages.check_review(review)
     with recorded(run_id, "release", month):
         found = stages.draft_for_release(review, month)
@@ -139,7 +139,7 @@ def deliver(review: REVIEW = "monthly", period: PERIOD = None, as_json: JSON = F
     from qmsreports.cli.clock import new_run_id, now
 
     at = now()
-    month = period or stages.last_closed_period(at, review)
+    month = stages.asked_period(period, at, review)
     stages.check_review(review)
     with recorded(new_run_id(at), "release", month):
         found = stages.newest_pack(review, month)

@@ -30,7 +30,7 @@ def _record(review: str, period: str | None, as_json: bool, line: str, do: Calla
     from qmsreports.cli.clock import now
 
     at = now()
-    said = do(stages, period or stages.last_closed_period(at, review), at)
+    said = do(stages, stages.asked_period(period, at, review), at)
     if as_json:
         print_json(said)
     else:
@@ -218,7 +218,7 @@ def show(review: REVIEW = "monthly", period: PERIOD = None, as_json: JSON = Fals
     from qmsreports import stages
     from qmsreports.cli.clock import now
 
-    found = stages.show_review(review, period or stages.last_closed_period(now(), review))
+    found = stages.show_review(review, stages.asked_period(period, now(), review))
     if as_json:
         print_json(found)
         return
@@ -243,7 +243,7 @@ def ledger(review: REVIEW = "monthly", period: PERIOD = None, as_json: JSON = Fa
     from qmsreports.cli.clock import now
 
     at = now()
-    rows = stages.ledger(review, period or stages.last_closed_period(at, review), at=at)
+    rows = stages.ledger(review, stages.asked_period(period, at, review), at=at)
     if as_json:
         print_json(rows)
         return

@@ -55,7 +55,7 @@ def measure(period: PERIOD = None, as_json: JSON = False) -> None:
 
     at = now()
     run_id = new_run_id(at)
-    month = period or stages.last_closed_period(at)
+    month = stages.asked_period(period, at)
     with progress("measure") as tell, recorded(run_id, "measure", month):
         summary = stages.measure(month, run_id=run_id, at=at, tell=tell)
         analysed = stages.analyse(month, run_id=run_id, at=at, tell=tell)
@@ -79,7 +79,7 @@ def build_review(
 
     at = now()
     run_id = new_run_id(at)
-    month = period or stages.last_closed_period(at, review)
+    month = stages.asked_period(period, at, review)
     stages.check_review(review)
     with progress("review") as tell, recorded(run_id, "review", month):
         stages.measure(month, run_id=run_id, at=at, tell=tell)

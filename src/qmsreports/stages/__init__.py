@@ -20,7 +20,7 @@ from qmsreports.stages.ingest import (
     table_names,
     validate,
 )
-from qmsreports.stages.measure import MeasureSummary, analyse, last_closed_period, measure
+from qmsreports.stages.measure import MeasureSummary, analyse, asked_period, last_closed_period, measure
 from qmsreports.stages.meeting import comment, consider, day_of, decide, record_step, show_review
 from qmsreports.stages.outcome import FeedReport, feed_reports, reasons
 from qmsreports.stages.quality import address_of, propose_suite, quality_page, write_quality
@@ -63,6 +63,7 @@ __all__ = [
     "add_action",
     "address_of",
     "analyse",
+    "asked_period",
     "backtest",
     "begin_run",
     "build_pack",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from itertools import pairwise
@@ -75,6 +76,19 @@ def last_closed_period(at: datetime, review: str = "", *, settings: Settings | N
     if declared is None or of is None:
         return str(Period.last_closed(today))
     return str(Period.last_closed(today, declared.kind, of))
+
+
+def asked_period(text: str | None, at: datetime, review: str = "", *, settings: Settings | None = None) -> str:
+    """Return the period that was typed, as it is recorded, or where none was :func:`last_closed_period`.
+
+    :class:`UserError` (exit 2) for what is no period of this organisation: before anything is begun.
+    """
+    if text is None:
+        return last_closed_period(at, review, settings=settings)
+    with suppress(UserError):
+        return str(Period.parse(text))  # of the calendar: nothing has to be read for it
+    with Workspace(settings) as workspace:
+        return str(Period.parse(text, workspace.catalog.organisation.fiscal))
 
 
 def measure(

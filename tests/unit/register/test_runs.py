@@ -105,6 +105,9 @@ def test_commands_leave_a_row_also_where_they_fail(
     for words in (["pack", "approve", "--by", "M. Huber"], ["pack", "deliver"]):
         assert isinstance(CliRunner().invoke(app, [*words, "--period", "2026-10"]).exception, UserError), words
     assert CliRunner().invoke(app, ["pack", "approve", "monthli", "--by", "M. Huber"]).exit_code != 0  # never begun
+    for words in (["run", "measure"], ["run", "review"], ["pack", "build"], ["pack", "deliver"]):
+        wrong = CliRunner().invoke(app, [*words, "--period", "2026-13"]).exception
+        assert isinstance(wrong, UserError) and "is no period" in str(wrong), words  # never begun
     assert CliRunner().invoke(app, ["run", "ingest", "crm"]).exit_code == 1  # nobody has set its connection
     found = sorted((one["line"], one["period"], one["outcome"]) for one in listed())
     assert found == [("ingest", "", "findings"), *[("release", "2026-10", "failed")] * 2]
