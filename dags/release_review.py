@@ -26,7 +26,6 @@ from airflow.sdk import Param, dag, task
 from common import DEFAULT_ARGS, TAGS, begin, end, period, run_at, run_id
 from qmsreports import stages
 
-
 RESPONDER = "responder"
 """Under which :class:`Approval` leaves the name of who answered."""
 
