@@ -93,14 +93,14 @@ def run(*, work: Path, rows: int, runs: int) -> list[Row]:
     size = f"{rows:,} rows in the first load"
     found = [
         Row("first load, wall", _of(first, "wall"), "s", note=f"{size}; {_where(first[0])}"),
-        Row("first load, peak memory", _of(first, "peak"), "MB", aim=1500),
+        Row("first load, peak memory", _of(first, "peak"), "MB", aim=1500, note=_peaks(first[0])),
     ]
     for name, later in costs.items():
         what = f"1 % changed, {name}"
         found += [
             Row(f"{what}, wall", _of(later, "wall"), "s", _of(first, "wall"), 0.1, True, f"reference: {size}"),
             Row(f"{what}, CPU", _of(later, "cpu"), "s", _of(first, "cpu"), note=_where(later[0])),
-            Row(f"{what}, peak memory", _of(later, "peak"), "MB", aim=1500),
+            Row(f"{what}, peak memory", _of(later, "peak"), "MB", aim=1500, note=_peaks(later[0])),
         ]
     return found
 
@@ -111,6 +111,10 @@ def _of(costs: list[timing.Cost], what: str) -> list[float]:
 
 def _where(cost: timing.Cost) -> str:
     return ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in cost.said["wall_of"].items())
+
+
+def _peaks(cost: timing.Cost) -> str:
+    return "so far after " + ", ".join(f"{stage} {megabytes:,.0f}" for stage, megabytes in cost.said["peak_of"].items())
 
 
 def _workspace(folder: Path) -> None:
@@ -135,6 +139,7 @@ def _execute(url: str, statement: str) -> None:
 
 def _load(folder: Path, nth: int) -> dict[str, Any]:
     """Run the four stages of an ingest as a DAG calls them, and say what each took."""
+    import resource
     import time
 
     from qmsreports import stages
@@ -143,19 +148,25 @@ def _load(folder: Path, nth: int) -> dict[str, Any]:
     settings = Settings(var=folder / "var", catalog=folder / "catalog", expectations=folder / "expectations")
     how: dict[str, Any] = {"run_id": f"load {nth}", "at": AT + timedelta(hours=nth), "settings": settings}
     spent: dict[str, float] = {}
+    peaks: dict[str, float] = {}
     began = time.perf_counter()
+
+    def over(stage: str) -> None:
+        spent[stage] = time.perf_counter() - began - sum(spent.values())
+        peaks[stage] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
     landed = stages.land("shop", **how)
-    spent["land"] = time.perf_counter() - began
+    over("land")
     staged = stages.conform("shop", failures=landed.failures, **how)
-    spent["conform"] = time.perf_counter() - began - sum(spent.values())
+    over("conform")
     audited = stages.validate(staged, **how)
-    spent["validate"] = time.perf_counter() - began - sum(spent.values())
+    over("validate")
     stages.publish(audited, **how)
-    spent["publish"] = time.perf_counter() - began - sum(spent.values())
+    over("publish")
     wrong = [report.message for report in stages.feed_reports(how["run_id"], settings=settings) if not report.sound]
     if wrong:
         raise RuntimeError(wrong[0])
-    return {"rows": sum(audit.rows for _, audit in audited), "wall_of": spent}
+    return {"rows": sum(audit.rows for _, audit in audited), "wall_of": spent, "peak_of": peaks}
 
 
 def main() -> None:

@@ -96,6 +96,18 @@ class Cursor:
             return batch
         return batch.filter(pa.array([index not in repeated for index in range(batch.num_rows)], pa.bool_()))
 
+    def is_beyond(self, batch: Any) -> bool:
+        """Whether a row lies beyond all that was landed, which tells at a glance that it is new; nothing is noted."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        values = batch.column(self.column)
+        kind, comparable = _comparable(values, self.kind)
+        if kind != self.kind or self.highest is None:
+            return False
+        later = pc.greater(values.filter(comparable), pa.scalar(self.highest, values.type))
+        return bool(pc.any(later).as_py())
+
     def _advance(self, kind: str, highest: Any) -> None:
         if highest is None or (kind == self.kind and self.highest is not None and highest <= self.highest):
             return

@@ -170,7 +170,7 @@ class SqlReading:
         cursor, read = self._cursor(), 0
         for batch in self._rows(self._since(cursor)):
             read += batch.num_rows
-            if cursor.fresh(batch).num_rows:
+            if cursor.is_beyond(batch) or cursor.fresh(batch).num_rows:
                 return True
         if not read and self._before.landed and self._database.is_empty(self.feed.table):
             self._refuse_emptied()

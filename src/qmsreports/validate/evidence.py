@@ -177,13 +177,19 @@ class Evidence:
 
         Values after ``as_of`` are left out: one mistyped year would make a dead feed look alive for a century.
         """
-        if column not in self._newest:  # every rule on a stretch of days asks, and each answer reads the whole table
-            days = self._days(column)
-            ((found,),) = self._ask(
-                f"SELECT max(moment) FROM ({days}) WHERE moment <= ?", [_microseconds(self.as_of + timedelta(hours=14))]
-            )
+        if column not in self._newest:  # every rule on a stretch of days asks
+            lately = self.as_of.replace(hour=0, minute=0, second=0, microsecond=0) - _LATELY
+            found = self._latest(column, since=lately)
+            if found is None or found < _microseconds(lately):  # a table at rest is read as a whole
+                found = self._latest(column)
             self._newest[column] = _EPOCH + timedelta(microseconds=found) if found is not None else None
         return self._newest[column]
+
+    def _latest(self, column: str, *, since: datetime | None = None) -> int | None:
+        until = _microseconds(self.as_of + timedelta(hours=14))
+        days = self._days(column, since=since)
+        ((found,),) = self._ask(f"SELECT max(moment) FROM ({days}) WHERE moment <= ?", [until])
+        return None if found is None else int(found)
 
     def weekly(self, column: str, weeks: int) -> list[int]:
         """Rows per week of seven days, oldest first, ``weeks`` earlier ones and then the last; weeks end on the newest
@@ -245,26 +251,35 @@ class Evidence:
         ``None`` where one of them has no such day yet. ``where`` names the values that count, by column.
         """
         table, added, day = other
-        rows = {"own": self._rows((by, column, *where)), "other": self._rows((day, added, *other_where), table)}
-        chosen = {"own": (by, column, where), "other": (day, added, other_where)}
-        for name, (moment, value, values) in chosen.items():
-            kept = "".join(f" AND {_name(of)} IN ({', '.join(map(_text, some))})" for of, some in values.items())
-            rows[name] = (
-                f"(SELECT CAST({_name(moment)} AS DATE) AS day, {_name(value)} AS value FROM ({rows[name]}) "
+        sides = (("", by, column, where), (table, day, added, other_where))
+
+        def rows(side: tuple[str, str, str, Mapping[str, Sequence[str]]], since: date | None) -> str:
+            of, moment, value, values = side
+            kept = "".join(f" AND {_name(name)} IN ({', '.join(map(_text, some))})" for name, some in values.items())
+            lately = "" if since is None else f" WHERE {_name(moment)} >= DATE '{since}'"
+            return (
+                f"(SELECT CAST({_name(moment)} AS DATE) AS day, {_name(value)} AS value "
+                f"FROM ({self._rows((moment, value, *values), of, where=lately)}) "
                 f"WHERE {_name(moment)} IS NOT NULL AND {_name(value)} IS NOT NULL{kept})"
             )
-        until = _text(f"{self.as_of + timedelta(hours=14):%Y-%m-%d}")
-        ((last,),) = self._ask(
-            f"SELECT CASE WHEN a IS NOT NULL AND b IS NOT NULL THEN least(a, b) END FROM "
-            f"(SELECT (SELECT max(day) FROM {rows['own']} WHERE day <= DATE {until}) AS a, "
-            f"(SELECT max(day) FROM {rows['other']} WHERE day <= DATE {until}) AS b)"
-        )
-        if last is None:
+
+        def newest(since: date | None) -> list[date | None]:
+            until = f"{self.as_of + timedelta(hours=14):%Y-%m-%d}"
+            asked = (f"(SELECT max(day) FROM {rows(side, since)} WHERE day <= DATE '{until}')" for side in sides)
+            return list(self._ask(f"SELECT {', '.join(asked)}")[0])
+
+        lately = (self.as_of - _LATELY).date()
+        ends = newest(lately)
+        if any(end is None or end <= lately for end in ends):  # a table at rest is read as a whole
+            ends = newest(None)
+        last = min((end for end in ends if end is not None), default=None)
+        if last is None or None in ends:
             return None
         first = last - timedelta(days=days - 1)
         within = f"WHERE day BETWEEN DATE '{first}' AND DATE '{last}'"
         (own,), (others,) = (
-            self._ask(f"SELECT coalesce(sum(value), 0), count(*) FROM {rows[name]} {within}") for name in rows
+            self._ask(f"SELECT coalesce(sum(value), 0), count(*) FROM {rows(side, first - timedelta(days=1))} {within}")
+            for side in sides
         )
         return Totals(float(own[0]), float(others[0]), int(own[1]), int(others[1]), first, last)
 
@@ -313,11 +328,11 @@ class Evidence:
     def _rows(self, columns: Sequence[str], table: str = "", *, where: str = "") -> str:
         """Write the SQL of some columns of this table, rows published and not replaced and new ones; or of another.
 
-        ``where`` holds for published rows of this table alone: it spares reading them, and leaves the new ones whole.
+        ``where`` holds for published rows alone: it spares reading them, and leaves the new ones whole.
         """
         named = ", ".join(map(_name, dict.fromkeys(filter(None, columns))))
         if table and table != self.staged.table:
-            return " UNION ALL ".join(f"SELECT {named} FROM {files}" for files in self._published(table))
+            return " UNION ALL ".join(f"SELECT {named} FROM {files}{where}" for files in self._published(table))
         keys = ", ".join(map(_name, self.table.key))
         parts = [f"SELECT {named} FROM staged"] if self.staged.path else []
         left = f" ANTI JOIN staged USING ({keys})" if self.staged.path else ""
@@ -334,6 +349,8 @@ class Evidence:
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = 24 * 3600 * 1_000_000
+_LATELY = timedelta(days=62)
+"""How far back the newest day is looked for first, in files that the others of a large table need not be opened for."""
 
 
 def _microseconds(moment: datetime) -> int:

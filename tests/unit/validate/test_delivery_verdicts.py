@@ -197,6 +197,24 @@ def test_age_is_judged_also_when_nothing_new_came(tmp_path: Path) -> None:
     assert judged([]) == []
 
 
+@pytest.mark.parametrize(
+    ("new", "published", "newest"),
+    [
+        ((7, 1), (9, 1), "2026-09-01, 65"),  # neither lately: the published one is newer all the same
+        ((7, 1), (10, 20), "2026-10-20, 16"),
+        ((10, 21), (9, 1), "2026-10-21, 15"),
+        ((8, 1), (7, 1), "2026-08-01, 96"),
+    ],
+)
+def test_the_newest_day_is_found_however_long_ago(
+    audited: Audited, new: tuple[int, int], published: tuple[int, int], newest: str
+) -> None:
+    recent = rule("expect_column_newest_to_be_recent", "info", "keep", column="ordered_on", days=1)
+    there = [order("A1", ordered_on=date(2026, *published)), order("A2", ordered_on=date(2027, 1, 1))]  # not yet
+    result = audited([order("A3", ordered_on=date(2026, *new))], recent, published={"orders": there})
+    assert seen(result) == (False, f"newest ordered on is {newest} days old")
+
+
 def test_a_disk_or_memory_that_gives_out_inside_a_rule_is_not_the_rule_s_fault(
     audited: Audited, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
