@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from deltalake import DeltaTable
     from duckdb import DuckDBPyConnection
 
-FILE_BYTES = 4 * 2**20  # delta-rs keeps the open file of every month in memory: 36 months times this
+FILE_BYTES = 4 * 2**20  # delta-rs keeps the open file of every month in memory: 36 months times this,
+DICTIONARY_BYTES = 2**17  # and of every column in them the dictionary, a megabyte unless told otherwise
+BATCH = 20_000  # rows handed over at a time; DuckDB's million are 400 MB of order lines, and several are on their way
 PROPERTIES = {  # delta-rs drops log entries after 30 days unless told otherwise, and with them the pinned versions
     "delta.logRetentionDuration": "interval 36500 days",
     "delta.deletedFileRetentionDuration": "interval 36500 days",
@@ -131,12 +133,13 @@ class Merge:
 
     def write(self, path: str) -> None:
         """Commit the changed months; raises delta-rs' CommitFailedError when the table moved on since compared."""
-        from deltalake import CommitProperties, write_deltalake
+        from deltalake import CommitProperties, WriterProperties, write_deltalake
 
+        written = WriterProperties(compression="SNAPPY", dictionary_page_size_limit=DICTIONARY_BYTES)
         commit = CommitProperties(custom_metadata={"source": self.source}, max_commit_retries=0)
         columns = ", ".join(quoted(name) for name in (*self.table.names, *SYSTEM_COLUMNS))
         if self.delta is None:
-            rows = self.connection.sql(f"SELECT {columns} FROM incoming").arrow()
+            rows = self.connection.sql(f"SELECT {columns} FROM incoming").arrow(BATCH)
             write_deltalake(
                 path,
                 rows,
@@ -146,6 +149,7 @@ class Merge:
                 description=self.table.meaning,
                 commit_properties=commit,
                 target_file_size=FILE_BYTES,
+                writer_properties=written,
             )
             return
         months = [
@@ -161,7 +165,7 @@ class Merge:
             f"""SELECT * FROM (SELECT * FROM present WHERE {touched}) ANTI JOIN ({changed}) USING ({self._keys})
             UNION ALL BY NAME
             SELECT {columns} FROM incoming SEMI JOIN ({changed}) USING ({self._keys})"""
-        ).arrow()
+        ).arrow(BATCH)
         write_deltalake(
             self.delta,
             rows,
@@ -170,6 +174,7 @@ class Merge:
             schema_mode="merge",
             commit_properties=commit,
             target_file_size=FILE_BYTES,
+            writer_properties=written,
         )
 
     def _present(self) -> str:

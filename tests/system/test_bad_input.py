@@ -169,7 +169,8 @@ def test_empty_files(line: Line, undisturbed: Line) -> None:
     last.write_bytes(b"")
     assert said(line, "run", "ingest", "production_files", expect=1) == [
         f"production/{last.name}: source production_files, table machine_shifts: the file is suddenly empty "
-        f"({rows} rows before) (last good load <then>); restore it"
+        f"({rows} rows before) (last good load <then>); restore it; "
+        "may_be_empty: true in source.yaml if it was emptied in earnest"
     ]
     shutil.rmtree(folder)
     assert said(line, "run", "ingest", "production_files", expect=1) == [

@@ -292,12 +292,14 @@ class History:
             FROM {rows}) WHERE _nth = 1"""
 
     # --- deletions at the source -------------------------------------------------------------------------------------
-    def _vanished(self, feed: Feed, load: str, row: str) -> str:
-        """Condition that the key of ``row`` was gone when the key list of this load was made."""
+    def _vanished(self, feed: Feed, load: str, row: str, seen: str = "_seen") -> str:
+        """Condition that the key of ``row`` was gone when the key list of this load was made; ``seen`` is the column
+        with the last load that brought a row of it.
+        """
         same = " AND ".join(
             f"CAST(k.{quoted(name)} AS VARCHAR) = CAST({row}.{quoted(name)} AS VARCHAR)" for name in feed.declared.key
         )
-        return f"({row}._seen <= {float(load)!r} AND NOT EXISTS (FROM {self._key_list(feed, load)} k WHERE {same}))"
+        return f"({row}.{seen} <= {float(load)!r} AND NOT EXISTS (FROM {self._key_list(feed, load)} k WHERE {same}))"
 
     def _key_list(self, feed: Feed, load: str) -> str:
         """Table function of one list of keys; an empty one would delete everything and is refused, unless the table may
@@ -317,12 +319,17 @@ class History:
         return scan
 
     def _keys_that_changed_state(self, feed: Feed) -> str:
-        """Create a table of the keys that vanished or came back between the last conformed key list and the newest."""
+        """Create a table of the keys that vanished or came back between the last conformed key list and the newest.
+
+        Then, a key was as it looked without what is new: an old version that comes late would hide that it was gone.
+        """
         name, keys = self._table(f"_state {feed.name}"), _list(feed.declared.key)
         before = [file.load_id for file in feed.keys if file.load_id not in feed.new_keys]
-        seen = f"SELECT {keys}, max(CAST(_load AS DOUBLE)) AS _seen FROM {self._landed(feed)} GROUP BY {keys}"
+        load = "max(CAST(_load AS DOUBLE))"
+        seen = f"""SELECT {keys}, {load} AS _seen, {load} FILTER (NOT _new) AS _seen_then FROM {self._landed(feed)}
+            GROUP BY {keys}"""
         now = self._vanished(feed, feed.keys[-1].load_id, "s")
-        then = self._vanished(feed, before[-1], "s") if before else "false"
+        then = f"coalesce({self._vanished(feed, before[-1], 's', '_seen_then')}, false)" if before else "false"
         self._run(f"CREATE TEMP TABLE {name} AS SELECT {keys} FROM ({seen}) s WHERE {now} <> {then}")
         return name
 

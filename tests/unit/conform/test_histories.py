@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from landed_fixture import Line, item, make_source, order
 
@@ -86,6 +86,7 @@ VISITS = st.lists(
 
 
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@example([([("A", 2)], {"A"}), ([("A", 1)], set())], ["run"] * 4)  # back again, beside an old version that comes late
 @given(visits=VISITS, runs=st.lists(st.sampled_from(["run", "killed", "none"]), min_size=4, max_size=4))
 def test_items_that_vanish_and_come_back_leave_what_the_source_has_in_the_end(
     visits: list[tuple[list[Version], set[str]]], runs: list[str]
