@@ -9,7 +9,7 @@ anonymous answer (SimpleAuthManager with "all admins") is refused, because it is
 |---|---|---|
 | `begin`, `end` | the register cannot be written; it is retried | read the one line in the log: disk, server or permission |
 | `approve` | nobody answered within a week | trigger the DAG again |
-| `rejected` (green) | a person said no; `qmsreports run list` says who | mend what they miss, build the pack anew, trigger the DAG again |
+| `rejected` (green) | a person said no; `qmsreports run list` says who and why | mend what they miss, build the pack anew, trigger the DAG again |
 | `release` | the answer was anonymous, or the pack's files no longer match their seal | the log says which |
 | `deliver` | a folder, store or mail server does not take it | mend it and clear the task; nobody gets it twice |
 """
@@ -26,17 +26,19 @@ from airflow.sdk import Param, dag, task
 from common import DEFAULT_ARGS, TAGS, begin, end, period, run_at, run_id
 from qmsreports import stages
 
-RESPONDER = "responder"
-"""Under which :class:`Approval` leaves the name of who answered."""
+ANSWER = "answer"
+"""Under which :class:`Approval` leaves who answered, and the remark."""
 
 
 class Approval(ApprovalOperator):
-    """Airflow's question, which after a no leaves nothing to read: who said it is kept as well."""
+    """Airflow's question, which after a no leaves nothing to read: who said it and why is kept as well."""
 
     def execute_complete(self, context: Any, event: dict[str, Any]) -> Any:
         """Keep who answered, and go on as Airflow does."""
         who = event.get("responded_by_user") or {}
-        context["ti"].xcom_push(key=RESPONDER, value=str(who.get("name") or who.get("id") or ""))
+        remark = (event.get("params_input") or {}).get("remark")
+        said = {"who": str(who.get("name") or who.get("id") or ""), "remark": str(remark or "")}
+        context["ti"].xcom_push(key=ANSWER, value=said)
         return super().execute_complete(context, event)
 
 
@@ -66,6 +68,7 @@ def release_review() -> None:
         task_id="approve",
         subject="Management review {{ ti.xcom_pull(task_ids='draft')['period'] }}: release the pack?",
         body="{{ ti.xcom_pull(task_ids='draft')['headline'] | join('\n\n') }}",
+        params={"remark": Param("", type=["null", "string"], description="Of a no: what is missing or wrong")},
         response_timeout=timedelta(days=7),
         retries=0,
     )
@@ -83,10 +86,11 @@ def release_review() -> None:
 
     @task(trigger_rule="all_skipped")
     def rejected(ti: Any = None) -> None:
-        """Put on record that the draft was rejected, and by whom."""
-        found, who = ti.xcom_pull(task_ids="draft"), ti.xcom_pull(task_ids="approve", key=RESPONDER)
+        """Put on record that the draft was rejected, by whom and why."""
+        found, said = ti.xcom_pull(task_ids="draft"), ti.xcom_pull(task_ids="approve", key=ANSWER)
         pack = f"pack {found['pack']} {found['period']} edition {found['edition']}"
-        stages.fail_step(run_id(), f"{pack} was rejected by {who or 'somebody without a name'}; nothing was released")
+        who = f"{said['who'] or 'somebody without a name'}{': ' if said['remark'] else ''}{said['remark']}"
+        stages.fail_step(run_id(), f"{pack} was rejected by {who}; nothing was released")
 
     @task
     def deliver(released: dict[str, Any]) -> list[str]:

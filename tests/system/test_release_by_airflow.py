@@ -78,7 +78,7 @@ class Airflow:
         with urllib.request.urlopen(request, json.dumps(body).encode() if body else None, timeout=30) as answer:
             return json.load(answer)
 
-    def answer(self, option: str) -> dict[str, Any]:
+    def answer(self, option: str, remark: str) -> dict[str, Any]:
         """Wait for the question as the browser shows it, answer, and return the question."""
         until = time.monotonic() + 120
         token = ""
@@ -90,7 +90,8 @@ class Airflow:
                 if asked:
                     run = urllib.parse.quote(asked[0]["task_instance"]["dag_run_id"])
                     path = f"/api/v2/dags/release_review/dagRuns/{run}/taskInstances/approve/-1/hitlDetails"
-                    self.ask("PATCH", path, {"chosen_options": [option], "params_input": {}}, token)
+                    body = {"chosen_options": [option], "params_input": {"remark": remark}}
+                    self.ask("PATCH", path, body, token)
                     return dict(asked[0])
         raise AssertionError("nobody was asked")
 
@@ -99,7 +100,7 @@ class Airflow:
         return ("GET", "/auth/token") if self.all_admins else ("POST", "/auth/token", HUBER)
 
 
-def released(airflow: Airflow, option: str) -> tuple[dict[str, Any], dict[str, str]]:
+def released(airflow: Airflow, option: str, remark: str = "") -> tuple[dict[str, Any], dict[str, str]]:
     """Run the DAG, answer, and return what was asked and how every task ended, under no name the run itself."""
     with airflow.start("-c", _RUN.format(dags=str(ROOT / "dags")), read=True) as run:
         assert run.stdout is not None
@@ -107,7 +108,7 @@ def released(airflow: Airflow, option: str) -> tuple[dict[str, Any], dict[str, s
             assert next(row for row in run.stdout if row == "ready\n")
             with airflow.start("-m", "airflow", "api-server", "--port", airflow.url.rpartition(":")[2]) as server:
                 try:
-                    asked = airflow.answer(option)
+                    asked = airflow.answer(option, remark)
                     ended = next(row for row in run.stdout if row.startswith("{"))
                 finally:
                     server.terminate()
@@ -140,12 +141,12 @@ def test_an_approved_draft_is_released_in_the_name_of_who_said_yes(drafted: Line
         "rejected": "skipped",
     }
     assert drafted.register("SELECT status, approved_by FROM packs") == [("approved", "m.huber")]
-    assert list((drafted.folder / "delivered").rglob("*-approved.pdf")) != []
+    assert list((drafted.folder / "delivered").rglob("*.pdf")) != []
     assert outcome(drafted) == ("done", "")
 
 
 def test_a_rejected_draft_stays_one_and_the_run_says_who_said_no(drafted: Line) -> None:
-    _, ended = released(Airflow(drafted), "Reject")
+    _, ended = released(Airflow(drafted), "Reject", "page 3 lacks\na comment")
     assert ended.pop("") == "success"  # a person's no is no failure of the pipeline
     assert ended == {
         **dict.fromkeys(("begin", "draft", "approve", "rejected", "end"), "success"),
@@ -154,7 +155,7 @@ def test_a_rejected_draft_stays_one_and_the_run_says_who_said_no(drafted: Line) 
     assert {one["status"] for one in drafted.json("pack", "list")} == {"draft"}
     assert outcome(drafted) == (
         "findings",
-        "pack monthly 2026-10 edition 1 was rejected by m.huber; nothing was released",
+        "pack monthly 2026-10 edition 1 was rejected by m.huber: page 3 lacks a comment; nothing was released",
     )
 
 
