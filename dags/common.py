@@ -31,7 +31,7 @@ RETRY_POLICY = ExceptionRetryPolicy(
 )
 
 REJECTED = "rejected"
-VERDICTS = frozenset({"gate", "approve", REJECTED})
+VERDICTS = frozenset({"gate", REJECTED})
 """Tasks that judge: of the data, or a person of the draft. Where nothing else failed, the run has findings."""
 
 

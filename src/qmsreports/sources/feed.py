@@ -179,6 +179,10 @@ def keys_due(feed: LandedFeed, before: FeedState, at: datetime | None) -> bool:
     return at - datetime.fromisoformat(before.keys_at) >= timedelta(hours=feed.keys_every_hours)
 
 
+EMPTIED = "may_be_empty: true in source.yaml if it was emptied in earnest"
+"""What else to do about a table that had rows and shows none."""
+
+
 def digest(parts: Iterable[str]) -> str:
     """Return 16 hex digits that stand for these texts."""
     return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=8).hexdigest()

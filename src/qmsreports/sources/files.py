@@ -24,7 +24,7 @@ from qmsreports.catalog.source import LandedFeed
 from qmsreports.landing import KEYS, landed_name
 from qmsreports.sources.columns import UNKNOWN, arrow_type, as_text
 from qmsreports.sources.database import CHUNK, arrow_table
-from qmsreports.sources.feed import FeedState, FileMark, Unreadable, Warned, digest, drift
+from qmsreports.sources.feed import EMPTIED, FeedState, FileMark, Unreadable, Warned, digest, drift
 from qmsreports.sources.places import close_place, open_place, reason, shown
 
 _ORIGIN = ("_file", "_line")
@@ -277,7 +277,7 @@ class FileReading:
             if batch is not None:
                 yield batch
         if not rows and had and not self.feed.may_be_empty:
-            todo = "restore it; may_be_empty: true in source.yaml if it was emptied in earnest"
+            todo = f"restore it; {EMPTIED}"
             raise Unreadable(f"the file is suddenly empty ({had:,} rows before)", todo, where=file.shown)
         if not rows:
             what = "the file has a header and no row" if header else "the file is empty"

@@ -12,7 +12,17 @@ from qmsreports.errors import did_you_mean
 from qmsreports.landing import KEYS, landed_name
 from qmsreports.sources.cursor import Cursor, Since
 from qmsreports.sources.database import Database, arrow_table, open_database
-from qmsreports.sources.feed import FeedState, Unreadable, Warned, columns_of, digest, drift, keys_due, row_hash
+from qmsreports.sources.feed import (
+    EMPTIED,
+    FeedState,
+    Unreadable,
+    Warned,
+    columns_of,
+    digest,
+    drift,
+    keys_due,
+    row_hash,
+)
 from qmsreports.sources.session import Session
 
 _MODULUS = 2**64
@@ -229,7 +239,7 @@ class SqlReading:
         raise Unreadable(
             f'table "{self.feed.table}" is suddenly empty ({rows:,} rows landed so far{"; " + why if why else ""})',
             "check the table and the permissions of the account (row-level security hides rows without an error); "
-            "may_be_empty: true in source.yaml if it was emptied in earnest",
+            f"{EMPTIED}",
             place=("table",),
         )
 

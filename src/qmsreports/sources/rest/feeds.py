@@ -19,7 +19,17 @@ from qmsreports.catalog.source import LandedFeed, Source
 from qmsreports.landing import KEYS, landed_name
 from qmsreports.records import Tell, silent
 from qmsreports.sources.database import arrow_table
-from qmsreports.sources.feed import FeedState, Unreadable, Warned, columns_of, digest, drift, keys_due, row_hash
+from qmsreports.sources.feed import (
+    EMPTIED,
+    FeedState,
+    Unreadable,
+    Warned,
+    columns_of,
+    digest,
+    drift,
+    keys_due,
+    row_hash,
+)
 from qmsreports.sources.rest.address import Address
 from qmsreports.sources.rest.client import Client
 from qmsreports.sources.rest.kept import Kept
@@ -229,8 +239,7 @@ class RestReading:
         rows = max(self._before.landed, self._before.key_count)
         raise Unreadable(
             f'"{self.feed.table}" is suddenly empty ({rows:,} rows landed so far)',
-            "check what the account may see and the filters of the request; "
-            "may_be_empty: true in source.yaml if it was emptied in earnest",
+            f"check what the account may see and the filters of the request; {EMPTIED}",
             place=("request",),
         )
 
