@@ -145,6 +145,7 @@ class Lake:
         compared; the loser compares again with what the winner wrote.
         """
         from deltalake.exceptions import CommitFailedError, DeltaError
+        from duckdb import IOException
 
         known = self.exists(table.table)
         for _ in range(_ATTEMPTS):
@@ -152,11 +153,11 @@ class Lake:
                 return self._merge_once(table, rows, gone, source, zone, complete, replaces)
             except CommitFailedError:
                 continue
-            except (DeltaError, OSError) as error:
+            except (DeltaError, IOException, OSError) as error:
                 if not known and self.exists(table.table):  # another writer made the table meanwhile
                     known = True
                     continue
-                if quotes_the_system(error):
+                if isinstance(error, IOException) or quotes_the_system(error):
                     raise self._unwritable(table.table, error) from error
                 raise
         raise CouldNotRun(
@@ -184,8 +185,15 @@ class Lake:
         return replace(outcome, version=version)
 
     def _unwritable(self, table: str, error: Exception) -> CouldNotRun:
-        coded = re.search(r'Os { code.*message: "([^"]+)"', str(error))
-        said = coded[1] if coded else str(error).rsplit("file: ", 1)[-1].rsplit("error: ", 1)[-1].splitlines()[0]
+        from duckdb import IOException
+
+        text = str(error)
+        if isinstance(error, IOException):
+            said = said_by_duckdb(error).rsplit('": ', 1)[-1]  # it names the file first
+        elif coded := re.search(r'Os { code.*message: "([^"]+)"', text):
+            said = coded[1]
+        else:
+            said = text.rsplit("file: ", 1)[-1].rsplit("error: ", 1)[-1].splitlines()[0]
         return CouldNotRun(
             Finding(
                 self._path(table),
@@ -248,6 +256,14 @@ def open_duckdb(url: str = "", *, memory: str = MEMORY, spill: Path | None = Non
 
         connection.register_filesystem(fsspec.filesystem(scheme))
     return connection
+
+
+def said_by_duckdb(error: Exception) -> str:
+    """Return what went wrong on disk in one line; what a writing thread says, DuckDB wraps in JSON."""
+    said = str(error).splitlines()[0].removeprefix("IO Error: ")
+    if inner := re.search(r'"exception_message":"(.*?[^\\\\])"', said):
+        said = inner.group(1).replace('\\"', '"')
+    return said
 
 
 def scan_of(uris: Iterable[str]) -> str:

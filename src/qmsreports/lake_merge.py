@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qmsreports.catalog.table import Column, Table
 from qmsreports.errors import Finding, UserError
 from qmsreports.lake import DUCKDB_TYPES, NO_MONTH, SYSTEM_COLUMNS, literal, month_of, nulls, quoted, scan_of
 from qmsreports.lake_files import files_of
+from qmsreports.lake_write import NewFile, write_file
 from qmsreports.records import Published
 
 if TYPE_CHECKING:
-    from deltalake import DeltaTable
+    from deltalake import CommitProperties, DeltaTable
+    from deltalake import Schema as DeltaSchema
     from duckdb import DuckDBPyConnection
 
+DELTA_TYPES = {
+    "text": "string",
+    "integer": "long",
+    "number": "double",
+    "date": "date",
+    "instant": "timestamp",
+    "boolean": "boolean",
+}
 FILE_BYTES = 4 * 2**20  # delta-rs keeps the open file of every month in memory: 36 months times this,
 DICTIONARY_BYTES = 2**17  # and of every column in them the dictionary, a megabyte unless told otherwise
 BATCH = 20_000  # rows handed over at a time; DuckDB's million are 400 MB of order lines, and several are on their way
@@ -132,7 +144,10 @@ class Merge:
         )
 
     def write(self, path: str) -> None:
-        """Commit the changed months; raises delta-rs' CommitFailedError when the table moved on since compared."""
+        """Commit the changed months; raises delta-rs' CommitFailedError when the table moved on since compared.
+
+        Of a first load every month is open at once, and rows come in any order: that is left to delta-rs.
+        """
         from deltalake import CommitProperties, WriterProperties, write_deltalake
 
         written = WriterProperties(compression="SNAPPY", dictionary_page_size_limit=DICTIONARY_BYTES)
@@ -152,30 +167,81 @@ class Merge:
                 writer_properties=written,
             )
             return
+        self._write_months(path, commit)
+
+    def _write_months(self, path: str, commit: CommitProperties) -> None:
+        """Write each changed month into one file and commit them all together.
+
+        DuckDB writes them, month by month: it keeps a row group or two in memory, where delta-rs keeps the open file
+        of every month, and takes what stays from the files of that month alone. Files that no commit names are no part
+        of the table; where the commit fails they are removed.
+        """
+        assert self.delta is not None
+        arriving = Path(self.rows).with_suffix(".months")
         months = [
-            month
+            str(month)
             for (month,) in self._run(
-                "SELECT DISTINCT unnest([old_month, new_month]) AS month FROM change WHERE fate <> 'unchanged'"
+                """SELECT DISTINCT unnest([old_month, new_month]) AS month FROM change WHERE fate <> 'unchanged'
+                ORDER BY month"""
             ).fetchall()
             if month is not None
         ]
-        touched = f"_month IN ({', '.join(literal(month) for month in sorted(months))})"
-        changed = f"SELECT {self._keys} FROM change WHERE fate <> 'unchanged'"
-        rows = self.connection.sql(
-            f"""SELECT * FROM (SELECT * FROM present WHERE {touched}) ANTI JOIN ({changed}) USING ({self._keys})
-            UNION ALL BY NAME
-            SELECT {columns} FROM incoming SEMI JOIN ({changed}) USING ({self._keys})"""
-        ).arrow(BATCH)
-        write_deltalake(
-            self.delta,
-            rows,
-            mode="overwrite",
-            predicate=touched,
-            schema_mode="merge",
-            commit_properties=commit,
-            target_file_size=FILE_BYTES,
-            writer_properties=written,
+        written: list[NewFile] = []
+        try:
+            shutil.rmtree(arriving, ignore_errors=True)
+            self._sort_by_month(arriving)
+            for month in months:
+                if (file := self._write_month(path, month, arriving)) is not None:
+                    written.append(file)
+            self.delta.create_write_transaction(
+                [file.action() for file in written],
+                mode="overwrite",
+                schema=self._schema(self.delta),
+                partition_by=["_month"],
+                partition_filters=[("_month", "in", months)],
+                commit_properties=commit,
+            )
+        except BaseException:
+            for file in written:
+                file.remove()
+            raise
+        finally:
+            shutil.rmtree(arriving, ignore_errors=True)
+
+    def _sort_by_month(self, folder: Path) -> None:
+        """Put the rows that are new or changed into a folder a month. Small row groups, because they are read once."""
+        columns = ", ".join(quoted(name) for name in (*self.table.names, *SYSTEM_COLUMNS))
+        self._run(f"SET partitioned_write_flush_threshold = {BATCH}")
+        self._run(
+            f"""COPY (SELECT {columns} FROM incoming
+            SEMI JOIN (SELECT {self._keys} FROM change WHERE fate <> 'unchanged') USING ({self._keys}))
+            TO {literal(str(folder))} (FORMAT parquet, PARTITION_BY (_month))"""
         )
+
+    def _write_month(self, path: str, month: str, arriving: Path) -> NewFile | None:
+        """Write one month as it is to be; nothing where no row is left in it."""
+        changed = f"SELECT {self._keys} FROM change WHERE fate <> 'unchanged' AND old_month = {literal(month)}"
+        rows = f"""SELECT * EXCLUDE (_month) FROM (SELECT * FROM present WHERE _month = {literal(month)})
+            ANTI JOIN ({changed}) USING ({self._keys})"""
+        if new := sorted(str(file) for file in (arriving / f"_month={month}").glob("*.parquet")):
+            rows += f" UNION ALL BY NAME SELECT * EXCLUDE (_month) FROM {scan_of(new)}"
+        kinds = {column.name: column.type for column in self.table.columns}
+        return write_file(self.connection, rows, path, month, kinds)
+
+    def _schema(self, delta: DeltaTable) -> DeltaSchema:
+        """Return what lies there and what is declared since: a column that is no longer declared stays."""
+        from deltalake import Field
+        from deltalake import Schema as DeltaSchema
+        from deltalake.schema import PrimitiveType
+
+        there = delta.schema()
+        known = {field.name for field in there.fields}
+        new = [
+            Field(column.name, PrimitiveType(DELTA_TYPES[column.type]))
+            for column in self.table.columns
+            if column.name not in known
+        ]
+        return DeltaSchema([*there.fields, *new]) if new else there
 
     def _present(self) -> str:
         """Rows of the table now, as a SELECT; an empty one of the right types where there is no table or no file."""

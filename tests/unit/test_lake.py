@@ -10,10 +10,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from deltalake import DeltaTable
 
 from qmsreports.catalog.table import Table
-from qmsreports.errors import UserError
+from qmsreports.errors import CouldNotRun, UserError
 from qmsreports.lake import Lake
+from qmsreports.lake_files import Asked
 from qmsreports.records import Published
 
 COLUMNS: list[dict[str, Any]] = [
@@ -262,6 +264,8 @@ def test_two_writers_of_one_table_lose_nothing(store: Store) -> None:
     assert not errors
     also = [f"also {name}{number}" for name in "ab" for number in range(3)]
     assert store.keys() == ["0", "a0", "a1", "a2", *also, "b0", "b1", "b2"]
+    named = {uri for version in range(7) for uri in store.lake.uris("tickets", version)}
+    assert {str(path) for path in tickets(store).rglob("*.parquet")} == named  # what the loser wrote is gone
 
 
 def test_two_writers_may_both_be_the_first(store: Store) -> None:
@@ -289,6 +293,54 @@ def test_files_of_a_write_that_was_killed_are_no_part_of_the_table(store: Store)
     Path(uri).with_name("half-written.parquet").write_bytes(b"PAR1")
     assert store.keys() == ["1"]
     assert counts(store.merge(row("1", times=2))) == (0, 1, 0, 0)
+
+
+def test_the_log_says_which_days_the_file_of_a_changed_month_holds(store: Store) -> None:
+    """Whole files are left aside by it: a file that was written again is found as one of a first load is."""
+    store.merge(row("1"), row("2", NOVEMBER))
+    store.merge(
+        row("3", datetime(2026, 10, 7, 8, 30, 0, 250_000, tzinfo=UTC), date(2026, 10, 9), times=7), row("4", times=2)
+    )
+    files = store.lake.uris("tickets")
+    assert len(files) == 2
+    (october,) = [uri for uri in files if "_month=2026-10" in uri]
+
+    def found(column: str, first: Any, after: Any = None) -> bool:
+        return october in Lake(store.lake.url, within={"tickets": [[Asked(column, first, after)]]}).uris("tickets")
+
+    assert found("due_on", date(2026, 10, 9)) and not found("due_on", date(2026, 10, 10))
+    assert found("opened_at", datetime(2026, 10, 7, 8, 30, tzinfo=UTC))
+    assert not found("opened_at", datetime(2026, 10, 7, 8, 31, tzinfo=UTC))
+    assert found("opened_at", None, datetime(2026, 10, 5, 9, 1, tzinfo=UTC))
+    assert not found("opened_at", None, datetime(2026, 10, 5, 8, 59, tzinfo=UTC))
+    log = DeltaTable(f"{store.lake.url}/tickets").get_add_actions(flatten=True)
+    told = {row["path"]: row for row in pa.table(log).to_pylist()}[str(Path(october).relative_to(tickets(store)))]
+    assert (told["num_records"], told["null_count.due_on"], told["max.reopened"]) == (3, 2, 7)
+
+
+def test_what_a_failed_write_leaves_is_removed(store: Store) -> None:
+    store.merge(row("1"))
+    before = sorted(tickets(store).rglob("*.parquet"))
+    (tickets(store) / "_month=2026-11").write_text("in the way")
+    with pytest.raises(CouldNotRun, match=r"tickets: cannot be written: .* the table is as it was"):
+        store.merge(row("1", times=5), row("2", NOVEMBER))
+    assert sorted(tickets(store).rglob("*.parquet")) == before
+    assert not list(store.folder.glob("*.months"))
+    assert store.keys() == ["1"]
+
+
+def tickets(store: Store) -> Path:
+    return store.folder / "lake" / "tickets"
+
+
+def test_a_month_that_lost_all_its_rows_has_no_file(store: Store) -> None:
+    store.merge(row("1"), row("2", NOVEMBER))
+    store.merge(gone=("2",))
+    assert ["_month=2026-10" in uri for uri in store.lake.uris("tickets")] == [True]
+    assert counts(store.merge(gone=("1",))) == (0, 0, 0, 1)
+    assert store.lake.uris("tickets") == () and store.keys() == []
+    assert counts(store.merge(row("3"))) == (1, 0, 0, 0)
+    assert store.keys() == ["3"]
 
 
 def test_text_with_quotes_survives(store: Store) -> None:

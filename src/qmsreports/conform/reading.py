@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qmsreports.errors import CouldNotRun, Finding
-from qmsreports.lake import literal, open_duckdb
+from qmsreports.lake import literal, open_duckdb, said_by_duckdb
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -38,11 +37,7 @@ class reading:  # noqa: N801 - reads as what it does: with reading(folder, landi
 
 def unwritable(folder: Path, error: Exception) -> CouldNotRun:
     """Say that staged rows cannot be written or landed ones not read."""
-    said = str(error).splitlines()[0].removeprefix("IO Error: ")
-    if inner := re.search(
-        r'"exception_message":"(.*?[^\\\\])"', said
-    ):  # DuckDB wraps what a writing thread says in JSON
-        said = inner.group(1).replace('\\"', '"')
+    said = said_by_duckdb(error)
     return CouldNotRun(
         Finding(
             str(folder),
