@@ -26,7 +26,7 @@ def run(var: Path, *, runs: int) -> list[Row]:
     """Measure both forms by turns on a workspace that has its results."""
     env = environment(var)
     sides = [lambda form=form: timing.child(__name__, form, env=env) for form in FORMS]
-    timing.child(__name__, "html-before", env=env)  # the edition before: its charts are found painted
+    timing.child(__name__, "html-before", env=env)  # the edition before: its charts and fonts are found
     pdf, html, sixty, page_of_sixty, comment, page_of_comment = timing.by_turns(runs, *sides)
     size = pdf[0].said
     note = f"{size['charts']} charts, {size['pages']} pages, {size['bytes'] / 1e6:.1f} MB"
@@ -45,7 +45,7 @@ def run(var: Path, *, runs: int) -> list[Row]:
 
 
 def _again(what: str, again: Sequence[timing.Cost], first: Sequence[timing.Cost]) -> Row:
-    """Beside the whole: what is left when every chart was painted for the edition before."""
+    """Beside the whole: what is left when charts and fonts were made for the edition before."""
     return Row(
         what,
         [cost.cpu for cost in again],
@@ -70,10 +70,9 @@ def _render(form: str) -> dict[str, Any]:
     """Render one form; what it needs of the stores is collected before the clock starts."""
     from qmsreports.pack import seal
     from qmsreports.pack.assemble import as_edition
-    from qmsreports.pack.charts.kept import KeptCharts
-    from qmsreports.pack.charts.svg import paint
     from qmsreports.pack.collect import collect
     from qmsreports.pack.drawings import draw
+    from qmsreports.pack.kept import Keep, Kept, make_anew
     from qmsreports.period import Period
     from qmsreports.workspace import Workspace
 
@@ -88,9 +87,9 @@ def _render(form: str) -> dict[str, Any]:
     form, _, kind = form.partition("-")
     if kind:
         pack = _of_sixty(pack)
-    painter: Any = paint
+    keep: Keep = make_anew
     if kind in ("before", "comment"):
-        painter = KeptCharts(Path(os.environ["QMSREPORTS_VAR"]) / "cache" / "bench", repr(seal.code()))
+        keep = Kept(Path(os.environ["QMSREPORTS_VAR"]) / "cache" / "bench", repr(seal.code()))
     if kind == "comment":
         pack = _with_comment(pack)
     parts: dict[str, float] = {}
@@ -104,7 +103,7 @@ def _render(form: str) -> dict[str, Any]:
         from qmsreports.pack.web import render_html
 
         cpu = time.process_time()
-        charts = draw(pack, painter=painter)
+        charts = draw(pack, keep=keep)
         parts["charts"] = time.process_time() - cpu
         view = show(pack)
         cpu = time.process_time()
@@ -113,7 +112,7 @@ def _render(form: str) -> dict[str, Any]:
             stamp = pack.header.data_read_at
             done = render_pdf(view, charts, templates=templates, attachments=beside, stamp=stamp)
         else:
-            done = render_html(view, charts, templates=templates).encode()
+            done = render_html(view, charts, templates=templates, keep=keep).encode()
         parts["setting" if form == "pdf" else "page"] = time.process_time() - cpu
         return {"bytes": len(done), "charts": len(charts), "made": done}
 

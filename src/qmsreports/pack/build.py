@@ -12,8 +12,8 @@ from qmsreports.language import say, speaking
 from qmsreports.pack import figures, seal, store
 from qmsreports.pack.assemble import as_edition, trust_sentences
 from qmsreports.pack.brand import Brand, brand_of
-from qmsreports.pack.charts.kept import KeptCharts
 from qmsreports.pack.collect import Collected, collect
+from qmsreports.pack.kept import Kept
 from qmsreports.pack.model import SLIDES, PackModel
 from qmsreports.pack.render import render
 from qmsreports.period import Period
@@ -38,15 +38,15 @@ class _Ground:
     out: Path
     as_of: datetime
     tell: Tell
-    paintings: Path | None
+    kept: Path | None
 
     def rendered(self, pack: PackModel) -> dict[str, bytes]:
-        """Return the files of the pack, painting only what was not painted before."""
-        if self.paintings is None:
+        """Return the files of the pack, making only what was not made before."""
+        if self.kept is None:
             return render(pack, templates=self.templates, brand=self.brand, tell=self.tell)
-        kept = KeptCharts(self.paintings, repr(seal.code()))
-        files = render(pack, templates=self.templates, brand=self.brand, tell=self.tell, painter=kept)
-        kept.tidy()
+        keep = Kept(self.kept, repr(seal.code()))
+        files = render(pack, templates=self.templates, brand=self.brand, tell=self.tell, keep=keep)
+        keep.tidy()
         return files
 
     def manifest(self, collected: Collected, inputs: str, files: dict[str, bytes] | None = None) -> dict[str, Any]:
@@ -75,15 +75,15 @@ def build(
     as_of: datetime,
     also: Sequence[str] = (),
     tell: Tell = silent,
-    paintings: Path | None = None,
+    kept: Path | None = None,
 ) -> BuiltPack:
     """Write the pack of a review for a period to a folder of its own under ``out`` and return it, sealed.
 
     Nothing is recorded here: the caller stores the result in the register. A folder that an interrupted run left
     complete is taken up when its inputs are the same. Nothing that exists is overwritten: a draft whose inputs changed
     is followed by a new edition that names it and why. ``also`` are forms wanted besides those that the review asks
-    for; an edition that has more than that is the same one. ``paintings`` is a folder for charts that the next build
-    need not paint again; it changes no byte.
+    for; an edition that has more than that is the same one. ``kept`` is a folder for what the next build need not
+    make again; it changes no byte.
     """
     tell("pack: collect", 0)
     asked = (*also, *((SLIDES,) if review.slides else ()))
@@ -97,7 +97,7 @@ def build(
         if newest is not None and newest.inputs == inputs and _stands(newest, wanted):
             return _recorded(newest, period)
         before = (newest.edition, dict(newest.manifest)) if newest is not None else None
-    ground = _Ground(seal.catalog_fingerprints(catalog), templates, brand, out, as_of, tell, paintings)
+    ground = _Ground(seal.catalog_fingerprints(catalog), templates, brand, out, as_of, tell, kept)
     return _next_edition(collected, inputs, before, ground, period)
 
 

@@ -6,8 +6,9 @@ the flat one of page one, ``spark-`` the line of the scoreboard, ``multiples-<kp
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cache
+import hashlib
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from typing import Any
 
 from qmsreports.language import say, spoken
@@ -15,8 +16,8 @@ from qmsreports.language.messages import load
 from qmsreports.pack import figures
 from qmsreports.pack.charts import ChartBreak, ChartSeries, ChartWords, process_chart, small_multiples, sparkline
 from qmsreports.pack.charts.style import PALETTE, Palette
-from qmsreports.pack.charts.svg import Painter, paint
 from qmsreports.pack.glyphs import printable
+from qmsreports.pack.kept import Keep, make_anew
 from qmsreports.pack.model import PackModel
 from qmsreports.pack.objective import Objective, Point, Slice
 from qmsreports.pack.view.board import chart_text, shown_parts, spark_text
@@ -27,12 +28,16 @@ _SPARK = 24
 _PANEL = 31.0
 
 
-def draw(pack: PackModel, palette: Palette = PALETTE, painter: Painter = paint) -> dict[str, str]:
-    """Return every chart of the pack as SVG text; an objective without any value has none."""
+def draw(pack: PackModel, palette: Palette = PALETTE, keep: Keep = make_anew) -> dict[str, str]:
+    """Return every chart of the pack as SVG text; an objective without any value has none.
+
+    ``keep`` is asked first: a chart is made from its objective (not from what its owner says of it), its alternative
+    text and what it looks like.
+    """
     charts: dict[str, str] = {}
     for objective in pack.objectives:
         if any(point.value is not None for point in objective.points):
-            charts.update(_objective(objective, pack, {"palette": palette, "painter": painter}))
+            charts.update(_Hand(objective, pack, palette, keep).charts())
     return charts
 
 
@@ -69,46 +74,66 @@ UNITS = ("percent", "points", "per_1000", "ppm", "hours", "minutes", "days")
 """Units that are named above the axis of a chart."""
 
 
-def _objective(objective: Objective, pack: PackModel, hand: dict[str, Any]) -> dict[str, str]:
-    kpi, shown = objective.kpi, pack.header.shown
-    series = _series(objective, objective, shown, prior=True)
-    alt = printable(chart_text(objective, shown))
-    words = chart_words(spoken().code)
-    look: dict[str, Any] = {"alt": alt, "words": words, **hand}
-    charts = {
-        f"half-{kpi}": process_chart(series, width_mm=_HALF, height_mm=44, **look),
-        f"spark-{kpi}": sparkline(
-            _series(objective, objective, _SPARK),
-            width_mm=40,
-            height_mm=8,
-            alt=printable(spark_text(objective)),
-            words=words,
-            **hand,
-        ),
-    }
-    if objective.exception:
-        charts[f"wide-{kpi}"] = process_chart(series, width_mm=_WIDTH, height_mm=47, **look)
-    if kpi in pack.highlights:
-        charts[f"low-{kpi}"] = process_chart(series, width_mm=_HALF, height_mm=34, **look)
-    return charts | _parts(objective, shown, hand)
+class _Hand:
+    """Draws the charts of one objective."""
 
+    def __init__(self, objective: Objective, pack: PackModel, palette: Palette, keep: Keep) -> None:
+        self.objective, self.shown, self.highlights = objective, pack.header.shown, pack.highlights
+        self.look: dict[str, Any] = {"palette": palette, "words": chart_words(spoken().code)}
+        self.keep = keep
+        drawn = objective.model_dump_json(exclude={"comment"})
+        self.made_from = hashlib.sha256(repr((drawn, self.shown, spoken().code, palette)).encode()).hexdigest()
 
-def _parts(objective: Objective, shown: int, hand: dict[str, Any]) -> dict[str, str]:
-    """Draw the parts of each dimension on one scale, the whole pale behind them."""
-    whole = _series(objective, objective, shown)
-    charts = {}
-    for dimension, pieces in shown_parts(objective).items():
-        name = figures.dimension(dimension)
-        charts[f"multiples-{objective.kpi}-{dimension}"] = small_multiples(
-            [(printable(piece.title), _series(objective, piece, shown)) for piece in pieces],
+    def charts(self) -> dict[str, str]:
+        """Return the charts by their keys."""
+        objective, kpi = self.objective, self.objective.kpi
+        alt = printable(chart_text(objective, self.shown))
+
+        def process(width: float, height: float) -> str:
+            series = _series(objective, objective, self.shown, prior=True)
+            return process_chart(series, width_mm=width, height_mm=height, alt=alt, **self.look)
+
+        charts = {
+            f"half-{kpi}": self._kept("half", alt, lambda: process(_HALF, 44)),
+            f"spark-{kpi}": self._spark(),
+        }
+        if objective.exception:
+            charts[f"wide-{kpi}"] = self._kept("wide", alt, lambda: process(_WIDTH, 47))
+        if kpi in self.highlights:
+            charts[f"low-{kpi}"] = self._kept("low", alt, lambda: process(_HALF, 34))
+        return charts | self._parts()
+
+    def _kept(self, kind: str, alt: str, make: Callable[[], str]) -> str:
+        return self.keep("\n".join(("chart", kind, self.made_from, alt)), make)
+
+    def _spark(self) -> str:
+        alt = printable(spark_text(self.objective))
+
+        def spark() -> str:
+            series = _series(self.objective, self.objective, _SPARK)
+            return sparkline(series, width_mm=40, height_mm=8, alt=alt, **self.look)
+
+        return self._kept("spark", alt, spark)
+
+    def _parts(self) -> dict[str, str]:
+        """Draw the parts of each dimension on one scale, the whole pale behind them."""
+        objective, charts = self.objective, {}
+        for dimension, pieces in shown_parts(objective).items():
+            name = figures.dimension(dimension)
+            alt = printable(say("chart.parts", objective=objective.title, dimension=name))
+            make = partial(self._multiples, pieces, alt)
+            charts[f"multiples-{objective.kpi}-{dimension}"] = self._kept(f"multiples {dimension}", alt, make)
+        return charts
+
+    def _multiples(self, pieces: Sequence[Slice], alt: str) -> str:
+        return small_multiples(
+            [(printable(piece.title), _series(self.objective, piece, self.shown)) for piece in pieces],
             width_mm=_WIDTH,
             panel_height_mm=_PANEL,
-            total=whole,
-            alt=printable(say("chart.parts", objective=objective.title, dimension=name)),
-            words=chart_words(spoken().code),
-            **hand,
+            total=_series(self.objective, self.objective, self.shown),
+            alt=alt,
+            **self.look,
         )
-    return charts
 
 
 def _series(objective: Objective, drawn: Objective | Slice, shown: int, *, prior: bool = False) -> ChartSeries:

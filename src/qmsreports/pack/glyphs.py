@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +32,8 @@ CODE = frozenset({"rule", "text"})
 
 def font_files() -> tuple[Path, ...]:
     """Return the fonts of the print: Source Sans Pro, and DejaVu Sans for what it lacks."""
-    import matplotlib
-
     source = Path(str(files("font_source_sans_pro"))) / "files"
-    dejavu = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+    dejavu = _matplotlib() / "mpl-data" / "fonts" / "ttf"
     return (
         *(source / f"SourceSansPro-{face}.otf" for face in _FACES),
         dejavu / "DejaVuSans.ttf",
@@ -42,14 +41,25 @@ def font_files() -> tuple[Path, ...]:
     )
 
 
+def _matplotlib() -> Path:
+    """Where matplotlib lies, without importing it: that takes longer than setting a page."""
+    found = find_spec("matplotlib")
+    assert found is not None and found.origin is not None
+    return Path(found.origin).parent
+
+
 @cache
 def _covered() -> tuple[frozenset[int], frozenset[int]]:
     """Code points of the text font and of the one behind it; only what all used faces have counts."""
-    from matplotlib.ft2font import FT2Font
-
-    fonts = font_files()
-    charts = [frozenset(FT2Font(str(path)).get_charmap()) for path in fonts]
+    charts = [_charmap(path) for path in font_files()]
     return frozenset.intersection(*charts[: len(_FACES)]), frozenset.intersection(*charts[len(_FACES) :])
+
+
+def _charmap(path: Path) -> frozenset[int]:
+    from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
+
+    with TTFont(path, lazy=True) as font:
+        return frozenset(font.getBestCmap())
 
 
 def printable(text: str) -> str:

@@ -49,8 +49,7 @@ def render_pdf(
         "stamp": [stamp.year, stamp.month, stamp.day],
         "words": _labels(),
         "attachments": [
-            {"name": item.name, "mime": item.mime, "description": item.description, "text": item.text}
-            for item in attachments
+            {"name": item.name, "mime": item.mime, "description": item.description} for item in attachments
         ],
     }
     with tempfile.TemporaryDirectory(prefix="qmsreports-fonts-") as folder:
@@ -63,6 +62,7 @@ def render_pdf(
             inputs = {
                 "pack": json.dumps({**ready, **extra, "missing_glyphs": missing(ready)}, sort_keys=True),
                 "charts": json.dumps(dict(charts), sort_keys=True),
+                **{f"attached {item.name}": item.text for item in attachments},
             }
             try:
                 return bytes(

@@ -8,8 +8,8 @@ from qmsreports.language import speaking
 from qmsreports.pack.appendix import render_workbook
 from qmsreports.pack.attachments import attachments
 from qmsreports.pack.brand import PLAIN, Brand
-from qmsreports.pack.charts.svg import Painter, paint
 from qmsreports.pack.drawings import draw
+from qmsreports.pack.kept import Keep, make_anew
 from qmsreports.pack.model import SLIDES, PackModel
 from qmsreports.pack.paper import render_pdf
 from qmsreports.pack.seal import name_of
@@ -20,27 +20,27 @@ from qmsreports.records import Tell, silent
 
 
 def render(
-    pack: PackModel, *, templates: Path, brand: Brand = PLAIN, tell: Tell = silent, painter: Painter = paint
+    pack: PackModel, *, templates: Path, brand: Brand = PLAIN, tell: Tell = silent, keep: Keep = make_anew
 ) -> dict[str, bytes]:
     """Return every file of the pack but its manifest, by name: print, page, workbook, values, model, definitions.
 
     A presentation only where the review asked for one, because few do.
     """
     with speaking(pack.header.language):
-        return _rendered(pack, templates, brand, tell, painter)
+        return _rendered(pack, templates, brand, tell, keep)
 
 
-def _rendered(pack: PackModel, templates: Path, brand: Brand, tell: Tell, painter: Painter) -> dict[str, bytes]:
+def _rendered(pack: PackModel, templates: Path, brand: Brand, tell: Tell, keep: Keep) -> dict[str, bytes]:
     head = pack.header
     name = name_of(head.review, head.period, head.edition)
     beside = attachments(pack)
     tell("pack: charts", 0)
-    charts = draw(pack, brand.palette, painter)
+    charts = draw(pack, brand.palette, keep)
     view = show(pack)
     tell("pack: print", 0)
     pdf = render_pdf(view, charts, templates=templates, attachments=beside, stamp=head.data_read_at, brand=brand)
     tell("pack: page", 0)
-    html = render_html(view, charts, templates=templates, brand=brand)
+    html = render_html(view, charts, templates=templates, brand=brand, keep=keep)
     slides = {}
     if SLIDES in head.forms:
         tell("pack: slides", 0)

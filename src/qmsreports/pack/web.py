@@ -18,6 +18,7 @@ from qmsreports.errors import CouldNotRun, Finding
 from qmsreports.language import say
 from qmsreports.pack.brand import PLAIN, Brand
 from qmsreports.pack.charts.style import Palette
+from qmsreports.pack.kept import Keep, make_anew
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -68,7 +69,14 @@ _SIGNS = (
 _FACES = (("Light", 300), ("Regular", 400), ("Semibold", 600))
 
 
-def render_html(view: Mapping[str, Any], charts: Mapping[str, str], *, templates: Path, brand: Brand = PLAIN) -> str:
+def render_html(
+    view: Mapping[str, Any],
+    charts: Mapping[str, str],
+    *,
+    templates: Path,
+    brand: Brand = PLAIN,
+    keep: Keep = make_anew,
+) -> str:
     """Return the page. The same view and charts give the same text.
 
     :class:`CouldNotRun` where a template is missing or wrong, with its file and line.
@@ -94,7 +102,7 @@ def render_html(view: Mapping[str, Any], charts: Mapping[str, str], *, templates
             svg=drawings.inline,
             shapes=drawings.shapes,
             code=highlighted,
-            style=Markup(_faces(brand) + _colours(brand.palette) + style + _own(brand)),
+            style=Markup(_faces(brand, keep) + _colours(brand.palette) + style + _own(brand)),
             logo=_logo(brand),
             script=Markup(script),
             script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
@@ -210,11 +218,12 @@ def highlighted(text: str) -> Markup:
 _BRAND = "Brand"
 
 
-def _faces(brand: Brand) -> str:
+def _faces(brand: Brand, keep: Keep) -> str:
     """Return the text fonts as CSS: the organisation's, or those of the product."""
     if not brand.faces:
-        return font_faces()
-    return "".join(_face(_BRAND, weight, _latin(content)) for weight, content in brand.faces)
+        return keep("faces of the product", font_faces)
+    named = repr([(weight, hashlib.sha256(content).hexdigest()) for weight, content in brand.faces])
+    return keep(f"faces {named}", lambda: "".join(_face(_BRAND, weight, _latin(face)) for weight, face in brand.faces))
 
 
 def _face(family: str, weight: int, woff: bytes) -> str:

@@ -81,7 +81,7 @@ def build_pack(
             as_of=at,
             also=also,
             tell=tell,
-            paintings=(workspace.settings.var / "cache" / "charts").absolute(),
+            kept=(workspace.settings.var / "cache" / "packs").absolute(),
         )
         with workspace.register.write() as session:
             known = next((row for row in packs.editions(session, review, period) if row.edition == built.edition), None)

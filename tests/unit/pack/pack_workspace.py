@@ -216,7 +216,7 @@ class Workspace:
             )
 
     def build(
-        self, at: datetime = BUILT, *, record: bool = True, out: Path | None = None, paintings: Path | None = None
+        self, at: datetime = BUILT, *, record: bool = True, out: Path | None = None, kept: Path | None = None
     ) -> BuiltPack:
         """Build the monthly pack of October and record it, as the stage does."""
         built = pack.build(
@@ -228,7 +228,7 @@ class Workspace:
             templates=TEMPLATES,
             out=out or self.folder / "packs",
             as_of=at,
-            paintings=paintings,
+            kept=kept,
         )
         if record:
             with self.register.write() as session:

@@ -84,19 +84,19 @@ def test_a_comment_makes_a_new_edition_that_says_so_and_verifies(tmp_path: Path)
     assert findings == []  # what was said later does not change what the edition said
 
 
-def test_kept_paintings_change_no_byte_and_a_forged_one_gets_into_no_approved_pack(tmp_path: Path) -> None:
-    made, kept = filled(tmp_path), tmp_path / "paintings"
+def test_kept_texts_change_no_byte_and_a_forged_one_gets_into_no_approved_pack(tmp_path: Path) -> None:
+    made, kept = filled(tmp_path), tmp_path / "kept"
     plain = made.build(record=False, out=tmp_path / "plain")
-    first = made.build(paintings=kept)
+    first = made.build(kept=kept)
     assert [(file.path, file.sha256) for file in first.files] == [(file.path, file.sha256) for file in plain.files]
     comment(made, "Steel came late.")
-    same = made.build(LATER, record=False, out=tmp_path / "again", paintings=kept)
+    same = made.build(LATER, record=False, out=tmp_path / "again", kept=kept)
     anew = made.build(LATER, record=False, out=tmp_path / "anew")
     assert [(file.path, file.sha256) for file in same.files] == [(file.path, file.sha256) for file in anew.files]
     for path in kept.iterdir():  # somebody who may write there knows how they are sealed, too
         forged = path.read_bytes().partition(b"\n")[2].replace(b"<svg ", b"<svg data-forged='1' ", 1)
         path.write_bytes(hashlib.sha256(forged).hexdigest().encode() + b"\n" + forged)
-    second = made.build(LATER, paintings=kept)
+    second = made.build(LATER, kept=kept)
     assert "data-forged" in (second.folder / "monthly-2026-10-e2.html").read_text()
     brand = brand_of(made.catalog)
     with pytest.raises(UserError, match=r"monthly-2026-10-e2\.html would be another file; run: qmsreports pack build"):

@@ -14,7 +14,7 @@ from qmsreports.pack.charts.process import add_stretches, add_target, bounds_of,
 from qmsreports.pack.charts.scale import Bounds, Domain, Numbers, numbers_for, ticks
 from qmsreports.pack.charts.series import ChartPoint, ChartSeries
 from qmsreports.pack.charts.style import PALETTE, POINTS_PER_MM, WORDS, ChartWords, Palette
-from qmsreports.pack.charts.svg import Painter, paint
+from qmsreports.pack.charts.svg import paint
 
 _TEXT = 6.5
 _LEAST = 31.5 * POINTS_PER_MM  # narrower panels cannot be read; five stand side by side on a page
@@ -33,14 +33,13 @@ def small_multiples(
     alt: str = "",
     palette: Palette = PALETTE,
     words: ChartWords = WORDS,
-    painter: Painter = paint,
 ) -> str:
     """Return one SVG with a panel per part, in the order given, all on the scale that holds every part and the total.
 
     Each panel has a name, its latest value, its own limits and signals; the total's line runs pale behind. The columns
     are as many as can be read in the width, evenly filled; ``columns=1`` is for narrow screens.
     """
-    return painter(draw_multiples(panels, width_mm, panel_height_mm, total, columns, palette, words), alt)
+    return paint(draw_multiples(panels, width_mm, panel_height_mm, total, columns, palette, words), alt)
 
 
 @dataclass(frozen=True, slots=True)

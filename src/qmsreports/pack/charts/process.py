@@ -25,7 +25,7 @@ from qmsreports.pack.charts.scale import (
 )
 from qmsreports.pack.charts.series import ChartSeries, Stretch
 from qmsreports.pack.charts.style import PALETTE, POINTS_PER_MM, WORDS, ChartWords, Palette
-from qmsreports.pack.charts.svg import Painter, paint
+from qmsreports.pack.charts.svg import paint
 
 _LINE = 1.25  # height of a line of text as a multiple of its size
 _FLAG_ROWS = 3
@@ -53,7 +53,6 @@ def process_chart(
     alt: str = "",
     palette: Palette = PALETTE,
     words: ChartWords = WORDS,
-    painter: Painter = paint,
 ) -> str:
     """Return the chart as SVG text. The finding is the chart's title and stands outside; ``alt`` names the image.
 
@@ -61,7 +60,7 @@ def process_chart(
     up: improvement, down: concern, diamond: a change where no direction is better); a hollow mark is provisional; a
     month without data is a gap. About 20 ms and 20 KB for three years of months.
     """
-    return painter(draw_process(series, width_mm, height_mm, palette, words), alt)
+    return paint(draw_process(series, width_mm, height_mm, palette, words), alt)
 
 
 def draw_process(

@@ -10,7 +10,7 @@ from qmsreports.pack.charts.process import add_stretches, bounds_of
 from qmsreports.pack.charts.scale import Domain, clipped, numbers_for, ticks
 from qmsreports.pack.charts.series import ChartSeries
 from qmsreports.pack.charts.style import PALETTE, POINTS_PER_MM, WORDS, ChartWords, Palette
-from qmsreports.pack.charts.svg import Painter, paint
+from qmsreports.pack.charts.svg import paint
 
 _TEXT = 5.0
 _PAD = 2.6  # room for half of a mark
@@ -25,7 +25,6 @@ def sparkline(
     alt: str = "",
     palette: Palette = PALETTE,
     words: ChartWords = WORDS,
-    painter: Painter = paint,
 ) -> str:
     """Return the series as a small SVG: band of the limits, line, signals, and the latest point larger.
 
@@ -33,7 +32,7 @@ def sparkline(
     sparkline of a table shares one, which has to hold all their values, and the numbers are left out. The target is
     drawn where it lies near the values.
     """
-    return painter(draw_spark(series, width_mm, height_mm, scale, palette, words), alt)
+    return paint(draw_spark(series, width_mm, height_mm, scale, palette, words), alt)
 
 
 def draw_spark(

@@ -11,16 +11,12 @@ import hashlib
 import io
 import math
 import re
-from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
 from qmsreports.pack.charts.drawing import Area, Drawing, Marks, Shape, Stroke
 from qmsreports.pack.charts.lettering import font, outlines
-
-Painter = Callable[[Drawing, str], str]
-"""Turns a drawing and its alternative text into SVG text."""
 
 _SHAPES = {"dot": "o", "up": "^", "down": "v", "diamond": "D"}
 _SETTINGS: dict[Any, Any] = {
