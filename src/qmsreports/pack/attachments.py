@@ -10,7 +10,7 @@ from typing import Any
 
 from qmsreports.language import say
 from qmsreports.pack.model import PackModel
-from qmsreports.pack.objective import Objective, Point
+from qmsreports.pack.objective import Objective, Point, Record
 
 _COLUMNS = (
     "kpi",
@@ -57,23 +57,26 @@ def attachments(pack: PackModel) -> tuple[Attachment, ...]:
 
 
 def model_json(pack: PackModel) -> str:
-    """Return the model as JSON with sorted keys: the same model gives the same bytes.
+    """Return the model as JSON, everything in the order in which it is declared: the same model gives the same bytes.
 
     Each part stands on a line of its own, and so does each of its items: half as long as with one value a line, and a
-    person still finds an objective in it.
+    person still finds an objective in it. What has its default is left out.
     """
-    parts = pack.model_dump(mode="json", exclude_defaults=True)
-    return "{\n" + ",\n".join(f"{_json(name)}: {_lines(parts[name])}" for name in sorted(parts)) + "\n}\n"
+    usual = {name: field.default for name, field in PackModel.model_fields.items()}
+    parts = ((name, getattr(pack, name)) for name in usual)
+    return "{\n" + ",\n".join(f'"{name}": {_part(part)}' for name, part in parts if part != usual[name]) + "\n}\n"
 
 
-def _lines(part: Any) -> str:
-    if not isinstance(part, list) or not part:
+def _part(part: Any) -> str:
+    if not isinstance(part, tuple) or not part:
         return _json(part)
     return "[\n" + ",\n".join(map(_json, part)) + "\n]"
 
 
 def _json(part: Any) -> str:
-    return json.dumps(part, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    if isinstance(part, Record):
+        return part.model_dump_json(exclude_defaults=True)
+    return json.dumps(part, ensure_ascii=False)
 
 
 def _described(pack: PackModel) -> str:
