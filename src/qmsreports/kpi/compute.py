@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import reduce
@@ -82,9 +83,11 @@ class Computation:
     def _run(self, tasks: Sequence[Task]) -> Computed:
         """Compute tasks that all count in calendar months, or all in months of weeks."""
         self._prepare(tasks)
-        scans = [self._scan(table, own) for table, own in _by_table(tasks).items()]
+        with ThreadPoolExecutor(1) as beside:  # the engine reads rows meanwhile, and that is not Python
+            written = beside.submit(_texts, tasks, self.engine.dialect)
+            scans = [self._scan(table, own) for table, own in _by_table(tasks).items()]
+            texts = written.result()
         found: dict[str, dict[str, dict[Slice, Figure]]] = {}
-        texts = {task.plan.label: statement_text(task.plan, self.engine.dialect) for task in tasks}
         for group in together.groups(tasks):
             self.tell(f"kpi: {', '.join(task.kpi.kpi for task in group)}", 0)
             if len(group) == 1:
@@ -276,6 +279,10 @@ class Computation:
             intervals = entry.open_intervals(start, end_day)
             self._hours[key] = open_time(calendar, intervals, _midnight(start, zone), _midnight(end_day, zone))
         return self._hours[key]
+
+
+def _texts(tasks: Iterable[Task], dialect: Dialect) -> dict[str, str]:
+    return {task.plan.label: statement_text(task.plan, dialect) for task in tasks}
 
 
 def statement_text(plan: Plan, dialect: Dialect = "duckdb") -> str:

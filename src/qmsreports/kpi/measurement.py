@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import gc
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -90,7 +92,7 @@ def measure_tasks(
     names = sorted({table for task in tasks for table in task.plan.tables})
     at = {**lake.versions(names), **{table: number for table, number in (pinned or {}).items() if table in names}}
     reading, months = _reading(lake, tasks, catalog.organisation.time_zone, at)
-    with engine(reading, [catalog.tables[name] for name in names], at) as opened:
+    with engine(reading, [catalog.tables[name] for name in names], at) as opened, _quiet_collector():
         computation = Computation(
             catalog, opened, as_of=as_of, tell=tell, ranks=ranks, resample=resample, months=months
         )
@@ -103,6 +105,21 @@ def measure_tasks(
             session.add(task, computed.figures[task.plan.label], sql.fingerprint(computed.texts[task.plan.label]))
     texts = {sql.fingerprint(text): text for text in (*computed.texts.values(), *computed.scans)}
     return Measured(tuple(session.results), texts | session.texts, tuple(session.warnings))
+
+
+@contextmanager
+def _quiet_collector() -> Iterator[None]:
+    """Spare what is there already from the search for circles: with a catalog and its libraries loaded, one search
+    costs as much as a scan of a month. What is made meanwhile is still searched.
+    """
+    if gc.get_freeze_count():  # somebody further out does so
+        yield
+        return
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _reading(
