@@ -2,7 +2,8 @@
 
 A table lies in ``<lake>/<table>``, partitioned by ``_month``: the month of its partition column in the organisation's
 time zone, ``0000-00`` where there is none. DuckDB reads, computes and writes changed months; delta-rs writes a first
-load and commits, so memory stays the same however large a table grows. Files of old versions are kept for ever: a pack pins the versions it read.
+load and commits, so memory stays the same however large a table grows. Files of old versions are kept for ever: a pack
+pins the versions it read.
 """
 
 from __future__ import annotations
