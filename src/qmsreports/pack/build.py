@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qmsreports.catalog.fingerprint import wording_fingerprints
 from qmsreports.language import say, speaking
 from qmsreports.pack import figures, seal, store
 from qmsreports.pack.assemble import as_edition, trust_sentences
@@ -33,6 +34,7 @@ class _Ground:
     """What a pack stands on besides its model, and where it goes."""
 
     catalog: dict[str, str]
+    wording: dict[str, str]
     templates: Path
     brand: Brand
     out: Path
@@ -56,6 +58,7 @@ class _Ground:
             inputs=inputs,
             tables=collected.tables,
             catalog=self.catalog,
+            wording=self.wording,
             templates=self.templates,
             brand=self.brand,
             as_of=self.as_of,
@@ -97,7 +100,8 @@ def build(
         if newest is not None and newest.inputs == inputs and _stands(newest, wanted):
             return _recorded(newest, period)
         before = (newest.edition, dict(newest.manifest)) if newest is not None else None
-    ground = _Ground(seal.catalog_fingerprints(catalog), templates, brand, out, as_of, tell, kept)
+    definitions = seal.catalog_fingerprints(catalog), wording_fingerprints(catalog)
+    ground = _Ground(*definitions, templates, brand, out, as_of, tell, kept)
     return _next_edition(collected, inputs, before, ground, period)
 
 
