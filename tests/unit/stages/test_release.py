@@ -135,3 +135,41 @@ def test_a_folder_that_takes_no_more_is_one_line_and_nothing_is_noted(
     assert entries(settings, "deliver pack") == []
     (target,) = stages.deliver(approved.pack_id, at=LATER, settings=settings)  # what was half-copied is cleared
     assert {path.name for path in Path(target).iterdir()} == {file.path for file in approved.files}
+
+
+def test_a_half_copy_is_completed_and_what_is_not_ours_is_left_alone(settings: Settings) -> None:
+    approved = release(settings)
+    (told,) = stages.deliver(approved.pack_id, at=NOON, settings=settings)
+    target = Path(told)
+    whole = {path.name: path.read_bytes() for path in Path(approved.folder).iterdir()}
+
+    def copied() -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in target.iterdir()}
+
+    shutil.rmtree(target)
+    target.mkdir()  # an empty folder is no delivery
+    assert stages.deliver(approved.pack_id, at=LATER, settings=settings) == [told]
+    assert copied() == whole
+    (target / "manifest.json").unlink()
+    (target / "model.json").write_bytes(whole["model.json"][:100])
+    stages.deliver(approved.pack_id, at=LATER, settings=settings)
+    assert copied() == whole
+    (target / "read.txt").write_text("read on Monday")  # its reader may put something beside it
+    stages.deliver(approved.pack_id, at=LATER, settings=settings)
+    assert copied() == {**whole, "read.txt": b"read on Monday"}
+
+    (target / "model.json").write_bytes(b"{}")
+    line = f"{target}: another pack or a changed copy lies there already; move it elsewhere and run again"
+    with pytest.raises(CouldNotRun, match=line):
+        stages.deliver(approved.pack_id, at=LATER, settings=settings)
+    assert copied()["model.json"] == b"{}"
+    assert copied()["read.txt"] == b"read on Monday"
+
+
+def test_another_pack_in_the_folder_is_not_taken_for_the_delivery(settings: Settings) -> None:
+    approved = release(settings)
+    (told,) = stages.deliver(approved.pack_id, at=NOON, settings=settings)
+    manifest = Path(told) / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"edition": 1', '"edition": 7'))
+    with pytest.raises(CouldNotRun, match="another pack or a changed copy lies there already"):
+        stages.deliver(approved.pack_id, at=LATER, settings=settings)
