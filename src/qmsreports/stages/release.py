@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from qmsreports.errors import Finding, UserError
 from qmsreports.settings import Settings
+from qmsreports.stages.meeting import is_nobody
 from qmsreports.stages.review import PackReport, newest_pack, pack_report
 from qmsreports.workspace import Workspace
 
@@ -34,18 +35,19 @@ def draft_for_release(review: str, period: str, *, settings: Settings | None = N
 def release(pack_id: int, *, approver: str, run_id: str, at: datetime, settings: Settings | None = None) -> PackReport:
     """Record who approved exactly these bytes, and write the print that says so beside the draft.
 
-    An anonymous approver is refused: it is evidence of nothing. The print is set before the register is locked and
-    written inside the transaction that records it, so that of two approvers at once one is refused and neither can
-    touch what the other sealed.
+    An anonymous approver, or one named as an account is (``admin``), is refused: it is evidence of nothing. The print
+    is set before the register is locked and written inside the transaction that records it, so that of two approvers at
+    once one is refused and neither can touch what the other sealed.
     """
     from qmsreports import pack as packing
     from qmsreports.register import journal, packs, reviews
     from qmsreports.register.models import Pack
 
-    if not approver or approver.lower() in {"anonymous", "anonym", "none"}:
+    if is_nobody(approver):
         raise UserError(
             Finding("", "the approval is anonymous", "log in with a name of your own; 'all admins' mode cannot approve")
         )
+    approver = " ".join(approver.split())
     with Workspace(settings) as workspace:
         with workspace.register.read() as session:
             row = session.get_one(Pack, pack_id)

@@ -69,7 +69,7 @@ def entries(settings: Settings, action: str) -> list[JournalEntry]:
         return list(session.scalars(select(JournalEntry).where(JournalEntry.action == action)))
 
 
-@pytest.mark.parametrize("name", ["", "anonymous", "Anonymous", "None"])
+@pytest.mark.parametrize("name", ["", " ", "anonymous", "Anonymous", "None", "admin", "Admin ", "anonym"])
 def test_nobody_cannot_approve(settings: Settings, name: str) -> None:
     with pytest.raises(UserError, match="the approval is anonymous; log in with a name of your own"):
         release(settings, name)
