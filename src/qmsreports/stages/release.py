@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     from qmsreports.register.models import Pack
 
 
-def draft_for_release(review: str, period: str, *, settings: Settings | None = None) -> PackReport:
-    """Return the newest draft with an intact seal; :class:`UserError` when it is not a draft or was touched."""
+def draft_for_release(review: str, period: str, *, edition: int = 0, settings: Settings | None = None) -> PackReport:
+    """Return the newest edition, or the one of this number, as a draft with an intact seal; :class:`UserError` when it
+    is not a draft or was touched.
+    """
     from qmsreports.pack.store import touched
 
-    found = newest_pack(review, period, settings=settings)
+    found = newest_pack(review, period, edition=edition, settings=settings)
     if found.status != "draft":
         raise UserError(
             Finding("", f"pack {review} {period} edition {found.edition} is {found.status}", "nothing to do")

@@ -15,6 +15,8 @@ from qmsreports.settings import Settings
 from qmsreports.workspace import Workspace
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
     from qmsreports.catalog.review import Review
     from qmsreports.register.models import Pack
 
@@ -106,26 +108,37 @@ def pack_summary(period: str, review: str = "", *, settings: Settings | None = N
     return lines
 
 
-def newest_pack(review: str, period: str, *, settings: Settings | None = None) -> PackReport:
-    """Return the newest edition; :class:`UserError` when there is none."""
-    from qmsreports.register import packs
-
+def newest_pack(
+    review: str, period: str, *, edition: int = 0, approved: bool = False, settings: Settings | None = None
+) -> PackReport:
+    """Return the newest edition, or the one of this number; with ``approved`` the newest that was approved, where one
+    was. :class:`UserError` when there is none.
+    """
     with Workspace(settings) as workspace, workspace.register.read() as session:
         known_review(workspace, review)
-        editions = packs.editions(session, review, period)
-        if not editions:
-            raise UserError(
-                Finding(
-                    "",
-                    f"there is no pack {review} for {period}",
-                    f"run: qmsreports pack build {review} --period {period}",
-                )
-            )
-        return pack_report(editions[-1])
+        return pack_report(_edition(session, review, period, edition, approved=approved))
 
 
-def verify_pack(review: str, period: str, *, settings: Settings | None = None) -> list[Finding]:
-    """Compare every file of the newest edition with its seal and rebuild it from its pinned inputs.
+def _edition(session: Session, review: str, period: str, edition: int, *, approved: bool = False) -> Pack:
+    from qmsreports.register import packs
+
+    known = packs.editions(session, review, period)
+    if not known:
+        what, todo = f"there is no pack {review} for {period}", f"run: qmsreports pack build {review} --period {period}"
+        raise UserError(Finding("", what, todo))
+    if not edition:
+        wanted = [row for row in known if row.status == "approved"] if approved else []
+        return (wanted or known)[-1]
+    for row in known:
+        if row.edition == edition:
+            return row
+    what = f"pack {review} {period} has no edition {edition}"
+    there = ", ".join(str(row.edition) for row in known)
+    raise UserError(Finding("", what, f"there is {there}"), exit_code=ExitCode.USAGE)
+
+
+def verify_pack(review: str, period: str, *, edition: int = 0, settings: Settings | None = None) -> list[Finding]:
+    """Compare every file of an edition, by default the newest, with its seal and rebuild it from its pinned inputs.
 
     Of an approved edition the approved print is rebuilt, and the draft that was approved must lie there untouched.
     """
@@ -135,9 +148,9 @@ def verify_pack(review: str, period: str, *, settings: Settings | None = None) -
 
     with Workspace(settings) as workspace:
         declared = known_review(workspace, review)
-        found = newest_pack(review, period, settings=settings)
         with workspace.register.read() as session:
-            row = packs.editions(session, review, period)[-1]
+            row = _edition(session, review, period, edition)
+            found = pack_report(row)
             (_, _, manifest), built_at = packs.files_that_count(row), row.built_at
             draft = touched(Path(row.folder), packs.draft_files(row)) if row.approved_print else []
         return draft + packing.verify(
