@@ -42,6 +42,7 @@ def release(pack_id: int, *, approver: str, run_id: str, at: datetime, settings:
     once one is refused and neither can touch what the other sealed.
     """
     from qmsreports import pack as packing
+    from qmsreports.pack.store import located, placed
     from qmsreports.register import journal, packs, reviews
     from qmsreports.register.models import Pack
 
@@ -54,7 +55,7 @@ def release(pack_id: int, *, approver: str, run_id: str, at: datetime, settings:
         with workspace.register.read() as session:
             row = session.get_one(Pack, pack_id)
             _refuse_settled(row)
-            folder, sealed, manifest = Path(row.folder), packs.draft_files(row), dict(row.manifest)
+            folder, sealed, manifest = located(row.folder, workspace.packs), packs.draft_files(row), dict(row.manifest)
         final = packing.approved(
             folder,
             sealed,
@@ -72,7 +73,7 @@ def release(pack_id: int, *, approver: str, run_id: str, at: datetime, settings:
             files = final.write()
             packs.approve_pack(session, row, by=approver, at=at)
             packs.record_approved_print(
-                session, row, folder=str(final.folder), files=files, manifest=final.manifest, at=at
+                session, row, folder=placed(final.folder, workspace.packs), files=files, manifest=final.manifest, at=at
             )
             journal.record(
                 session,
@@ -86,7 +87,7 @@ def release(pack_id: int, *, approver: str, run_id: str, at: datetime, settings:
                 },
                 at=at,
             )
-            return pack_report(row)
+            return pack_report(row, workspace.packs)
 
 
 def _signing_key(settings: Settings, at: datetime) -> SigningKey | None:
