@@ -73,6 +73,11 @@ class Workspace:
         """Where rows wait in canonical shape between conform and publish."""
         return (self.settings.var / "staging").absolute()
 
+    @property
+    def packs(self) -> Path:
+        """Where packs lie, each in a folder of its own."""
+        return (self.settings.var / "packs").absolute()
+
     def source(self, name: str) -> Source:
         """Return a declared source; :class:`UserError` (exit 2) with a suggestion for an unknown name."""
         try:

@@ -103,6 +103,35 @@ def shown_fingerprints(catalog: Catalog) -> dict[str, str]:
     return found
 
 
+_SHOWN = ("better", "feeds", "slices", "combinations", "limits")
+_TOLD_ELSEWHERE = ("unit", "drivers", "pareto")  # among the counted parts, and by shown_fingerprints
+_SHOWN_OF_VERSION = ("small_sample", "settles_after")
+
+
+def wording_fingerprints(catalog: Catalog) -> dict[str, str]:
+    """Return the hashes of what a pack says in words, by name: ``kpi/nps``, ``targets/nps``, ``table/tickets``,
+    ``source/crm``, ``organisation``; and ``kpi/nps/shown`` of what decides how a KPI is shown and not what it counts.
+
+    They need no approval. A pack keeps them, so that a corrected title can be told from a changed record.
+    """
+    found = {"organisation": _hash(plain(catalog.organisation))}
+    for name, kpi in catalog.kpis.items():
+        written = plain(kpi)
+        versions = written.pop("versions")
+        written = {field: value for field, value in written.items() if field not in _TOLD_ELSEWHERE}
+        shown = {field: written.pop(field) for field in _SHOWN if field in written}
+        shown["versions"] = [{field: one[field] for field in _SHOWN_OF_VERSION if field in one} for one in versions]
+        found[f"kpi/{name}/shown"] = _hash(shown)
+        found[f"kpi/{name}"] = _hash({**untranslated(written), "why of versions": [one["why"] for one in versions]})
+    for name, targets in catalog.targets.files.items():
+        found[f"targets/{name}"] = _hash(plain(targets))
+    for name, table in catalog.tables.items():
+        found[f"table/{name}"] = _hash(untranslated(plain(table)))
+    for name, source in catalog.sources.items():
+        found[f"source/{name}"] = _hash({"title": source.title})
+    return found
+
+
 def _told(catalog: Catalog) -> tuple[tuple[str, Mapping[str, BaseModel]], ...]:
     """Return what may say its texts in several languages."""
     return (

@@ -17,6 +17,10 @@ audit_app = typer.Typer(help="The audit log.", no_args_is_help=True)
 REVIEW = Annotated[str, typer.Argument(help="Review of the catalog.")]
 PERIOD = Annotated[str | None, typer.Option(help="2026-10, 2026-Q3, 2026 or FY2027-Q1; default the last closed one.")]
 JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+EDITION = Annotated[int | None, typer.Option(min=1, help="Number of the edition; default the newest.")]
+APPROVED_EDITION = Annotated[
+    int | None, typer.Option(min=1, help="Number of the edition; default the newest approved.")
+]
 
 
 class Form(StrEnum):
@@ -49,15 +53,15 @@ def build(review: REVIEW = "monthly", period: PERIOD = None, forms: WITH = None,
 
 
 @app.command()
-def verify(review: REVIEW = "monthly", period: PERIOD = None, as_json: JSON = False) -> None:
+def verify(review: REVIEW = "monthly", period: PERIOD = None, edition: EDITION = None, as_json: JSON = False) -> None:
     """Check files against their seal and rebuild the pack to the same bytes. Exit code 1 when one was changed."""
     from qmsreports import stages
     from qmsreports.cli.clock import now
 
     month = stages.asked_period(period, now(), review)
-    findings = stages.verify_pack(review, month)
+    findings = stages.verify_pack(review, month, edition=edition or 0)
     broken = [finding for finding in findings if not finding.warning]
-    found = stages.newest_pack(review, month)
+    found = stages.newest_pack(review, month, edition=edition or 0)
     if as_json:
         sealed = {"pack": found.pack, "period": found.period, "edition": found.edition, "files": len(found.files)}
         print_json({**sealed, "sound": not broken, "findings": as_findings(findings)})
@@ -110,6 +114,7 @@ def approve(
     by: Annotated[str, typer.Option(help="Who approves, by name.")],
     review: REVIEW = "monthly",
     period: PERIOD = None,
+    edition: EDITION = None,
     as_json: JSON = False,
 ) -> None:
     """Approve the newest draft: exactly these bytes, in this name; a print that says so is written beside it."""
@@ -121,7 +126,7 @@ def approve(
     month = stages.asked_period(period, at, review)
     stages.check_review(review)
     with recorded(run_id, "release", month):
-        found = stages.draft_for_release(review, month)
+        found = stages.draft_for_release(review, month, edition=edition or 0)
         approved = stages.release(found.pack_id, approver=by, run_id=run_id, at=at)
     if as_json:
         print_json({**approved.as_dict(), "approved_by": by, "approved_at": at})
@@ -133,7 +138,9 @@ def approve(
 
 
 @app.command()
-def deliver(review: REVIEW = "monthly", period: PERIOD = None, as_json: JSON = False) -> None:
+def deliver(
+    review: REVIEW = "monthly", period: PERIOD = None, edition: APPROVED_EDITION = None, as_json: JSON = False
+) -> None:
     """Hand the approved pack over: to folder, store and addresses of its review, to each once."""
     from qmsreports import stages
     from qmsreports.cli.clock import new_run_id, now
@@ -142,7 +149,7 @@ def deliver(review: REVIEW = "monthly", period: PERIOD = None, as_json: JSON = F
     month = stages.asked_period(period, at, review)
     stages.check_review(review)
     with recorded(new_run_id(at), "release", month):
-        found = stages.newest_pack(review, month)
+        found = stages.newest_pack(review, month, edition=edition or 0, approved=True)
         targets = stages.deliver(found.pack_id, at=at)
     if as_json:
         print_json({"pack": found.pack, "period": found.period, "edition": found.edition, "delivered_to": targets})

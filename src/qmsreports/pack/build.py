@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qmsreports.catalog.fingerprint import wording_fingerprints
 from qmsreports.language import say, speaking
 from qmsreports.pack import figures, seal, store
 from qmsreports.pack.assemble import as_edition, trust_sentences
@@ -33,6 +34,7 @@ class _Ground:
     """What a pack stands on besides its model, and where it goes."""
 
     catalog: dict[str, str]
+    wording: dict[str, str]
     templates: Path
     brand: Brand
     out: Path
@@ -56,6 +58,7 @@ class _Ground:
             inputs=inputs,
             tables=collected.tables,
             catalog=self.catalog,
+            wording=self.wording,
             templates=self.templates,
             brand=self.brand,
             as_of=self.as_of,
@@ -94,10 +97,11 @@ def build(
         known = list(editions(session, review.review, str(period)))
         newest = known[-1] if known else None
         wanted = collected.pack.header.forms
-        if newest is not None and newest.inputs == inputs and _stands(newest, wanted):
-            return _recorded(newest, period)
+        if newest is not None and newest.inputs == inputs and _stands(newest, wanted, out):
+            return _recorded(newest, period, out)
         before = (newest.edition, dict(newest.manifest)) if newest is not None else None
-    ground = _Ground(seal.catalog_fingerprints(catalog), templates, brand, out, as_of, tell, kept)
+    definitions = seal.catalog_fingerprints(catalog), wording_fingerprints(catalog)
+    ground = _Ground(*definitions, templates, brand, out, as_of, tell, kept)
     return _next_edition(collected, inputs, before, ground, period)
 
 
@@ -110,22 +114,23 @@ def _with_forms(collected: Collected, also: Sequence[str]) -> Collected:
     return Collected(pack, collected.tables)
 
 
-def _stands(row: Pack, wanted: Sequence[str]) -> bool:
+def _stands(row: Pack, wanted: Sequence[str], out: Path) -> bool:
     """Tell whether an edition with the same inputs is still what would be made: it has all forms, and a draft could not
     be approved with other tools than it was made with.
     """
     if not set(wanted) <= set(row.manifest.get("forms", ())):
         return False
-    return Path(row.folder).is_dir() and (row.status != "draft" or row.manifest.get("tools") == seal.tools())
+    there = store.located(row.folder, out).is_dir()
+    return there and (row.status != "draft" or row.manifest.get("tools") == seal.tools())
 
 
-def _recorded(row: Pack, period: Period) -> BuiltPack:
+def _recorded(row: Pack, period: Period, out: Path) -> BuiltPack:
     return BuiltPack(
         pack=row.review,
         period=period,
         edition=row.edition,
         status=row.status,
-        folder=Path(row.folder),
+        folder=store.located(row.folder, out),
         files=tuple(PackFile(file.path, file.sha256, file.bytes) for file in row.files),
         inputs=row.inputs,
         headline=tuple(row.headline),

@@ -15,14 +15,23 @@ _AGAIN = "mend it and run again; nothing was noted as delivered"
 
 
 def to_folder(source: Path, target: Path) -> None:
-    """Copy a folder so that the target is there completely or not at all; :class:`CouldNotRun` where it cannot be."""
-    if target.exists():
-        return
+    """Copy a folder so that the target is there completely or not at all; :class:`CouldNotRun` where it cannot be.
+
+    A whole copy stays as it is, whatever its reader put beside it. What an interrupted copy left is replaced. Anything
+    else that lies there is not ours to touch.
+    """
     beside = target.with_name(f".{target.name}.part")
     try:
+        if _is_whole(source, target):
+            return
+        if target.exists() and not _is_half(source, target):
+            what = "another pack or a changed copy lies there already"
+            raise CouldNotRun(Finding(str(target), what, "move it elsewhere and run again; nothing was overwritten"))
         shutil.rmtree(beside, ignore_errors=True)
         beside.parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(source, beside)
+        if target.exists():
+            shutil.rmtree(target)
         beside.rename(target)
     except OSError as error:
         shutil.rmtree(beside, ignore_errors=True)
@@ -33,6 +42,21 @@ def to_folder(source: Path, target: Path) -> None:
                 "make room or mend the permission and run again; nothing was noted as delivered",
             )
         ) from error
+
+
+def _is_whole(source: Path, target: Path) -> bool:
+    """Tell whether every file of the source lies in the target with the same bytes."""
+    return target.is_dir() and all(
+        (there := target / path.name).is_file() and there.read_bytes() == path.read_bytes() for path in source.iterdir()
+    )
+
+
+def _is_half(source: Path, target: Path) -> bool:
+    """Tell whether a folder holds nothing but beginnings of the source's files: what an interrupted copy leaves."""
+    return target.is_dir() and all(
+        path.is_file() and (whole := source / path.name).is_file() and whole.read_bytes().startswith(path.read_bytes())
+        for path in target.iterdir()
+    )
 
 
 def to_store(source: Path, url: str, *, connection: str = "") -> None:

@@ -86,6 +86,7 @@ def manifest(
     inputs: str,
     tables: Mapping[str, int],
     catalog: Mapping[str, str],
+    wording: Mapping[str, str],
     templates: Path,
     brand: Brand = PLAIN,
     as_of: datetime,
@@ -107,6 +108,7 @@ def manifest(
         "tables": dict(sorted(tables.items())),
         "read": {f"{item.table}@{item.version}": item.kpis for item in pack.tables},
         "catalog": dict(sorted(catalog.items())),
+        "wording": dict(sorted(wording.items())),
         "templates": templates_hash(templates),
         "brand": dict(sorted(brand.files.items())),
         "record": recorded(pack),
@@ -127,6 +129,9 @@ def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     definitions = differing(before.get("catalog", {}), after["catalog"])
     if definitions:
         found.append(f"changed definitions: {_some(definitions)}")
+    worded = reworded(before, after)
+    if worded:
+        found.append(f"changed wording: {_some(worded)}")
     if before.get("code_version") != after["code_version"]:
         found.append(f"code {before.get('code_version')} became {after['code_version']}")
     elif "code" in before and before["code"].get("sources") != after.get("code", {}).get("sources"):
@@ -143,6 +148,26 @@ def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     if "record" in before:  # editions of before the record was kept say nothing about it
         found += _record_words(differing(before["record"], after.get("record", {})))
     return "; ".join(found) or "newly measured values or newly recorded facts"
+
+
+def reworded(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Return of what the wording, or the way it is shown, is another one; nothing where one manifest does not know.
+
+    What counts in another way as well is a changed definition, and is told as such.
+    """
+    if "wording" not in before or "wording" not in after:
+        return []
+    counted = differing(before.get("catalog", {}), after.get("catalog", {}))
+    names = [
+        name
+        for name in differing(before["wording"], after["wording"])
+        if not any(f"{one}/".startswith(f"{name.removesuffix('/shown')}/") for one in counted)
+    ]
+    return [
+        f"{name.removesuffix('/shown')} (how it is shown)" if name.endswith("/shown") else name
+        for name in names
+        if name.removesuffix("/shown") == name or name.removesuffix("/shown") not in names
+    ]
 
 
 _RECORD = {

@@ -40,6 +40,24 @@ def write(folder: Path, files: Mapping[str, bytes]) -> tuple[PackFile, ...]:
     return seal(files)
 
 
+def placed(folder: Path, packs: Path) -> str:
+    """Return how the register names a folder: from the workspace's own var where it lies inside, so that a workspace
+    which is moved or restored elsewhere still finds its packs. ``packs`` is the folder of packs there.
+    """
+    return folder.relative_to(packs.parent).as_posix() if folder.is_relative_to(packs.parent) else str(folder)
+
+
+def located(recorded: str, packs: Path) -> Path:
+    """Return where a folder of the register lies now. One that an earlier version named in full, and that is not there
+    any more, is looked for among the packs of this workspace.
+    """
+    folder = Path(recorded)
+    if not folder.is_absolute():
+        return packs.parent / folder
+    moved = packs / folder.name
+    return moved if moved.is_dir() and not folder.is_dir() else folder
+
+
 def clear(folder: Path) -> None:
     """Remove a folder that the register does not know."""
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -9,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from qmsreports.catalog.fingerprint import wording_fingerprints
 from qmsreports.errors import Finding
 from qmsreports.pack import seal, signature, store
 from qmsreports.pack.assemble import as_edition
 from qmsreports.pack.brand import Brand, brand_of
 from qmsreports.pack.collect import collect
+from qmsreports.pack.explained import CODE, Place, explained, places
 from qmsreports.pack.model import PackModel
 from qmsreports.pack.render import render
 from qmsreports.period import Period
@@ -44,30 +47,39 @@ def verify(
     """Return what does not hold; an empty list means that every byte and every number can be made again.
 
     First every file against its seal. Then, with the same code and templates, the files are rendered again from the
-    sealed model and compared byte by byte. Last the model is collected again from register and lake as they were when
-    it was built, at the pinned table versions, and compared; a catalog that was edited since is named instead, because
-    then another model is to be expected.
+    sealed model and compared byte by byte. Last, whatever made the files, the model is collected again from register
+    and lake as they were when it was built, at the pinned table versions, and compared place by place: what an edited
+    catalog or other code explains is a notice; a value that no edit of a title explains is a changed record.
     """
     findings = store.touched(folder, tuple(files))
     if findings:
         return findings
     try:
-        pack = PackModel.model_validate_json((folder / _MODEL).read_bytes())
+        sealed = (folder / _MODEL).read_bytes()
+        pack = PackModel.model_validate_json(sealed)
     except ValidationError as error:
         return [
             Finding(str(folder / _MODEL), f"this version cannot read the model ({error.error_count()} differences)")
         ]
     findings += _approved(pack, folder, manifest) + signature_findings(folder, manifest)
     brand = brand_of(catalog)
+    findings += _made_again(pack, folder, manifest, templates, brand)
+    said = json.loads(sealed)
+    return findings + _collected(pack, said, register, lake, catalog, review, period, manifest=manifest, as_of=as_of)
+
+
+def _made_again(
+    pack: PackModel, folder: Path, manifest: Mapping[str, Any], templates: Path, brand: Brand
+) -> list[Finding]:
+    """Render the sealed model and compare; with another maker other bytes are no fraud, and only that is said."""
     other = _other_maker(manifest, templates, brand)
     if other:
         why = f"sealed files are intact, but not made again: {other}"
-        return [*findings, Finding(str(folder), why, "", warning=True)]
-    again = _rendered(pack, folder, manifest, templates, brand)
-    again += _collected(pack, register, lake, catalog, review, period, manifest=manifest, as_of=as_of)
-    if any(not finding.warning for finding in again) and _other_code(manifest):
-        again = [Finding(str(folder), "sealed files are intact, but the code changed since and makes others", "", True)]
-    return findings + again
+        return [Finding(str(folder), why, "", warning=True)]
+    found = _rendered(pack, folder, manifest, templates, brand)
+    if found and _other_code(manifest):
+        return [Finding(str(folder), "sealed files are intact, but the code changed since and makes others", "", True)]
+    return found
 
 
 def _other_code(manifest: Mapping[str, Any]) -> bool:
@@ -127,6 +139,7 @@ def _rendered(
 
 def _collected(
     pack: PackModel,
+    said: Mapping[str, Any],
     register: Register,
     lake: Lake,
     catalog: Catalog,
@@ -136,11 +149,7 @@ def _collected(
     manifest: Mapping[str, Any],
     as_of: datetime,
 ) -> list[Finding]:
-    edited = sorted(
-        name
-        for name, fingerprint in seal.catalog_fingerprints(catalog).items()
-        if manifest.get("catalog", {}).get(name) != fingerprint
-    )
+    """Collect the model again and compare it with what the sealed file says, in its own fields."""
     head = pack.header
     spoken = review.model_copy(update={"language": head.language})  # whatever was chosen since
     again = collect(register, lake, catalog, spoken, period, as_of=as_of, pinned=manifest.get("tables", {})).pack
@@ -148,24 +157,46 @@ def _collected(
     asked = ("status", "approved_by", "approved_on", "forms")  # said by commands, not by what was read
     kept = {name: getattr(head, name) for name in asked}
     again = again.model_copy(update={"header": again.header.model_copy(update=kept)})
-    then, now = pack.model_dump(mode="json"), again.model_dump(mode="json")
-    differing = sorted(name for name in then if then[name] != now[name])
-    if not differing:
-        return []
+    edits = _edits(manifest, catalog)
+    other = [CODE] if _other_code(manifest) else []
+    then = said if other else pack.model_dump(mode="json")  # a field that the code of then did not have says nothing
+    found = places(then, again.model_dump(mode="json"))
+    changed = [place for place in found if not explained(place, [*edits, *other])]
     where = f"pack {seal.name_of(head.review, head.period, head.edition)}"
-    if edited:
+    if changed:
         return [
             Finding(
                 where,
-                f"the files are intact, but the catalog was edited since ({', '.join(edited[:4])}), "
-                f"so these parts would read differently: {', '.join(differing)}",
-                warning=True,
+                f"collected again as of {as_of:%Y-%m-%d %H:%M} UTC, these parts differ: {_parts(changed)}",
+                "find out who changed the register or the lake",
             )
         ]
-    return [
-        Finding(
-            where,
-            f"collected again as of {as_of:%Y-%m-%d %H:%M} UTC, these parts differ: {', '.join(differing)}",
-            "find out who changed the register or the lake",
-        )
-    ]
+    if not found:
+        return []
+    parts = ", ".join(sorted({place.path[0] for place in found}))
+    why = f"the catalog was edited since ({', '.join(edits[:4])})" if edits else "the code changed since"
+    if edits and "wording" not in manifest:
+        why = "the catalog may have been edited since (the pack is older than the record of its wording)"
+    said_now = f"the files are intact, but {why}, so these parts would read differently: {parts}"
+    return [Finding(where, said_now, warning=True)]
+
+
+def _edits(manifest: Mapping[str, Any], catalog: Catalog) -> list[str]:
+    """Return the names of definitions and wordings that are not as they were sealed.
+
+    A pack that was sealed before wordings were recorded says nothing of them: each may have been edited.
+    """
+    counted = seal.differing(manifest.get("catalog", {}), seal.catalog_fingerprints(catalog))
+    worded = seal.differing(manifest.get("wording", {}), wording_fingerprints(catalog))
+    return [*counted, *(f"wording/{name}" for name in worded)]
+
+
+def _parts(changed: Sequence[Place]) -> str:
+    """Return the parts that differ, each with its first place."""
+    first: dict[str, list[Place]] = {}
+    for place in changed:
+        first.setdefault(place.path[0], []).append(place)
+    return ", ".join(
+        f"{part} ({str(found[0]) or 'whole'}{f', and {len(found) - 1} more' if len(found) > 1 else ''})"
+        for part, found in sorted(first.items())
+    )

@@ -24,8 +24,10 @@ def all_packs(session: Session) -> Sequence[Pack]:
     return session.scalars(select(Pack).order_by(Pack.period, Pack.review, Pack.edition)).all()
 
 
-def record_pack(session: Session, built: BuiltPack, *, run_id: str, at: datetime, reason: str = "") -> Pack:
-    """Store a new edition; an earlier draft of the same pack becomes ``superseded``."""
+def record_pack(session: Session, built: BuiltPack, *, run_id: str, at: datetime, folder: str = "") -> Pack:
+    """Store a new edition; an earlier draft of the same pack becomes ``superseded``. ``folder`` is what its folder is
+    recorded as, by default in full.
+    """
     for earlier in editions(session, built.pack, str(built.period)):
         if earlier.status == "draft":
             earlier.status = "superseded"
@@ -36,10 +38,10 @@ def record_pack(session: Session, built: BuiltPack, *, run_id: str, at: datetime
         edition=built.edition,
         status=built.status,
         inputs=built.inputs,
-        folder=str(built.folder),
+        folder=folder or str(built.folder),
         manifest=dict(built.manifest),
         headline=list(built.headline),
-        reason=reason,
+        reason="",
         built_at=at,
         approved_at=None,
         files=[PackFileRecord(path=file.path, sha256=file.sha256, bytes=file.bytes) for file in built.files],
@@ -65,7 +67,7 @@ def record_approved_print(
 
 
 def files_that_count(pack: Pack) -> tuple[str, tuple[PackFile, ...], dict[str, Any]]:
-    """Return folder, seals and manifest of the approved print where there is one, else of the draft."""
+    """Return folder as recorded, seals and manifest of the approved print where there is one, else of the draft."""
     if pack.approved_print is not None:
         there = pack.approved_print
         sealed = tuple(PackFile(file["path"], file["sha256"], file["bytes"]) for file in there.files)

@@ -31,7 +31,7 @@ def diff_packs(before: str, after: str, *, settings: Settings | None = None) -> 
 
     with Workspace(settings) as workspace, workspace.register.read() as session:
         rows = _named(session, before), _named(session, after)
-        old, new = _side(rows[0]), _side(rows[1])
+        old, new = (_side(row, workspace.packs) for row in rows)
         return diff(old, new, _whys(session, changed_values(old, new), rows[1].built_at))
 
 
@@ -50,18 +50,19 @@ def _named(session: Session, name: str) -> Pack:
     return known[name]
 
 
-def _side(row: Pack) -> Side:
+def _side(row: Pack, there: Path) -> Side:
     """Read a pack as it counts: the approved print where there is one."""
     from qmsreports.pack.diff import Side
     from qmsreports.pack.seal import name_of
-    from qmsreports.pack.store import touched
+    from qmsreports.pack.store import located, touched
     from qmsreports.register import packs
 
-    folder, files, manifest = packs.files_that_count(row)
-    broken = touched(Path(folder), files)
+    recorded, files, manifest = packs.files_that_count(row)
+    folder = located(recorded, there)
+    broken = touched(folder, files)
     if broken:
         raise UserError(*broken)
-    model: dict[str, Any] = json.loads((Path(folder) / _MODEL).read_text(encoding="utf-8"))
+    model: dict[str, Any] = json.loads((folder / _MODEL).read_text(encoding="utf-8"))
     return Side(name_of(row.review, row.period, row.edition), model, manifest)
 
 

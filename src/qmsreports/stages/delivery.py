@@ -38,7 +38,7 @@ def deliver(pack_id: int, *, at: datetime, settings: Settings | None = None) -> 
 
     with Workspace(settings) as workspace:
         with workspace.register.read() as session:
-            found = pack_report(session.get_one(Pack, pack_id))
+            found = pack_report(session.get_one(Pack, pack_id), workspace.packs)
         if found.status != "approved":
             raise UserError(Finding("", f"pack {found.pack} {found.period} is {found.status}", "approve it first"))
         broken = touched(Path(found.folder), found.files)

@@ -40,10 +40,15 @@ def day_of(text: str) -> date:
     raise usage(f'"{text}" is no date', "write it as 2026-12-31")
 
 
+def is_nobody(name: str) -> bool:
+    """Tell whether a name stands for no person: what is done in it was done by nobody in particular."""
+    return " ".join(name.split()).casefold() in NOBODY
+
+
 def person(name: str) -> str:
     """Return who it was; a record by nobody is evidence of nothing."""
     plain = " ".join(name.split())
-    if plain.casefold() in NOBODY:
+    if is_nobody(name):
         raise usage(f'"{name}" is nobody in particular', "say --by with the name of a person")
     return plain
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from qmsreports.errors import Finding, UserError
 from qmsreports.settings import Settings
+from qmsreports.stages.meeting import is_nobody
 from qmsreports.stages.review import PackReport, newest_pack, pack_report
 from qmsreports.workspace import Workspace
 
@@ -16,11 +17,13 @@ if TYPE_CHECKING:
     from qmsreports.register.models import Pack
 
 
-def draft_for_release(review: str, period: str, *, settings: Settings | None = None) -> PackReport:
-    """Return the newest draft with an intact seal; :class:`UserError` when it is not a draft or was touched."""
+def draft_for_release(review: str, period: str, *, edition: int = 0, settings: Settings | None = None) -> PackReport:
+    """Return the newest edition, or the one of this number, as a draft with an intact seal; :class:`UserError` when it
+    is not a draft or was touched.
+    """
     from qmsreports.pack.store import touched
 
-    found = newest_pack(review, period, settings=settings)
+    found = newest_pack(review, period, edition=edition, settings=settings)
     if found.status != "draft":
         raise UserError(
             Finding("", f"pack {review} {period} edition {found.edition} is {found.status}", "nothing to do")
@@ -34,23 +37,25 @@ def draft_for_release(review: str, period: str, *, settings: Settings | None = N
 def release(pack_id: int, *, approver: str, run_id: str, at: datetime, settings: Settings | None = None) -> PackReport:
     """Record who approved exactly these bytes, and write the print that says so beside the draft.
 
-    An anonymous approver is refused: it is evidence of nothing. The print is set before the register is locked and
-    written inside the transaction that records it, so that of two approvers at once one is refused and neither can
-    touch what the other sealed.
+    An anonymous approver, or one named as an account is (``admin``), is refused: it is evidence of nothing. The print
+    is set before the register is locked and written inside the transaction that records it, so that of two approvers at
+    once one is refused and neither can touch what the other sealed.
     """
     from qmsreports import pack as packing
+    from qmsreports.pack.store import located, placed
     from qmsreports.register import journal, packs, reviews
     from qmsreports.register.models import Pack
 
-    if not approver or approver.lower() in {"anonymous", "anonym", "none"}:
+    if is_nobody(approver):
         raise UserError(
             Finding("", "the approval is anonymous", "log in with a name of your own; 'all admins' mode cannot approve")
         )
+    approver = " ".join(approver.split())
     with Workspace(settings) as workspace:
         with workspace.register.read() as session:
             row = session.get_one(Pack, pack_id)
             _refuse_settled(row)
-            folder, sealed, manifest = Path(row.folder), packs.draft_files(row), dict(row.manifest)
+            folder, sealed, manifest = located(row.folder, workspace.packs), packs.draft_files(row), dict(row.manifest)
         final = packing.approved(
             folder,
             sealed,
@@ -68,7 +73,7 @@ def release(pack_id: int, *, approver: str, run_id: str, at: datetime, settings:
             files = final.write()
             packs.approve_pack(session, row, by=approver, at=at)
             packs.record_approved_print(
-                session, row, folder=str(final.folder), files=files, manifest=final.manifest, at=at
+                session, row, folder=placed(final.folder, workspace.packs), files=files, manifest=final.manifest, at=at
             )
             journal.record(
                 session,
@@ -82,7 +87,7 @@ def release(pack_id: int, *, approver: str, run_id: str, at: datetime, settings:
                 },
                 at=at,
             )
-            return pack_report(row)
+            return pack_report(row, workspace.packs)
 
 
 def _signing_key(settings: Settings, at: datetime) -> SigningKey | None:

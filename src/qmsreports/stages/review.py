@@ -15,6 +15,8 @@ from qmsreports.settings import Settings
 from qmsreports.workspace import Workspace
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
     from qmsreports.catalog.review import Review
     from qmsreports.register.models import Pack
 
@@ -66,6 +68,7 @@ def build_pack(
     either no pack or a complete one that the next run takes up.
     """
     from qmsreports import pack as packing
+    from qmsreports.pack.store import placed
     from qmsreports.register import packs
 
     with Workspace(settings) as workspace:
@@ -77,7 +80,7 @@ def build_pack(
             declared,
             review_period(workspace, declared, period),
             templates=workspace.settings.templates,
-            out=(workspace.settings.var / "packs").absolute(),
+            out=workspace.packs,
             as_of=at,
             also=also,
             tell=tell,
@@ -85,8 +88,9 @@ def build_pack(
         )
         with workspace.register.write() as session:
             known = next((row for row in packs.editions(session, review, period) if row.edition == built.edition), None)
-            row = known or packs.record_pack(session, built, run_id=run_id, at=at)
-            return pack_report(row)
+            folder = placed(built.folder, workspace.packs)
+            row = known or packs.record_pack(session, built, run_id=run_id, at=at, folder=folder)
+            return pack_report(row, workspace.packs)
 
 
 def pack_summary(period: str, review: str = "", *, settings: Settings | None = None) -> list[str]:
@@ -99,47 +103,58 @@ def pack_summary(period: str, review: str = "", *, settings: Settings | None = N
             editions = packs.editions(session, name, period)
             if not editions:
                 continue
-            newest = pack_report(editions[-1])
+            newest = pack_report(editions[-1], workspace.packs)
             wanted = sorted((file.path for file in newest.files if file.path.endswith((".pdf", ".html"))), reverse=True)
             lines += [str(Path(newest.folder) / path) for path in wanted]
             lines += list(newest.headline)
     return lines
 
 
-def newest_pack(review: str, period: str, *, settings: Settings | None = None) -> PackReport:
-    """Return the newest edition; :class:`UserError` when there is none."""
-    from qmsreports.register import packs
-
+def newest_pack(
+    review: str, period: str, *, edition: int = 0, approved: bool = False, settings: Settings | None = None
+) -> PackReport:
+    """Return the newest edition, or the one of this number; with ``approved`` the newest that was approved, where one
+    was. :class:`UserError` when there is none.
+    """
     with Workspace(settings) as workspace, workspace.register.read() as session:
         known_review(workspace, review)
-        editions = packs.editions(session, review, period)
-        if not editions:
-            raise UserError(
-                Finding(
-                    "",
-                    f"there is no pack {review} for {period}",
-                    f"run: qmsreports pack build {review} --period {period}",
-                )
-            )
-        return pack_report(editions[-1])
+        return pack_report(_edition(session, review, period, edition, approved=approved), workspace.packs)
 
 
-def verify_pack(review: str, period: str, *, settings: Settings | None = None) -> list[Finding]:
-    """Compare every file of the newest edition with its seal and rebuild it from its pinned inputs.
+def _edition(session: Session, review: str, period: str, edition: int, *, approved: bool = False) -> Pack:
+    from qmsreports.register import packs
+
+    known = packs.editions(session, review, period)
+    if not known:
+        what, todo = f"there is no pack {review} for {period}", f"run: qmsreports pack build {review} --period {period}"
+        raise UserError(Finding("", what, todo))
+    if not edition:
+        wanted = [row for row in known if row.status == "approved"] if approved else []
+        return (wanted or known)[-1]
+    for row in known:
+        if row.edition == edition:
+            return row
+    what = f"pack {review} {period} has no edition {edition}"
+    there = ", ".join(str(row.edition) for row in known)
+    raise UserError(Finding("", what, f"there is {there}"), exit_code=ExitCode.USAGE)
+
+
+def verify_pack(review: str, period: str, *, edition: int = 0, settings: Settings | None = None) -> list[Finding]:
+    """Compare every file of an edition, by default the newest, with its seal and rebuild it from its pinned inputs.
 
     Of an approved edition the approved print is rebuilt, and the draft that was approved must lie there untouched.
     """
     from qmsreports import pack as packing
-    from qmsreports.pack.store import touched
+    from qmsreports.pack.store import located, touched
     from qmsreports.register import packs
 
     with Workspace(settings) as workspace:
         declared = known_review(workspace, review)
-        found = newest_pack(review, period, settings=settings)
         with workspace.register.read() as session:
-            row = packs.editions(session, review, period)[-1]
+            row = _edition(session, review, period, edition)
+            found = pack_report(row, workspace.packs)
             (_, _, manifest), built_at = packs.files_that_count(row), row.built_at
-            draft = touched(Path(row.folder), packs.draft_files(row)) if row.approved_print else []
+            draft = touched(located(row.folder, workspace.packs), packs.draft_files(row)) if row.approved_print else []
         return draft + packing.verify(
             workspace.register,
             workspace.lake,
@@ -192,11 +207,15 @@ def known_review(workspace: Workspace, name: str) -> Review:
     return reviews[name]
 
 
-def pack_report(row: Pack) -> PackReport:
-    """Return an edition as it counts: the approved print where there is one, else the draft."""
+def pack_report(row: Pack, there: Path) -> PackReport:
+    """Return an edition as it counts: the approved print where there is one, else the draft. ``there`` is where the
+    workspace has its packs.
+    """
+    from qmsreports.pack.store import located
     from qmsreports.register import packs
 
-    folder, files, _ = packs.files_that_count(row)
+    recorded, files, _ = packs.files_that_count(row)
+    folder = str(located(recorded, there))
     return PackReport(
         row.id, row.review, row.period, row.edition, row.status, folder, tuple(files), tuple(row.headline)
     )

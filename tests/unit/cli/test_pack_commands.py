@@ -66,3 +66,32 @@ def test_the_seal_and_the_journal_for_scripts(desk: Any) -> None:
     assert found["findings"][0]["what"].startswith("the file was changed after it was sealed")
     desk.type("review", "open", "--period", "2026-10", "--on", "2026-11-12", "--by", "M. Huber")
     assert desk.json("audit", "verify") == {"entries": len(desk.journal()), "sound": True, "findings": []}
+
+
+def test_each_edition_is_verified_and_delivered_by_its_number(desk: Any) -> None:
+    month = ("monthly", "--period", "2026-10")
+    desk.type("pack", "build", *month)
+    desk.type("pack", "approve", *month, "--by", "M. Huber")
+    (first,) = desk.json("pack", "deliver", *month)["delivered_to"]
+    said = ("--cause", "Steel.", "--action", "Shift.", "--effect", "Over 90 %.", "--by-when", "2026-12-01")
+    desk.type("review", "comment", "otif", "--period", "2026-10", *said, "--by", "E. Novak")
+    assert desk.json("pack", "build", *month)["edition"] == 2
+    assert [row["status"] for row in desk.json("pack", "list")] == ["approved", "draft"]
+
+    assert desk.json("pack", "verify", *month)["edition"] == 2
+    found = desk.json("pack", "verify", *month, "--edition", "1")
+    assert (found["edition"], found["sound"], found["findings"]) == (1, True, [])
+    assert desk.type("pack", "verify", *month, "--edition", "1").startswith("pack monthly 2026-10 edition 1: 7 files")
+    found = desk.json("pack", "deliver", *month)  # the newest approved one, though a draft is newer
+    assert (found["edition"], found["delivered_to"]) == (1, [first])
+    line = "pack monthly 2026-10 is draft; approve it first"
+    assert desk.type("pack", "deliver", *month, "--edition", "2", expect=1) == line
+    line = "pack monthly 2026-10 edition 1 is approved; nothing to do"
+    assert desk.type("pack", "approve", *month, "--edition", "1", "--by", "M. Huber", expect=1) == line
+    line = "pack monthly 2026-10 has no edition 3; there is 1, 2"
+    assert desk.type("pack", "verify", *month, "--edition", "3", expect=2) == line
+
+    page = next(path for path in desk.made.folder.rglob("monthly-2026-10-e1.html") if path.parent.name.endswith("ed"))
+    page.write_bytes(page.read_bytes() + b" ")
+    assert "was changed after it was sealed" in desk.type("pack", "verify", *month, "--edition", "1", expect=1)
+    assert desk.json("pack", "verify", *month)["sound"] is True

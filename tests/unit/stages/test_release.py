@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import hashlib
 import shutil
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 
 from qmsreports import stages
 from qmsreports.errors import CouldNotRun, UserError
+from qmsreports.pack import store
 from qmsreports.register import journal
 from qmsreports.register.models import Delivery, JournalEntry
 from qmsreports.settings import Settings
@@ -35,17 +38,10 @@ def drafted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def settings(drafted: Path, tmp_path: Path) -> Settings:
-    """A copy of it, with the pack where the copy lies."""
+    """A copy of it: the pack is where the copy lies."""
     folder = tmp_path / "var"
     shutil.copytree(drafted, folder)
-    found = settings_of(folder)
-    with Workspace(found) as workspace, workspace.register.write() as session:
-        from sqlalchemy import text
-
-        session.execute(
-            text("UPDATE packs SET folder = replace(folder, :old, :new)"), {"old": str(drafted), "new": str(folder)}
-        )
-    return found
+    return settings_of(folder)
 
 
 def settings_of(folder: Path) -> Settings:
@@ -69,7 +65,7 @@ def entries(settings: Settings, action: str) -> list[JournalEntry]:
         return list(session.scalars(select(JournalEntry).where(JournalEntry.action == action)))
 
 
-@pytest.mark.parametrize("name", ["", "anonymous", "Anonymous", "None"])
+@pytest.mark.parametrize("name", ["", " ", "anonymous", "Anonymous", "None", "admin", "Admin ", "anonym"])
 def test_nobody_cannot_approve(settings: Settings, name: str) -> None:
     with pytest.raises(UserError, match="the approval is anonymous; log in with a name of your own"):
         release(settings, name)
@@ -135,3 +131,77 @@ def test_a_folder_that_takes_no_more_is_one_line_and_nothing_is_noted(
     assert entries(settings, "deliver pack") == []
     (target,) = stages.deliver(approved.pack_id, at=LATER, settings=settings)  # what was half-copied is cleared
     assert {path.name for path in Path(target).iterdir()} == {file.path for file in approved.files}
+
+
+def test_a_half_copy_is_completed_and_what_is_not_ours_is_left_alone(settings: Settings) -> None:
+    approved = release(settings)
+    (told,) = stages.deliver(approved.pack_id, at=NOON, settings=settings)
+    target = Path(told)
+    whole = {path.name: path.read_bytes() for path in Path(approved.folder).iterdir()}
+
+    def copied() -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in target.iterdir()}
+
+    shutil.rmtree(target)
+    target.mkdir()  # an empty folder is no delivery
+    assert stages.deliver(approved.pack_id, at=LATER, settings=settings) == [told]
+    assert copied() == whole
+    (target / "manifest.json").unlink()
+    (target / "model.json").write_bytes(whole["model.json"][:100])
+    stages.deliver(approved.pack_id, at=LATER, settings=settings)
+    assert copied() == whole
+    (target / "read.txt").write_text("read on Monday")  # its reader may put something beside it
+    stages.deliver(approved.pack_id, at=LATER, settings=settings)
+    assert copied() == {**whole, "read.txt": b"read on Monday"}
+
+    (target / "model.json").write_bytes(b"{}")
+    line = f"{target}: another pack or a changed copy lies there already; move it elsewhere and run again"
+    with pytest.raises(CouldNotRun, match=line):
+        stages.deliver(approved.pack_id, at=LATER, settings=settings)
+    assert copied()["model.json"] == b"{}"
+    assert copied()["read.txt"] == b"read on Monday"
+
+
+def test_another_pack_in_the_folder_is_not_taken_for_the_delivery(settings: Settings) -> None:
+    approved = release(settings)
+    (told,) = stages.deliver(approved.pack_id, at=NOON, settings=settings)
+    manifest = Path(told) / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"edition": 1', '"edition": 7'))
+    with pytest.raises(CouldNotRun, match="another pack or a changed copy lies there already"):
+        stages.deliver(approved.pack_id, at=LATER, settings=settings)
+
+
+@pytest.mark.parametrize("in_full", [False, True])
+def test_a_workspace_that_was_moved_still_has_its_packs(settings: Settings, tmp_path: Path, in_full: bool) -> None:
+    """``in_full``: the register was written by a version that named folders in full."""
+    release(settings)
+    if in_full:
+        with closing(sqlite3.connect(settings.var / "register.db")) as register, register:
+            for (name,) in register.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+                register.execute(f"DROP TRIGGER {name}")
+            for table in ("packs", "approved_prints"):
+                register.execute(f"UPDATE {table} SET folder = ? || '/' || folder", (str(settings.var),))
+            (folder,) = register.execute("SELECT folder FROM packs").fetchone()
+        assert folder == str(settings.var / "packs" / "monthly-2026-10-e1")
+    shutil.move(settings.var, tmp_path / "elsewhere")
+    moved = settings_of(tmp_path / "elsewhere")
+    found = stages.newest_pack("monthly", "2026-10", settings=moved)
+    assert found.folder == str(tmp_path / "elsewhere" / "packs" / "monthly-2026-10-e1-approved")
+    assert stages.verify_pack("monthly", "2026-10", settings=moved) == []
+    assert stages.build_pack("monthly", "2026-10", run_id="r3", at=LATER, settings=moved).edition == 1
+    assert stages.diff_packs("monthly-2026-10", "monthly-2026-10", settings=moved).differences == ()
+    (target,) = stages.deliver(found.pack_id, at=LATER, settings=moved)
+    assert Path(target).is_relative_to(tmp_path / "elsewhere")
+
+
+def test_a_pack_outside_the_workspace_is_recorded_in_full(tmp_path: Path) -> None:
+    packs = tmp_path / "var" / "packs"
+    inside, outside = packs / "monthly-2026-10-e1", tmp_path / "other" / "monthly-2026-10-e1"
+    assert store.placed(inside, packs) == "packs/monthly-2026-10-e1"
+    assert store.placed(outside, packs) == str(outside)
+    assert store.located("packs/monthly-2026-10-e1", packs) == inside
+    assert store.located(str(outside), packs) == outside
+    inside.mkdir(parents=True)
+    assert store.located(str(outside), packs) == inside
+    outside.mkdir(parents=True)
+    assert store.located(str(outside), packs) == outside
