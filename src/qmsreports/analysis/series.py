@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 
@@ -16,6 +17,15 @@ from qmsreports.records import SpcPoint, SpcResult, SpcSegment
 
 Point = tuple[date, float | None]
 Target = float | Sequence[float | None] | None
+
+FEWEST_POINTS = 5
+"""A segment of fewer values has a mean and no limits: no rule could fire against them, whatever the values.
+
+With ``n`` values the farthest from the mean lies at most ``(n - 1) / n`` of their range off, and the average moving
+range is at least ``1 / (n - 1)`` of it: at most ``(n - 1)^2 / n`` moving ranges, 2.25 with four values and 3.2 with
+five, where a limit lies at 2.66. Two of three and three of four need their neighbours on one side, which pulls the mean
+after them, and a run or a trend needs seven. "No signal" against such limits would be said of everything.
+"""
 
 
 def analyse_series(
@@ -62,8 +72,10 @@ def _analyse_segment(
 ) -> tuple[tuple[SpcPoint, ...], SpcSegment, xmr.Limits | None]:
     values = [value for _, value in part if value is not None]
     limits = xmr.limits(values[:fix_after], screening=screening)
+    if limits is not None and fix_after is None and len(values) < FEWEST_POINTS:
+        limits = replace(limits, lower=None, upper=None)
     mean, lower, upper = (limits.mean, limits.lower, limits.upper) if limits else (None, None, None)
-    signals = iter(rules.signals(values, limits) if limits else ())
+    signals = iter(["none"] * len(values) if limits is None or lower is None else rules.signals(values, limits))
     analysed = []
     for day, value in part:
         signal = "none" if value is None else next(signals)

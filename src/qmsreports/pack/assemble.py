@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from zoneinfo import ZoneInfo
 
 from qmsreports.language import say, speaking
 from qmsreports.pack import figures
@@ -15,7 +14,7 @@ from qmsreports.pack.annex import AgendaItem, Annex
 from qmsreports.pack.changes import changes
 from qmsreports.pack.customers import Customers
 from qmsreports.pack.decisions import decisions
-from qmsreports.pack.finding import ended_run, headline
+from qmsreports.pack.finding import ended_run, finding_of
 from qmsreports.pack.minutes import Minutes
 from qmsreports.pack.model import (
     Action,
@@ -35,7 +34,7 @@ from qmsreports.pack.model import (
     TableVersion,
     Trust,
 )
-from qmsreports.pack.objective import Objective
+from qmsreports.pack.objective import Objective, Slice
 from qmsreports.pack.proposals import proposals
 from qmsreports.records import DERIVED
 
@@ -133,13 +132,27 @@ def as_edition(pack: PackModel, number: int, predecessor: str = "", reason: str 
 
 
 def judged(objective: Objective) -> Objective:
-    """Return the objective with its finding and the reasons, if any, to show it in depth."""
-    return objective.model_copy(
+    """Return the objective with its finding and the reasons, if any, to show it in depth.
+
+    A value that no rule may judge has no variation, here and in the parts: of too few cases, or of half a period.
+    """
+    calm = objective.model_copy(
         update={
-            "finding": headline(objective.points, objective.segments, objective.finding),
-            "exception": exception_reasons(objective),
+            "finding": finding_of(objective),
+            "slices": tuple(_calm_part(objective, part) for part in objective.slices),
+            "combined": tuple(_calm_part(objective, part) for part in objective.combined),
+            "variation": _variation(objective, objective),
         }
     )
+    return calm.model_copy(update={"exception": exception_reasons(calm)})
+
+
+def _variation(objective: Objective, one: Objective | Slice) -> str:
+    return "common_cause" if objective.untested(one.latest) else one.variation
+
+
+def _calm_part(objective: Objective, part: Slice) -> Slice:
+    return part.model_copy(update={"finding": finding_of(objective, part), "variation": _variation(objective, part)})
 
 
 def exception_reasons(objective: Objective) -> tuple[str, ...]:
@@ -173,7 +186,7 @@ def highlights(objectives: Sequence[Objective], asked: Sequence[Decision]) -> tu
 def glance(objectives: Sequence[Objective]) -> Glance:
     """Count each objective once by status, and the answers of the statistics."""
     status = [objective.latest.status for objective in objectives]
-    valued = [objective for objective in objectives if objective.latest.value is not None]
+    tested = [one for one in objectives if one.latest.value is not None and not one.untested(one.latest)]
     counted = dict(zip(_ORDER, (status.count(word) for word in _ORDER), strict=True))
     return Glance(
         objectives=len(objectives),
@@ -185,10 +198,12 @@ def glance(objectives: Sequence[Objective]) -> Glance:
         not_valid=counted["not_valid"],
         no_data=counted["no_data"],
         no_target=counted["no_target"],
-        concerns=sum(objective.variation.startswith("concern") for objective in valued),
-        improvements=sum(objective.variation.startswith("improvement") for objective in valued),
+        concerns=sum(objective.variation.startswith("concern") for objective in tested),
+        improvements=sum(objective.variation.startswith("improvement") for objective in tested),
+        changed=sum(objective.variation.startswith("neutral") for objective in tested),
         cannot_meet=sum(objective.assurance == "fail" for objective in objectives),
-        expected_false_signals=round(FALSE_SIGNALS * len(valued), 1),
+        tested=len(tested),
+        expected_false_signals=round(FALSE_SIGNALS * len(tested), 1),
     )
 
 
@@ -269,7 +284,7 @@ def period_sentences(pack: PackModel) -> tuple[str, ...]:
 
 def running(head: Header) -> bool:
     """Tell whether the data was read before the period was over, on the organisation's clock."""
-    return head.data_read_at.astimezone(ZoneInfo(head.time_zone)).date() <= head.period_end
+    return not head.period_over
 
 
 def _provisional(kpis: Sequence[str], titles: dict[str, str]) -> str:

@@ -53,16 +53,19 @@ def _next(header: Header) -> date:
 
 def _new_signal(objective: Objective, since: _Since) -> tuple[Change, ...]:
     run = current_run(objective.points)
-    if run is None or _kind_at(objective, since) == run.kind:
+    if run is None or objective.untested(objective.latest) or _kind_at(objective, since) == run.kind:
         return ()
     word = {"improvement": "better", "concern": "worse"}.get(run.kind, "different")
-    text = say(f"change.signal_new.{word}", objective=objective.title, signal=signal_words(objective.points))
+    signal = signal_words(objective.points)
+    if objective.latest.provisional:
+        signal = say("change.provisional", signal=signal)
+    text = say(f"change.signal_new.{word}", objective=objective.title, signal=signal)
     return (Change(kind="signal_new", text=text, link=f"kpi-{objective.kpi}"),)
 
 
 def _ended_signal(objective: Objective, since: _Since) -> tuple[Change, ...]:
     before = _kind_at(objective, since)
-    if before in ("", "common_cause"):
+    if before in ("", "common_cause") or objective.few(objective.latest):
         return ()
     run = ended_run(objective.points)
     if run is None or run.last.start < since.start:

@@ -1,7 +1,8 @@
 """What needs a decision, in the order in which it should be talked about.
 
 First objectives that cannot be met as the process stands, then concerns that are signals, then what is owed (overdue
-actions), then what is missing, then feeds that failed. A plain miss inside the limits is noise and asks for nothing.
+actions), then what is missing, then feeds that failed. A plain miss inside the limits is noise and asks for nothing,
+and so does a value that no rule may judge: of too few cases, or of a period that is not over.
 """
 
 from __future__ import annotations
@@ -52,7 +53,8 @@ def _cannot_meet(objective: Objective) -> bool:
 
 
 def _is_concern(objective: Objective) -> bool:
-    return objective.variation.startswith("concern") and objective.latest.value is not None
+    latest = objective.latest
+    return objective.variation.startswith("concern") and latest.value is not None and not objective.untested(latest)
 
 
 def _weight(objective: Objective) -> tuple[int, float, str]:
@@ -90,7 +92,7 @@ def about_objective(objective: Objective) -> Decision:
         _reach(objective) if both[0] else limits_sentence(objective),
         _signal(objective),
         _where(objective),
-        *reservations(objective)[:1],
+        *reservations(objective)[:2],
         _owner_says(objective),
     ]
     return Decision(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from qmsreports.language import say
 from qmsreports.pack import figures
-from qmsreports.pack.objective import Objective, Point, Segment
+from qmsreports.pack.objective import Objective, Point, Segment, Slice
 
 _RECENT = 12  # points; an ended signal older than this is history and no longer part of the finding
 
@@ -46,12 +46,21 @@ def ended_run(points: Sequence[Point], within: int = _RECENT) -> SignalRun | Non
 
     A signal ends with a point that carries a value and none; a gap in the data ends nothing.
     """
+    points = _over(points)
     if not points or points[-1].value is None or points[-1].kind != "common_cause":
         return None
     for index in range(len(points) - 1, max(-1, len(points) - 1 - within), -1):
         if points[index].value is not None and points[index].kind != "common_cause":
             return _run_ending_at(points, index)
     return None
+
+
+def _over(points: Sequence[Point]) -> Sequence[Point]:
+    """Return the points whose periods are over: one that goes on ends no signal."""
+    last = len(points)
+    while last and points[last - 1].unfinished:
+        last -= 1
+    return points[:last]
 
 
 def _run_ending_at(points: Sequence[Point], last: int) -> SignalRun:
@@ -84,6 +93,10 @@ def headline(points: Sequence[Point], segments: Sequence[Segment], stored: str) 
     latest = points[-1] if points else None
     if latest is None:
         return say("finding.no_values")
+    if latest.unfinished:
+        before = headline(_over(points), segments, stored) if len(_over(points)) else ""
+        told = say("finding.unfinished", period=figures.period(latest.period))
+        return say("finding.unfinished_and", told=told, before=before) if before else told
     if latest.value is None:
         return without_value(latest)
     if stored:
@@ -92,6 +105,15 @@ def headline(points: Sequence[Point], segments: Sequence[Segment], stored: str) 
         return say("finding.without_limits")
     words = signal_words(points)
     return words[:1].upper() + words[1:]
+
+
+def finding_of(objective: Objective, part: Slice | None = None) -> str:
+    """Return the finding of an objective or of a part; too few cases claim no change, whatever their value."""
+    one = part or objective
+    latest = one.points[-1] if one.points else None
+    if latest is not None and latest.value is not None and latest.kind != "common_cause" and objective.few(latest):
+        return say("finding.few", value=_measured(objective, latest))
+    return headline(one.points, one.segments, one.finding)
 
 
 def without_value(latest: Point) -> str:
@@ -144,6 +166,16 @@ def _length(points: Sequence[Point]) -> int:
 def value_sentence(objective: Objective) -> str:
     """Return ``93.4 % in October 2026 (95 % interval 92.9 to 93.9, n 18,730), target at least 95 %: missed.``"""
     latest, unit = objective.latest, objective.unit
+    text = _measured(objective, latest)
+    if latest.target is not None:
+        goal = figures.goal_quantity(latest.target, unit)
+        text = say(f"value.target.{objective.better}", said=text, target=goal, status=status_word(latest.status))
+    return text + "."
+
+
+def _measured(objective: Objective, latest: Point) -> str:
+    """Return a value with its interval and how many cases it rests on."""
+    unit = objective.unit
     brackets = []
     if latest.low is not None and latest.high is not None:
         brackets.append(
@@ -152,11 +184,7 @@ def value_sentence(objective: Objective) -> str:
     if latest.n:
         brackets.append(say("value.cases", count=figures.count(latest.n)))
     facts = {"value": figures.quantity(latest.value, unit), "in_period": figures.period(latest.period, "in")}
-    text = say("value.bracketed", brackets=", ".join(brackets), **facts) if brackets else say("value.plain", **facts)
-    if latest.target is not None:
-        goal = figures.goal_quantity(latest.target, unit)
-        text = say(f"value.target.{objective.better}", said=text, target=goal, status=status_word(latest.status))
-    return text + "."
+    return say("value.bracketed", brackets=", ".join(brackets), **facts) if brackets else say("value.plain", **facts)
 
 
 def status_word(status: str) -> str:
@@ -196,7 +224,9 @@ def reservations(objective: Objective) -> tuple[str, ...]:
         found.append(
             say("reservation.few", count=figures.count(latest.n), needed=figures.count(objective.small_sample))
         )
-    if latest.provisional:
+    if latest.unfinished:
+        found.append(say("reservation.unfinished"))
+    elif latest.provisional:
         until = objective.settles_after
         found.append(say("reservation.provisional_until", until=until) if until else say("reservation.provisional"))
     if latest.restated:

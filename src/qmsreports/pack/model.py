@@ -38,6 +38,7 @@ class Header(Record):
     period: str
     period_start: date
     period_end: date  # last day
+    period_over: bool = True  # when the data was read
     last_period: str = ""  # period of the last review; "" for the first
     last_start: date | None = None
     last_end: date | None = None  # last day
@@ -298,8 +299,10 @@ class Glance(Record):
     no_target: int
     concerns: int
     improvements: int
+    changed: int = 0  # signals where no direction is better
     cannot_meet: int
-    expected_false_signals: float  # signals that chance alone would give in so many charts
+    tested: int = 0  # objectives whose latest value a rule judged
+    expected_false_signals: float  # signals that chance alone would give in so many tested charts
 
 
 class PackModel(Record):

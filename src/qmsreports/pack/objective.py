@@ -33,6 +33,7 @@ class Point(Record):
     near: float | None = None
     status: str = "no_target"
     provisional: bool = False
+    unfinished: bool = False  # the period was not over when the data was read: shown, and judged by nothing
     restated: bool = False
     version: int = 1
     mean: float | None = None
@@ -162,6 +163,20 @@ class Objective(Record):
     def few(self, point: Point) -> bool:
         """Tell whether a value rests on fewer cases than the definition asks for: it is told without a colour."""
         return bool(self.small_sample) and 0 < point.n < self.small_sample
+
+    def untested(self, point: Point) -> str:
+        """Return why no rule judged a value, of the whole or of a part; empty where one did: then "no signal" means it.
+
+        ``unfinished``: its period is not over; ``few_cases``: too few for this KPI; ``few_points``: too few for limits;
+        ``no_limits``: it was never analysed.
+        """
+        if point.unfinished:
+            return "unfinished"
+        if self.few(point):
+            return "few_cases"
+        if point.lower is None or point.upper is None:
+            return "no_limits" if point.mean is None else "few_points"
+        return ""
 
     @property
     def latest(self) -> Point:

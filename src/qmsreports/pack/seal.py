@@ -105,6 +105,7 @@ def manifest(
         "inputs": inputs,
         "as_of": as_of.isoformat(),
         "data_read_at": head.data_read_at.isoformat(),
+        "period_over": head.period_over,
         "tables": dict(sorted(tables.items())),
         "read": {f"{item.table}@{item.version}": item.kpis for item in pack.tables},
         "catalog": dict(sorted(catalog.items())),

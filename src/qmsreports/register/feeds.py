@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from qmsreports.errors import Finding
 from qmsreports.records import Audit, LandResult, Published, RuleResult, StagedTable
 from qmsreports.register import quarantine
-from qmsreports.register.models import ConformedLoad, FeedRecord, Load, Notice, Validation
+from qmsreports.register.models import ConformedLoad, FeedRecord, Load, Notice, Run, Validation
 
 
 def record_loads(session: Session, result: LandResult, *, run_id: str, at: datetime) -> None:
@@ -192,6 +192,20 @@ def published_in(session: Session, run_id: str, source: str, table: str) -> Feed
         FeedRecord.status == "published",
     )
     return session.scalars(query.order_by(FeedRecord.id.desc()).limit(1)).first()
+
+
+def read_at(session: Session, as_of: datetime) -> datetime | None:
+    """Return when the sources were last read, ``None`` where they never were.
+
+    A visit that brought nothing new leaves no record of a feed, but one of its run.
+    """
+    brought = session.scalar(select(func.max(FeedRecord.at)).where(FeedRecord.at <= as_of))
+    visited = session.scalar(
+        select(func.max(Run.started_at)).where(
+            Run.kind == "ingest", Run.status.in_(("done", "findings")), Run.started_at <= as_of
+        )
+    )
+    return max((moment for moment in (brought, visited) if moment is not None), default=None)
 
 
 def latest_outcomes(session: Session) -> Sequence[FeedRecord]:

@@ -25,6 +25,12 @@ if TYPE_CHECKING:
     from qmsreports.catalog.kpi import Kpi
     from qmsreports.register.models import Result
 
+_EDITION = 2
+"""Of the rules and sentences of an analysis: where it goes up, a series is analysed again with the inputs it had.
+
+2: no limits under five values, no value of a period that is not over, sentences that name every episode in view.
+"""
+
 _FEW = 3
 """Quarters or years of a slice from which on it is analysed: the limits of two values tell nothing of a part."""
 
@@ -243,7 +249,8 @@ def analyse(period: str, *, run_id: str, at: datetime, tell: Tell = silent, sett
     """Tell signal from noise in every series up to ``period``; returns how many series were analysed anew.
 
     A series is one KPI and one slice. Limits start anew where a definition changed; a period that is not valid or
-    has no data is a gap, never a zero.
+    has no data is a gap, never a zero. A period that was not over when the sources were last read takes no part: half a
+    month moves no limit and is no signal.
     """
     from qmsreports.kpi.asked import asked
 
@@ -258,10 +265,13 @@ def analyse(period: str, *, run_id: str, at: datetime, tell: Tell = silent, sett
 def _analyse(
     workspace: Workspace, last: Period, periods: Sequence[Period], *, run_id: str, at: datetime, tell: Tell
 ) -> int:
-    from qmsreports.register import results
+    from qmsreports.register import feeds, results
 
+    zone = ZoneInfo(workspace.catalog.organisation.time_zone)
     with workspace.register.read() as session:
-        rows = results.latest_points(session, periods=periods)
+        read_on = (feeds.read_at(session, at) or at).astimezone(zone).date()
+        over = [one for one in periods if one.end <= read_on]
+        rows = results.latest_points(session, periods=over) if over else ()
     series: dict[tuple[str, str], list[Row[Any]]] = {}
     for row in rows:
         series.setdefault((row.kpi, row.slice_key), []).append(row)
@@ -287,6 +297,7 @@ def _series_inputs(kpi: Kpi, values: Sequence[Row[Any]], names: Mapping[date, st
         after.period_start.isoformat() for before, after in pairwise(values) if before.fingerprint != after.fingerprint
     ]
     inputs: dict[str, Any] = {
+        "edition": _EDITION,
         "rules": kpi.limits.rules,
         "better": kpi.better,
         "unit": kpi.unit,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from qmsreports.errors import Finding, UserError
 from qmsreports.settings import Settings
@@ -18,16 +19,20 @@ if TYPE_CHECKING:
 
 
 def draft_for_release(review: str, period: str, *, edition: int = 0, settings: Settings | None = None) -> PackReport:
-    """Return the newest edition, or the one of this number, as a draft with an intact seal; :class:`UserError` when it
-    is not a draft or was touched.
+    """Return the newest edition, or the one of this number, as a draft with an intact seal.
+
+    :class:`UserError` when it is not a draft, was touched, or was made before its period was over.
     """
     from qmsreports.pack.store import touched
+    from qmsreports.register.models import Pack
 
     found = newest_pack(review, period, edition=edition, settings=settings)
     if found.status != "draft":
         raise UserError(
             Finding("", f"pack {review} {period} edition {found.edition} is {found.status}", "nothing to do")
         )
+    with Workspace(settings) as workspace, workspace.register.read() as session:
+        _refuse_running(workspace, session.get_one(Pack, found.pack_id))
     broken = touched(Path(found.folder), found.files)
     if broken:
         raise UserError(*broken)
@@ -55,6 +60,7 @@ def release(pack_id: int, *, approver: str, run_id: str, at: datetime, settings:
         with workspace.register.read() as session:
             row = session.get_one(Pack, pack_id)
             _refuse_settled(row)
+            _refuse_running(workspace, row)
             folder, sealed, manifest = located(row.folder, workspace.packs), packs.draft_files(row), dict(row.manifest)
         final = packing.approved(
             folder,
@@ -102,3 +108,20 @@ def _signing_key(settings: Settings, at: datetime) -> SigningKey | None:
 def _refuse_settled(row: Pack) -> None:
     if row.status != "draft":
         raise UserError(Finding("", f"pack {row.review} {row.period} edition {row.edition} is {row.status}"))
+
+
+def _refuse_running(workspace: Workspace, row: Pack) -> None:
+    """Raise :class:`UserError` for a draft that was made of data from before the end of its period."""
+    period = workspace.catalog.period(row.period)
+    over = row.manifest.get("period_over")
+    if over is None:  # a draft from before this was recorded
+        zone = ZoneInfo(workspace.catalog.organisation.time_zone)
+        over = datetime.fromisoformat(row.manifest["data_read_at"]).astimezone(zone).date() >= period.end
+    if not over:
+        raise UserError(
+            Finding(
+                "",
+                f"pack {row.review} {row.period} edition {row.edition} was made before its period was over",
+                f"after {period.last_day}: qmsreports run ingest, then run review {row.review} --period {row.period}",
+            )
+        )

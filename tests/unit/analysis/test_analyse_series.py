@@ -21,17 +21,17 @@ def months(values: Sequence[float | None], first: int = 2024 * 12) -> list[tuple
 
 
 def test_the_json_contract() -> None:
-    found = analyse_series(months([9, 10, 11]), better="higher", target=10).to_json()
-    # mean 10, ranges 1 and 1: limits 10 - 2.66 and 10 + 2.66; under 12 points: trial, no assurance
+    found = analyse_series(months([9, 10, 11, 10, 10]), better="higher", target=10).to_json()
+    # mean 10, ranges 1, 1, 1 and 0: limits 10 - 2.66 x 0.75 and 10 + 2.66 x 0.75; under 12 points: trial, no assurance
     assert found == {
         "rules": "making_data_count",
         "segments": [
             {
                 "from": "2024-01-01",
-                "to": "2024-03-01",
+                "to": "2024-05-01",
                 "mean": 10.0,
-                "lower": pytest.approx(7.34),
-                "upper": pytest.approx(12.66),
+                "lower": pytest.approx(8.005),
+                "upper": pytest.approx(11.995),
                 "trial": True,
             }
         ],
@@ -40,16 +40,33 @@ def test_the_json_contract() -> None:
                 "date": f"2024-0{month}-01",
                 "value": value,
                 "mean": 10.0,
-                "lower": pytest.approx(7.34),
-                "upper": pytest.approx(12.66),
+                "lower": pytest.approx(8.005),
+                "upper": pytest.approx(11.995),
                 "signal": "none",
                 "kind": "common_cause",
             }
-            for month, value in ((1, 9), (2, 10), (3, 11))
+            for month, value in ((1, 9), (2, 10), (3, 11), (4, 10), (5, 10))
         ],
         "variation": "common_cause",
         "assurance": "none",
     }
+
+
+@pytest.mark.parametrize("rules", ["making_data_count", "wheeler"])
+def test_under_five_values_there_are_no_limits(rules: str) -> None:
+    """0, 0, 0, 1: the last lies 0.75 off the mean of 0.25, a limit 2.66 x 1/3 = 0.89. One 0 more: 0.8 and 0.67."""
+    four = analyse_series(months([0, 0, 0, 1]), better="higher", target=5, rules=rules, screening=False)
+    (segment,) = four.segments
+    assert (segment.mean, segment.lower, segment.upper, segment.trial) == (0.25, None, None, True)
+    assert [point.signal for point in four.points] == ["none"] * 4
+    five = analyse_series(months([0, 0, 0, 0, 1]), better="higher", target=5, rules=rules, screening=False)
+    assert five.segments[0].upper == pytest.approx(0.2 + 2.66 / 4)
+    assert [point.signal for point in five.points] == ["none"] * 4 + ["above_limit"]
+
+
+def test_limits_that_a_person_fixed_are_as_asked_for() -> None:
+    fixed = analyse_series(months([1, 2, 9]), fix_after=2)
+    assert (fixed.segments[0].upper, fixed.points[-1].signal) == (pytest.approx(1.5 + 2.66), "above_limit")
 
 
 def test_eleven_points_are_on_trial_and_twelve_are_not() -> None:

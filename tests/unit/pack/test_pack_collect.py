@@ -276,3 +276,24 @@ def test_a_value_that_reads_differently_since_the_last_review_is_told(tmp_path: 
     assert [change.text.replace("\u00a0", " ") for change in found.changes if change.kind == "restated"] == [
         "On time and in full, September 2026: 89.0 % \u2192 93.0 % (late data)."
     ]
+
+
+def test_a_period_that_was_not_over_is_shown_and_not_judged(tmp_path: Path) -> None:
+    """October stands 30 points above all others, read on the 20th: it has a value, and no limit, signal or verdict."""
+    early = datetime(2026, 10, 20, 6, tzinfo=UTC)
+    made = Workspace.at(tmp_path)
+    made.feed("crm", "order_lines", 9, at=early)
+    made.series("otif", [*(58.0 + (index % 3) for index in range(23)), 90.0], target=95.0, at=early)
+    pack = read(made, early + timedelta(hours=1))
+    seen = pack.objective("otif")
+    assert (seen.latest.value, seen.latest.unfinished, seen.latest.status) == (90.0, True, "provisional")
+    assert (seen.latest.mean, seen.latest.signal) == (None, "none")
+    assert (seen.variation, seen.assurance, seen.exception) == ("common_cause", "none", ())
+    assert not seen.points[-2].unfinished
+    assert (pack.header.period_over, pack.changes) == (False, ())
+    assert [item.kind for item in pack.decisions] == ["missing_input"]
+    # measured again when it was over, with nothing new: the sources had been asked
+    made.series("otif", [*(58.0 + (index % 3) for index in range(23)), 90.0], target=95.0, at=MEASURED)
+    later = read(made)
+    assert (later.header.period_over, later.objective("otif").latest.unfinished) == (True, False)
+    assert later.objective("otif").latest.signal == "above_limit"

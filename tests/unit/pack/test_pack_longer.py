@@ -48,7 +48,9 @@ def test_a_fiscal_period_says_its_days() -> None:
 
 def test_a_period_that_is_not_over_claims_no_data_of_its_future() -> None:
     pack = review()
-    running = pack.header.model_copy(update={"data_read_at": datetime(2026, 10, 20, 6, tzinfo=UTC)})
+    running = pack.header.model_copy(
+        update={"data_read_at": datetime(2026, 10, 20, 6, tzinfo=UTC), "period_over": False}
+    )
     assert front.header(running)["data"].startswith("Period not over, read")
     (said,) = period_sentences(pack.model_copy(update={"header": running}))
     assert said.replace(figures.NBSP, " ") == (

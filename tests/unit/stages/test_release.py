@@ -19,7 +19,8 @@ from qmsreports.register import journal
 from qmsreports.register.models import Delivery, JournalEntry
 from qmsreports.settings import Settings
 from qmsreports.workspace import Workspace
-from tests.unit.pack.pack_workspace import BUILT, ROOT, TEMPLATES, filled
+from tests.unit.pack.pack_workspace import ACTIONS, BUILT, ROOT, TEMPLATES, filled
+from tests.unit.pack.pack_workspace import Workspace as Packed
 
 NOON = datetime(2026, 11, 12, 12, tzinfo=UTC)
 LATER = datetime(2026, 11, 13, 12, tzinfo=UTC)
@@ -63,6 +64,28 @@ def entries(settings: Settings, action: str) -> list[JournalEntry]:
     with Workspace(settings) as workspace, workspace.register.read() as session:
         assert journal.verify(session) == []
         return list(session.scalars(select(JournalEntry).where(JournalEntry.action == action)))
+
+
+def test_a_pack_of_a_period_that_is_not_over_is_not_approved(tmp_path: Path) -> None:
+    """What came in last did so on 20 October: the draft of October is shown to nobody as October."""
+    folder = tmp_path / "var"
+    folder.mkdir()
+    early = datetime(2026, 10, 20, 6, tzinfo=UTC)
+    made = Packed.at(folder)
+    made.rows("review_actions", ACTIONS)
+    made.feed("qms_registers", "review_actions", 3, at=early)
+    made.series("otif", [88.0 + (index % 3) for index in range(24)], at=early)
+    made.register.close()
+    settings = settings_of(folder)
+    stages.build_pack("monthly", "2026-10", run_id="r1", at=early, settings=settings)
+    for ask in (draft, release):
+        with pytest.raises(UserError) as refused:
+            ask(settings)
+        assert str(refused.value) == (
+            "pack monthly 2026-10 edition 1 was made before its period was over; after 2026-10-31: "
+            "qmsreports run ingest, then run review monthly --period 2026-10"
+        )
+    assert stages.newest_pack("monthly", "2026-10", settings=settings).status == "draft"
 
 
 @pytest.mark.parametrize("name", ["", " ", "anonymous", "Anonymous", "None", "admin", "Admin ", "anonym"])

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from qmsreports.language import say
 from qmsreports.pack import figures
 from qmsreports.pack.appendix.cells import Cell, Measure, Sheet, sheet, words
 from qmsreports.pack.finding import reservations
 from qmsreports.pack.model import PackModel
-from qmsreports.pack.objective import Objective, Point
+from qmsreports.pack.objective import Objective, Point, Slice
 
 
 def objectives(pack: PackModel) -> Sheet:
@@ -33,7 +34,7 @@ def _objective(found: Objective) -> Sequence[Cell]:
         Measure(latest.near, unit),
         words(found.better),
         words(latest.status),
-        words(found.variation) if latest.value is not None else None,
+        _variation(found, found),
         words(found.assurance),
         latest.provisional,
         latest.restated,
@@ -43,6 +44,13 @@ def _objective(found: Objective) -> Sequence[Cell]:
         " ".join(reservations(found)),
         *((said.cause, said.action, said.by, said.author, said.on) if said else (None,) * 5),
     )
+
+
+def _variation(found: Objective, one: Objective | Slice) -> str | None:
+    if one.latest.value is None:
+        return None
+    untested = found.untested(one.latest)
+    return say(f"variation.untested.{untested}") if untested else words(one.variation)
 
 
 _POINT = ("value", "low", "high", "n", "numerator", "denominator", "target", "status", "provisional", "restated")
@@ -87,7 +95,7 @@ def slices(pack: PackModel) -> Sheet:
             part.latest.period,
             found.unit,
             *_counted(part.latest, found.unit),
-            words(part.variation) if part.latest.value is not None else None,
+            _variation(found, part),
         )
         for found in pack.objectives
         for part in (*found.slices, *found.combined)

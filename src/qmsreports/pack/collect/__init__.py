@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
@@ -17,7 +18,7 @@ from qmsreports.errors import Finding, UserError
 from qmsreports.language import speaking, spoken
 from qmsreports.pack.annex import agenda_of, annexes_of
 from qmsreports.pack.assemble import Facts, assemble
-from qmsreports.pack.collect import feeds, series
+from qmsreports.pack.collect import behind, feeds, series
 from qmsreports.pack.collect.actions import earlier_actions, only_recorded
 from qmsreports.pack.collect.coverage import Coverage, statements
 from qmsreports.pack.collect.customers import customers
@@ -92,7 +93,8 @@ def _collected(
         recorded = Recorded(
             session, review.review, period, as_of, catalog.organisation.time_zone, catalog.organisation.fiscal
         )
-        measured = series.read(session, catalog.kpis, period, as_of)
+        read_on = read_at.astimezone(ZoneInfo(catalog.organisation.time_zone)).date()
+        measured = series.read(session, catalog.kpis, period, as_of, read_on)
         objectives = recorded.commented(
             [
                 series.objective(catalog.kpis[name], catalog, measured, found.stopped)
@@ -113,7 +115,9 @@ def _collected(
         actions, older = earlier_actions(connection, period, last.period, decided)
         shown = measured.periods[-review.points_shown :]
         facts = Facts(
-            header=_header(catalog, review, period, last, read_at, maps, objectives),
+            header=_header(catalog, review, period, last, read_at, maps, objectives).model_copy(
+                update={"period_over": str(period) not in measured.unfinished}
+            ),
             objectives=objectives,
             actions=actions,
             sections=plan.sections(connection, ledgers[0], period),
@@ -124,12 +128,12 @@ def _collected(
                 *definition_changes(objectives, catalog.targets, shown[0].start, period.last_day),
                 *retirements([catalog.kpis[name] for name in _order(catalog, review)], shown[0].start, period.last_day),
             ),
-            restatements=series.restatements(session, measured, catalog, last.built, last.period),
+            restatements=behind.restatements(session, measured, catalog, last.built, last.period),
             form=[
                 FormKind(clause=item.clause, label=item.told("label", spoken().code)) for item in maps[0].side("output")
             ],
-            sql=series.sql_of(session, objectives),
-            tables=series.tables_of(measured, period, {name: at[name] for name in plan.tables if name in at}),
+            sql=behind.sql_of(session, objectives),
+            tables=behind.tables_of(measured, period, {name: at[name] for name in plan.tables if name in at}),
             quarantine_since=feeds.waiting(session, as_of),
             candidates=feeds.candidates(session, [str(each) for each in shown], as_of),
             older_actions=older,

@@ -17,11 +17,10 @@ from qmsreports.findings import describe
 from qmsreports.language import say, spoken
 from qmsreports.pack import figures
 from qmsreports.pack.charts.scale import possible_range
-from qmsreports.pack.model import Restatement, SqlEvidence, TableVersion
 from qmsreports.pack.objective import DefinitionVersion, Objective, Point, Segment, Slice
 from qmsreports.period import Period
 from qmsreports.records import SpcResult
-from qmsreports.register.models import Analysis, Approval, CatalogVersion, Result, SqlText
+from qmsreports.register.models import Analysis, Approval, CatalogVersion, Result
 from qmsreports.register.results import latest_results
 
 if TYPE_CHECKING:
@@ -45,10 +44,15 @@ class Measured:
     results: Mapping[tuple[str, str], Sequence[Result]]
     analyses: Mapping[tuple[str, str], Analysis]
     approvals: Mapping[tuple[str, str], tuple[str, ...]]  # (kpi, fingerprint) -> who approved it when
+    unfinished: frozenset[str] = frozenset()  # periods that were not over when the data was read
 
 
-def read(session: Session, kpis: Iterable[str], reported: Period, as_of: datetime) -> Measured:
-    """Read what was believed at ``as_of`` of these KPIs up to a period, in periods of its kind."""
+def read(session: Session, kpis: Iterable[str], reported: Period, as_of: datetime, read_on: date) -> Measured:
+    """Read what was believed at ``as_of`` of these KPIs up to a period, in periods of its kind.
+
+    ``read_on`` is the day on which something last came in. A period that ends later is not over, unless it was analysed
+    after its end: then the sources had been asked, and had nothing new.
+    """
     periods = reported.back(HISTORY[reported.kind])
     wanted = sorted(kpis)
     rows: dict[tuple[str, str], list[Result]] = defaultdict(list)
@@ -61,7 +65,19 @@ def read(session: Session, kpis: Iterable[str], reported: Period, as_of: datetim
         .group_by(Analysis.kpi, Analysis.slice_key)
     )
     analyses = session.scalars(select(Analysis).where(Analysis.id.in_(newest))).all()
-    return Measured(periods, rows, {(row.kpi, row.slice_key): row for row in analyses}, _approvals(session, as_of))
+    running = [period for period in periods if period.end > read_on]
+    judged = {(str(row.result["points"][-1]["date"]), row.at.date()) for row in analyses if row.result["points"]}
+    return Measured(
+        periods,
+        rows,
+        {(row.kpi, row.slice_key): row for row in analyses},
+        _approvals(session, as_of),
+        frozenset(
+            str(period)
+            for period in running
+            if not any(last >= period.start.isoformat() and day >= period.end for last, day in judged)
+        ),
+    )
 
 
 def _approvals(session: Session, as_of: datetime) -> dict[tuple[str, str], tuple[str, ...]]:
@@ -83,7 +99,7 @@ def objective(kpi: Kpi, catalog: Catalog, measured: Measured, stopped: Mapping[s
     """Return one KPI with its whole window. ``stopped`` gives the message of each table whose feed did not come in."""
     rows = {row.period: row for row in measured.results.get((kpi.kpi, ""), ())}
     analysis = measured.analyses.get((kpi.kpi, ""))
-    points = _points(measured.periods, rows, analysis)
+    points = _points(measured, rows, analysis)
     latest = rows.get(str(measured.periods[-1]))
     version = latest.version if latest else _version_in_force(kpi, measured.periods[-1])
     definition = kpi.version(version)
@@ -102,9 +118,9 @@ def objective(kpi: Kpi, catalog: Catalog, measured: Measured, stopped: Mapping[s
         rules=analysis.rules if analysis else "",
         points=points,
         segments=_segments(analysis, kpi, measured.periods),
-        variation=analysis.variation if analysis else "common_cause",
-        assurance=analysis.assurance if analysis else "none",
-        finding=_said(analysis, kpi, list(rows.values())),
+        variation=analysis.variation if analysis and not points[-1].unfinished else "common_cause",
+        assurance=analysis.assurance if analysis and not points[-1].unfinished else "none",
+        finding=_said(analysis, kpi, _over(measured, rows)),
         slices=_slices(kpi, catalog, measured),
         combined=_combined(kpi, catalog, measured),
         drivers=tuple(name for name in kpi.drivers if (name, "") in measured.results),
@@ -190,13 +206,29 @@ def _said(analysis: Analysis | None, kpi: Kpi, rows: Sequence[Result]) -> str:
     ).title
 
 
-def _points(periods: Sequence[Period], rows: Mapping[str, Result], analysis: Analysis | None) -> tuple[Point, ...]:
+def _over(measured: Measured, rows: Mapping[str, Result]) -> list[Result]:
+    return [row for name, row in rows.items() if name not in measured.unfinished]
+
+
+def _points(measured: Measured, rows: Mapping[str, Result], analysis: Analysis | None) -> tuple[Point, ...]:
     """Return one point per period from the first that has a row; a period without a row is a gap."""
+    periods = measured.periods
     judged = {point["date"]: point for point in analysis.result["points"]} if analysis else {}
     first = next((index for index, period in enumerate(periods) if str(period) in rows), len(periods) - 1)
-    return tuple(
-        _point(period, rows.get(str(period)), judged.get(period.start.isoformat(), {})) for period in periods[first:]
-    )
+    points = []
+    for period in periods[first:]:
+        row = rows.get(str(period))
+        if str(period) in measured.unfinished:
+            points.append(_unfinished(_point(period, row, {})))
+        else:
+            points.append(_point(period, row, judged.get(period.start.isoformat(), {})))
+    return tuple(points)
+
+
+def _unfinished(point: Point) -> Point:
+    """Return the point of a period that is not over: whatever its value is, it is not judged by it yet."""
+    told = {"status": "provisional", "provisional": True} if point.value is not None else {}
+    return point.model_copy(update={"unfinished": True, **told})
 
 
 def _point(period: Period, row: Result | None, judged: Mapping[str, Any]) -> Point:
@@ -289,15 +321,16 @@ def _slice(kpi: Kpi, measured: Measured, key: str, names: tuple[str, str, str]) 
     rows = {row.period: row for row in measured.results[kpi.kpi, key]}
     analysis = measured.analyses.get((kpi.kpi, key))
     dimension, value, title = names
+    points = _points(measured, rows, analysis)
     return Slice(
         dimension=dimension,
         key=value,
         title=title,
-        points=_points(measured.periods, rows, analysis),
+        points=points,
         segments=_segments(analysis, kpi, measured.periods),
-        variation=analysis.variation if analysis else "common_cause",
-        assurance=analysis.assurance if analysis else "none",
-        finding=_said(analysis, kpi, list(rows.values())),
+        variation=analysis.variation if analysis and not points[-1].unfinished else "common_cause",
+        assurance=analysis.assurance if analysis and not points[-1].unfinished else "none",
+        finding=_said(analysis, kpi, _over(measured, rows)),
     )
 
 
@@ -328,65 +361,4 @@ def _definitions(
                 in_force=version.version == in_force,
             )
         )
-    return tuple(found)
-
-
-def sql_of(session: Session, objectives: Sequence[Objective]) -> tuple[SqlEvidence, ...]:
-    """Return the SQL texts behind the latest values, in the order of the objectives that need them."""
-    users: dict[str, list[str]] = {}
-    for item in objectives:
-        for sha in item.sql:
-            users.setdefault(sha, []).append(item.kpi)
-    texts = {row.sha256: row for row in session.scalars(select(SqlText).where(SqlText.sha256.in_(list(users))))}
-    return tuple(
-        SqlEvidence(sha256=sha, engine=texts[sha].engine, text=texts[sha].text, kpis=tuple(kpis))
-        for sha, kpis in users.items()
-        if sha in texts
-    )
-
-
-def tables_of(measured: Measured, reported: Period, also: Mapping[str, int]) -> tuple[TableVersion, ...]:
-    """Return the table versions behind the latest values, and those the registers of this pack were read from."""
-    counted: dict[tuple[str, int], set[str]] = {(table, version): set() for table, version in also.items()}
-    for (kpi, slice_key), rows in measured.results.items():
-        if slice_key == "" and rows and rows[-1].period == str(reported):
-            for table, version in rows[-1].table_versions.items():
-                counted.setdefault((table, int(version)), set()).add(kpi)
-    return tuple(
-        TableVersion(table=table, version=version, kpis=len(kpis)) for (table, version), kpis in sorted(counted.items())
-    )
-
-
-def restatements(
-    session: Session, measured: Measured, catalog: Catalog, last_built: datetime | None, last: Period
-) -> tuple[Restatement, ...]:
-    """Return values of periods up to the last review that read differently now than in its pack."""
-    if last_built is None:
-        return ()
-    kpis = sorted({kpi for kpi, slice_key in measured.results if slice_key == ""})
-    then = {
-        (row.kpi, row.period): row
-        for row in latest_results(session, kpis=kpis, periods=measured.periods, as_of=last_built)
-        if row.slice_key == ""
-    }
-    found = []
-    for kpi in kpis:
-        for row in measured.results[kpi, ""]:
-            before = then.get((kpi, row.period))
-            if before is None or before.id == row.id or row.period_start > last.start:
-                continue
-            unit = catalog.kpis[kpi].unit
-            if figures.number(before.value, unit) == figures.number(row.value, unit):
-                continue
-            found.append(
-                Restatement(
-                    kpi=kpi,
-                    title=catalog.kpis[kpi].told("title", spoken().code),
-                    unit=unit,
-                    period=row.period,
-                    before=before.value,
-                    after=row.value,
-                    why=row.why or say("restatement.late_data"),
-                )
-            )
     return tuple(found)

@@ -62,8 +62,6 @@ def _part(objective: Objective, annex: Annex) -> Slice:
 
 def _row(objective: Objective, part: Slice) -> dict[str, Any]:
     latest, unit = part.latest, objective.unit
-    valued = latest.value is not None
-    trial = bool(part.segments) and part.segments[-1].trial
     return {
         "title": objective.title,
         "unit": figures.unit_name(unit),
@@ -73,6 +71,6 @@ def _row(objective: Objective, part: Slice) -> dict[str, Any]:
         "n": figures.count(latest.n) if latest.n else figures.NONE,
         "target": figures.target(latest.target, objective.better, unit),
         "status": words.status(latest.status, few=objective.few(latest)),
-        "variation": words.variation(part.variation, valued=valued, trial=trial),
+        "variation": words.variation(objective, part),
         "whole": figures.number(objective.latest.value, unit),
     }

@@ -6,7 +6,7 @@ from typing import Any
 
 from qmsreports.language import say
 from qmsreports.pack import figures
-from qmsreports.pack.finding import headline, limits_sentence, reservations, signal_words, value_sentence
+from qmsreports.pack.finding import limits_sentence, reservations, signal_words, value_sentence
 from qmsreports.pack.model import PackModel
 from qmsreports.pack.objective import Objective, Point, Slice
 from qmsreports.pack.view import reading, words
@@ -20,7 +20,6 @@ def row(objective: Objective) -> dict[str, Any]:
     """Return one row of the scoreboard."""
     latest = objective.latest
     valued = latest.value is not None
-    trial = bool(objective.segments) and objective.segments[-1].trial
     return {
         "kpi": objective.kpi,
         "title": objective.title,
@@ -33,7 +32,7 @@ def row(objective: Objective) -> dict[str, Any]:
         "target": figures.target(latest.target, objective.better, objective.unit),
         "near": figures.goal(latest.near, objective.unit) if latest.near is not None else "",
         "status": words.status(latest.status, few=objective.few(latest)),
-        "variation": words.variation(objective.variation, valued=valued, trial=trial),
+        "variation": words.variation(objective),
         "meets": words.meets(
             objective.assurance, has_target=latest.target is not None, judged=valued and objective.better != "neither"
         ),
@@ -48,7 +47,9 @@ def row(objective: Objective) -> dict[str, Any]:
 def _notes(objective: Objective, *, provisional: bool = True) -> list[str]:
     latest = objective.latest
     notes = []
-    if latest.provisional and provisional:
+    if latest.unfinished and latest.value is not None:
+        notes.append(say("note.unfinished"))
+    elif latest.provisional and provisional:
         notes.append(say("note.provisional"))
     if objective.few(latest):
         notes.append(say("note.few"))
@@ -64,14 +65,14 @@ def spark_text(objective: Objective) -> str:
     values = [point.value for point in objective.points[-_SPARK:] if point.value is not None]
     if not values:
         return say("spark.none", objective=objective.title)
-    unit = objective.unit
+    unit, untested = objective.unit, objective.untested(objective.latest)
     return say(
         "spark.values",
         n=len(values),
         objective=objective.title,
         least=figures.number(min(values), unit),
         most=figures.quantity(max(values), unit),
-        signal=signal_words(objective.points),
+        signal=say(f"variation.untested.{untested}") if untested else signal_words(objective.points),
     )
 
 
@@ -178,12 +179,7 @@ def _multiples(objective: Objective) -> list[dict[str, Any]]:
     found = []
     for dimension, pieces in shown_parts(objective).items():
         name = figures.dimension(dimension)
-        said = figures.semicolons(
-            [
-                say("part.finding", part=one.title, finding=headline(one.points, one.segments, one.finding))
-                for one in pieces
-            ]
-        )
+        said = figures.semicolons([say("part.finding", part=one.title, finding=one.finding) for one in pieces])
         every = sum(piece.dimension == dimension for piece in objective.slices)
         found.append(
             {
@@ -208,11 +204,7 @@ def _slices(objective: Objective) -> list[dict[str, Any]]:
             "n": figures.count(piece.latest.n) if piece.latest.n else figures.NONE,
             "target": figures.target(piece.latest.target, objective.better, objective.unit),
             "status": words.status(piece.latest.status, few=objective.few(piece.latest)),
-            "variation": words.variation(
-                piece.variation,
-                valued=piece.latest.value is not None,
-                trial=bool(piece.segments) and piece.segments[-1].trial,
-            ),
+            "variation": words.variation(objective, piece),
         }
         for piece in (*objective.slices, *objective.combined)
     ]
@@ -248,7 +240,8 @@ def _value(point: Point, objective: Objective) -> dict[str, Any]:
         "notes": ", ".join(
             note
             for note, holds in (
-                (say("note.provisional"), point.provisional),
+                (say("note.provisional"), point.provisional and not point.unfinished),
+                (say("note.unfinished"), point.unfinished and valued),
                 (say("note.restated"), point.restated),
                 (say("definition.version", version=point.version), point.version != objective.version),
             )

@@ -174,6 +174,7 @@ def verdicts(pack: PackModel) -> list[dict[str, Any]]:
         for count, name, tone in (
             (seen.concerns, "concern", "bad"),
             (seen.improvements, "improving", "good"),
+            *(((seen.changed, "changed", "plain"),) if seen.changed else ()),
             (seen.cannot_meet, "cannot_meet", "bad"),
         )
     ]
@@ -184,10 +185,11 @@ def chance(pack: PackModel) -> str:
     seen = pack.glance
     if not seen.objectives:
         return say("chance.none")
-    found = seen.concerns + seen.improvements
+    found = seen.concerns + seen.improvements + seen.changed
     return say(
         "chance.signals",
         objectives=say("count.objective", n=seen.objectives),
+        tested=figures.count(seen.tested),
         n=found,
         expected=figures.plain_number(f"{seen.expected_false_signals:g}"),
     )

@@ -33,7 +33,6 @@ def drivers(objective: Objective, pack: PackModel) -> list[dict[str, Any]]:
 
 def _row(one: Objective, level: int) -> dict[str, Any]:
     latest = one.latest
-    trial = bool(one.segments) and one.segments[-1].trial
     return {
         "level": level,
         "title": one.title,
@@ -41,7 +40,7 @@ def _row(one: Objective, level: int) -> dict[str, Any]:
         "value": figures.quantity(latest.value, one.unit),
         "target": figures.target(latest.target, one.better, one.unit),
         "status": words.status(latest.status, few=one.few(latest)),
-        "variation": words.variation(one.variation, valued=latest.value is not None, trial=trial),
+        "variation": words.variation(one),
     }
 
 

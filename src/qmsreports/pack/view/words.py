@@ -12,6 +12,7 @@ from typing import Any
 from qmsreports.language import say
 from qmsreports.pack import figures
 from qmsreports.pack.finding import status_word
+from qmsreports.pack.objective import Objective, Slice
 
 UP, DOWN, DOT, DIAMOND = "\u25b2", "\u25bc", "\u25cf", "\u25c6"
 
@@ -34,12 +35,20 @@ def status(word: str, *, few: bool = False) -> dict[str, Any]:
     return {"word": status_word(word), "tone": _STATUS_TONE.get(word, "mute"), "chip": word in _STATUS_TONE}
 
 
-def variation(word: str, *, valued: bool, trial: bool) -> dict[str, Any]:
-    """Return sign, word and tone of a variation: a triangle points where the values went, the word says how it is."""
-    if not valued:
+def variation(objective: Objective, part: Slice | None = None) -> dict[str, Any]:
+    """Return sign, word and tone of a variation: a triangle points where the values went, the word says how it is.
+
+    The sign of "tested, nothing found" stands only where a rule could have found something.
+    """
+    one = part or objective
+    if one.latest.value is None:
         return {"sign": "", "word": figures.NONE, "tone": "mute"}
-    kind, _, side = word.partition("_")
+    untested = objective.untested(one.latest)
+    if untested:
+        return {"sign": "", "word": say(f"variation.untested.{untested}"), "tone": "mute"}
+    kind, _, side = one.variation.partition("_")
     if kind == "common":
+        trial = bool(one.segments) and one.segments[-1].trial
         return {"sign": DOT, "word": say("variation.trial") if trial else say("variation.none"), "tone": "mute"}
     sign = UP if side == "high" else DOWN
     said, tone = {"improvement": (kind, "good"), "concern": (kind, "bad")}.get(kind, ("changed", "plain"))
