@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from qmsreports.catalog.condition import Condition, FieldRef
 from qmsreports.errors import UserError
-from qmsreports.lake import literal, quoted
+from qmsreports.lake import quoted
 from qmsreports.language import say, spoken
 from qmsreports.pack import figures
+from qmsreports.pack.collect.conditions import day_of, sql_of
 from qmsreports.pack.collect.registers import event_column
 from qmsreports.pack.model import Ledger, LedgerRow, StandardName
 from qmsreports.pack.objective import Objective
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from qmsreports.catalog.clause_map import ClauseItem, ClauseMap
     from qmsreports.catalog.load import Catalog
-    from qmsreports.catalog.table import Table
 
 _LIFE = {
     "nonconformities": ("detected_on", "closed_on"),
@@ -166,29 +165,21 @@ class Coverage:
     def _held(self, name: str, item: ClauseItem) -> Held:
         table = self._catalog.tables[name]
         begun, ended = _LIFE.get(name, (event_column(table), ""))
-        narrowed = [sql_of(condition) for condition in item.evidence.where.get(name, ())]
+        zone = self._catalog.organisation.time_zone
+        narrowed = [sql_of(condition, table, zone) for condition in item.evidence.where.get(name, ())]
         if not begun:
             where = " AND ".join(narrowed) or "true"
             (rows,) = self._connection.execute(f"SELECT count(*) FROM {quoted(name)} WHERE {where}").fetchall()[0]
             return Held(int(rows), "")
-        first, last = self._days(table, begun)
+        first = day_of(table, begun, zone)
         inside = f"({first} >= $start" + (f" OR {last_open(ended)}" if ended else "") + ")"
         extra = "".join(f" AND {part}" for part in narrowed)
         rows, before = self._connection.execute(
-            f"SELECT count(*) FILTER ({inside}), strftime(max({last}) FILTER ({first} < $start), '%Y-%m') "
+            f"SELECT count(*) FILTER ({inside}), strftime(max({first}) FILTER ({first} < $start), '%Y-%m') "
             f"FROM {quoted(name)} WHERE {first} < $end{extra}",
             {"start": self._period.start, "end": self._period.end},
         ).fetchall()[0]
         return Held(int(rows), before or "")
-
-    def _days(self, table: Table, begun: str) -> tuple[str, str]:
-        column = table.column(begun)
-        if column is not None and column.type == "instant":
-            zone = literal(self._catalog.organisation.time_zone)
-            day = f"CAST({quoted(begun)} AT TIME ZONE {zone} AS DATE)"
-        else:
-            day = quoted(begun)
-        return day, day
 
 
 def last_open(ended: str) -> str:
@@ -206,33 +197,6 @@ def _proves(one: Objective, *, trend: bool) -> bool:
 def _keys(clauses: ClauseMap, item: ClauseItem) -> frozenset[str]:
     """Names under which a person may have stated that this item was considered."""
     return frozenset({item.clause} if not clauses.follows else set()) | clauses.feed_keys(item)
-
-
-def sql_of(condition: Condition) -> str:
-    """Return a condition in words as SQL; texts are quoted, names too."""
-    assert condition.field is not None  # evidence has no conditions on lengths of time
-    left, right = quoted(condition.field), condition.right
-    match condition.operator:
-        case "known":
-            return f"{left} IS {'NOT ' if right else ''}NULL"
-        case "in" | "not_in":
-            listed = ", ".join(_value(one) for one in right) if isinstance(right, tuple) else _value(right)
-            return f"{left} {'NOT IN' if condition.operator == 'not_in' else 'IN'} ({listed})"
-        case operator:
-            sign = {"is": "=", "is_not": "<>", "at_most": "<=", "at_least": ">=", "above": ">", "below": "<"}[operator]
-            return f"{left} {sign} {_value(right)}"
-
-
-def _value(right: object) -> str:
-    if isinstance(right, FieldRef):
-        return quoted(right.field)
-    if isinstance(right, bool):
-        return "true" if right else "false"
-    if isinstance(right, int | float):
-        return repr(right)
-    if isinstance(right, date):
-        return f"DATE {literal(right.isoformat())}"
-    return literal(str(right))
 
 
 def statements(connection: DuckDBPyConnection, catalog: Catalog, period: Period) -> tuple[Statement, ...]:
