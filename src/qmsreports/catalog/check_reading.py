@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from qmsreports.catalog.check import Rule, Scope
 from qmsreports.catalog.check_measure import condition_misfits
 from qmsreports.catalog.document import Location
-from qmsreports.catalog.pareto import Pareto
+from qmsreports.catalog.kpi import Kpi
+from qmsreports.catalog.pareto import Pareto, own_rows
 from qmsreports.catalog.table import Table
 from qmsreports.errors import Finding, did_you_mean
 
@@ -17,6 +18,9 @@ def reasons_are_columns(scope: Scope) -> Iterator[Finding]:
     for name, kpi in scope.catalog.kpis.items():
         if kpi.pareto is None:
             continue
+        if kpi.pareto.table is None:
+            yield from _own_rows(scope, name, kpi, kpi.pareto)
+            continue
         table = scope.table(kpi.pareto.table)
         if table is not None:
             yield from _columns(scope, name, kpi.pareto, table)
@@ -24,6 +28,20 @@ def reasons_are_columns(scope: Scope) -> Iterator[Finding]:
             what = f'table "{kpi.pareto.table}" is not declared'
             todo = did_you_mean(kpi.pareto.table, scope.names("tables"))
             yield scope.finding("kpis", name, ("pareto", "table"), what, todo)
+
+
+def _own_rows(scope: Scope, name: str, kpi: Kpi, pareto: Pareto) -> Iterator[Finding]:
+    """Find versions whose own rows have no such column, and a newest one whose rows do not add up to what it counts."""
+    for version in kpi.versions:
+        told = own_rows(kpi, version)
+        table = scope.table(told.table) if told else None
+        if told is None and version is kpi.versions[-1]:
+            what = f"the rows of version {version.version} do not add up to what it counts by themselves"
+            todo = "name the table whose rows give the reasons, or remove pareto"
+            yield scope.finding("kpis", name, ("pareto",), what, todo)
+        elif table is not None and table.column(pareto.column) is None:
+            what = f'table {table.table} has no column "{pareto.column}"'
+            yield scope.finding("kpis", name, ("pareto", "column"), what, did_you_mean(pareto.column, table.names))
 
 
 def _columns(scope: Scope, name: str, pareto: Pareto, table: Table) -> Iterator[Finding]:

@@ -20,9 +20,9 @@ class Evidence(Model):
     """The least that makes an item ``data`` in the coverage ledger.
 
     ``tables``: rows of one of them that fall in, or were open in, the period, ``at_least`` so many; ``kpis``: a valid
-    result of a KPI that feeds the item (``by_feeds``) or that is named here. ``need: any`` takes either, ``all`` every
-    named table and the KPIs. ``where`` narrows the rows of a table that count. An item without evidence is covered by
-    a statement only.
+    result of a KPI that feeds the item (``by_feeds``) or that is named here. ``need: any`` takes one of them, ``all``
+    every table and every KPI that is named, and one KPI where they come ``by_feeds``. ``where`` narrows the rows of a
+    table that count. An item without evidence is covered by a statement only.
     """
 
     tables: tuple[Name, ...] = ()
@@ -41,7 +41,7 @@ class Evidence(Model):
 
     def by_kpi(self, kpi: str, *, fed: bool) -> bool:
         """Tell whether a KPI is evidence; ``fed`` says that it feeds the item."""
-        return fed if self.kpis == "by_feeds" else kpi in self.kpis
+        return fed if self.kpis == "by_feeds" else isinstance(self.kpis, tuple) and kpi in self.kpis
 
 
 class ActionPlan(Model):
@@ -118,6 +118,10 @@ class ClauseMap(Translated):
         """
         plain = item.same_as if self.follows else item.clause
         return frozenset({f"{self.clauses}/{item.clause}", *([plain] if plain else [])})
+
+    def covers(self, item: ClauseItem) -> str:
+        """Return the key under which a person covers this item by a statement; equal items of two maps have one key."""
+        return (item.same_as or f"{self.clauses}/{item.clause}") if self.follows else item.clause
 
     def fed_by(self, item: ClauseItem, feeds: Iterable[str]) -> bool:
         """Tell whether a KPI with these ``feeds`` is evidence for an item."""

@@ -26,6 +26,7 @@ from qmsreports.pack.model import (
     Glance,
     Header,
     Ledger,
+    LedgerRow,
     PackModel,
     Restatement,
     Section,
@@ -85,7 +86,7 @@ def assemble(facts: Facts) -> PackModel:
     asked = decisions(
         objectives,
         facts.actions,
-        facts.ledgers[0].rows if facts.ledgers else (),
+        uncovered(facts.ledgers),
         facts.quality,
         _stopped(objectives, facts.quality),
     )
@@ -115,6 +116,20 @@ def assemble(facts: Facts) -> PackModel:
         customers=facts.customers,
         proposals=proposals(objectives, facts.header.period_end, planned=facts.planned, required=facts.required),
     )
+
+
+def uncovered(ledgers: Sequence[Ledger]) -> tuple[LedgerRow, ...]:
+    """Return the missing inputs of all standards, each that a statement of its own would cover, as closing names them.
+
+    What equals an input of the leading edition is there once; an input of a later standard says whose it is.
+    """
+    found: dict[str, LedgerRow] = {}
+    for place, ledger in enumerate(ledgers):
+        for row in ledger.rows:
+            if row.state == "missing":
+                number = " ".join((ledger.standard.title, row.number)) if place else row.number
+                found.setdefault(row.covers or row.clause, row.model_copy(update={"number": number}))
+    return tuple(found.values())
 
 
 def as_edition(pack: PackModel, number: int, predecessor: str = "", reason: str = "") -> PackModel:

@@ -23,6 +23,7 @@ from qmsreports.pack.model import Action, Decision, Feed, LedgerRow, SourceQuali
 from qmsreports.pack.objective import Objective, Slice
 
 _LASTING = 7  # signals in a row after which the old limits describe another process
+_NAMED = 3  # missing inputs by name; the rest is counted
 _FIRST = 5  # objectives that stand before the collected items; the rest follows them
 
 
@@ -205,7 +206,7 @@ def _with_rest(named: Sequence[str], more: int, then: str = "") -> str:
 
 
 def missing(ledger: Sequence[LedgerRow]) -> Decision | None:
-    """Return one item for all inputs that have neither data nor a statement."""
+    """Return one item for all inputs that have neither data nor a statement; the first are named."""
     rows = [row for row in ledger if row.state == "missing"]
     if not rows:
         return None
@@ -218,14 +219,14 @@ def missing(ledger: Sequence[LedgerRow]) -> Decision | None:
             if row.last_considered
             else say("coverage.never"),
         )
-        for row in rows[:3]
+        for row in rows[:_NAMED]
     ]
     return Decision(
         kind="missing_input",
         title=say("decision.missing.title", n=len(rows)),
-        evidence=_with_rest(named, len(rows) - 3),
+        evidence=_with_rest(named, len(rows) - _NAMED),
         asks=say("decision.missing.asks"),
-        clauses=tuple(row.clause for row in rows),
+        clauses=tuple(row.covers or row.clause for row in rows[:_NAMED]),
         link="ledger",
     )
 

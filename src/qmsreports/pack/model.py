@@ -151,6 +151,7 @@ class LedgerRow(Record):
     considered_on: date | None = None
     statement: str = ""
     last_considered: str = ""  # period in which it was last covered, where it is missing now
+    covers: str = ""  # key under which a statement covers it; equal inputs of two editions have one key
 
 
 class Ledger(Record):

@@ -90,16 +90,24 @@ class Reason(Record):
     title: str
     amount: float
     before: float
+    others: bool = False  # all those that are not named
 
 
 class Reasons(Record):
-    """Where the rows of a period fall, most first. ``unit`` is "rows" where they are counted."""
+    """Where the rows of a period fall, most first. ``unit`` is "rows" where they are counted.
+
+    ``kind``: missed (rows that the objective counts and that missed it) | counted (those it counts) | other (rows of
+    another table). ``measured`` is what the objective counted of them, which late rows can change.
+    """
 
     table: str
     column: str
     unit: str
     total: float
     reasons: tuple[Reason, ...]
+    kind: str = "other"
+    summed: bool = False  # a column added up, and not rows counted
+    measured: float | None = None
 
 
 class DefinitionVersion(Record):

@@ -237,13 +237,6 @@ def ledger(review: str, period: str, *, at: datetime, settings: Settings | None 
         if closed is not None:
             return list(closed.detail["ledger"])
         model = collect(workspace.register, workspace.lake, workspace.catalog, declared, month, as_of=at).pack
-        maps = [workspace.catalog.clause_maps[name] for name in declared.standards]
-    same = {
-        (clauses.standard, clauses.edition, item.clause): item.same_as or f"{clauses.clauses}/{item.clause}"
-        for clauses in maps
-        if clauses.follows
-        for item in clauses.items
-    }
     return [
         {
             "standard": book.standard.standard,
@@ -255,7 +248,7 @@ def ledger(review: str, period: str, *, at: datetime, settings: Settings | None 
             "considered_by": row.considered_by or None,
             "last_considered": (row.considered_on.isoformat() if row.considered_on else row.last_considered or None),
             "statement": row.statement or None,
-            "covers": same.get((book.standard.standard, book.standard.edition, row.clause), row.clause),
+            "covers": row.covers,
         }
         for book in model.ledgers
         for row in book.rows

@@ -20,6 +20,24 @@ RARE = (
         "feeds: [9.3.2-c1]\npareto: {table: cases, column: site}",
     ),
     Mistake(
+        "reasons of rows that do not add up to the value",
+        "kpis/reply_time.yaml",
+        "feeds: [9.3.2-c1]",
+        "feeds: [9.3.2-c1]\npareto: {column: site}",
+    ),
+    Mistake(
+        "reasons of its own rows by an unknown column",
+        "kpis/on_time.yaml",
+        "slices: [site]",
+        "slices: [site]\npareto: {column: sit}",
+    ),
+    Mistake(
+        "reasons of its own rows that are narrowed once more",
+        "kpis/on_time.yaml",
+        "slices: [site]",
+        "slices: [site]\npareto: {column: site, sum: status}",
+    ),
+    Mistake(
         "an annex of an unknown KPI",
         "reviews/monthly.yaml",
         "standards: [std-1, std-2]",

@@ -89,6 +89,7 @@ def ledger(standard: StandardName, parts: tuple[Section, ...]) -> Ledger:
                     considered_by="M. Huber",
                     considered_on=date(2026, 11, 2),
                     statement="The ideas of October were looked at; nothing to decide this month.",
+                    covers=part.clause,
                 )
             )
             continue
@@ -107,6 +108,7 @@ def ledger(standard: StandardName, parts: tuple[Section, ...]) -> Ledger:
                 state=part.state,
                 evidence=evidence,
                 last_considered="2026-07" if part.state == "missing" else "",
+                covers=part.clause,
             )
         )
     return Ledger(standard=standard, rows=tuple(rows))

@@ -13,7 +13,7 @@ from qmsreports.catalog.kpi import Retirement
 from qmsreports.errors import UserError
 from qmsreports.pack.collect import collect
 from qmsreports.pack.collect.actions import action_state
-from qmsreports.pack.collect.coverage import sql_of
+from qmsreports.pack.collect.conditions import sql_of
 from qmsreports.pack.model import PackModel
 from qmsreports.period import Period
 
@@ -248,12 +248,17 @@ def test_an_empty_workspace_gives_a_pack_that_says_so(tmp_path: Path) -> None:
         ({"field": "done_on", "known": False}, '"done_on" IS NULL'),
         ({"field": "planned", "is_not": True}, '"planned" <> true'),
         ({"field": "on", "at_least": date(2026, 1, 2)}, "\"on\" >= DATE '2026-01-02'"),
+        ({"field": "due_at", "above": {"field": "opened_at"}}, '"due_at" > "opened_at"'),
+        (
+            {"field": "due_at", "below": date(2026, 1, 2)},
+            "CAST(\"due_at\" AT TIME ZONE 'Europe/Vienna' AS DATE) < DATE '2026-01-02'",
+        ),
     ],
 )
-def test_conditions_of_a_clause_become_sql(condition: dict[str, object], sql: str) -> None:
+def test_conditions_in_words_become_sql(condition: dict[str, object], sql: str, made: Workspace) -> None:
     from qmsreports.catalog.condition import Condition
 
-    assert sql_of(Condition.model_validate(condition)) == sql
+    assert sql_of(Condition.model_validate(condition), made.catalog.tables["tickets"], "Europe/Vienna") == sql
 
 
 def test_a_value_that_reads_differently_since_the_last_review_is_told(tmp_path: Path) -> None:

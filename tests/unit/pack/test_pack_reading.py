@@ -53,6 +53,7 @@ def test_reasons_are_the_rows_of_the_period_beside_the_year_before(tmp_path: Pat
     found = pack.objective("complaints_per_1000_orders").reasons
     assert found is not None
     assert (found.table, found.column, found.unit, found.total) == ("Complaints", "reason", "rows", 4)
+    assert (found.kind, found.measured) == ("counted", 2)  # measured before two more came in
     assert found.reasons == (
         Reason(title="Late", amount=3, before=0),  # the one of 2025 is older than twelve months
         Reason(title="Quality", amount=1, before=2),  # 24 in twelve months
@@ -62,20 +63,17 @@ def test_reasons_are_the_rows_of_the_period_beside_the_year_before(tmp_path: Pat
 
 def test_an_instant_belongs_to_the_day_at_the_organisation(tmp_path: Path) -> None:
     made = filled(tmp_path)
-    stop = {"site": "linz", "machine": "M1", "reason": "jam", "planned": False}
-    made.rows(
-        "downtimes",
-        [
-            {**stop, "downtime_id": "D1", "started_at": datetime(2026, 10, 31, 22, 30, tzinfo=UTC)},  # 23:30 in Vienna
-            {**stop, "downtime_id": "D2", "started_at": datetime(2026, 10, 31, 23, 30, tzinfo=UTC)},  # 1 November there
-            {**stop, "downtime_id": "D3", "started_at": datetime(2026, 10, 5, tzinfo=UTC), "planned": True},
-        ],
-    )
-    made.series("downtime_share", [4.0] * 24)
+    ticket = {"channel": "email", "category": "invoice", "status": "open"}
+    late = {**ticket, "opened_at": datetime(2026, 10, 1, tzinfo=UTC)}
+    due = [datetime(2026, 10, 31, 22, 30, tzinfo=UTC), datetime(2026, 10, 31, 23, 30, tzinfo=UTC)]  # the second: 1 Nov
+    done = {"due_at": datetime(2026, 10, 5, tzinfo=UTC), "resolved_at": datetime(2026, 10, 5, tzinfo=UTC)}
+    tickets = [{**late, "due_at": due[0]}, {**late, "due_at": due[1]}, {**late, **done}]
+    made.rows("tickets", [{**row, "ticket_id": f"T{n}"} for n, row in enumerate(tickets)])
+    made.series("resolved_within_target", [90.0] * 24)
     pack = collect(made.register, made.lake, made.catalog, made.catalog.reviews["monthly"], OCTOBER, as_of=BUILT).pack
-    found = pack.objective("downtime_share").reasons
+    found = pack.objective("resolved_within_target").reasons
     assert found is not None
-    assert found.total == 1
+    assert (found.kind, found.total) == ("missed", 1)  # still open, and due in October at the organisation
 
 
 def test_many_reasons_become_a_few_and_the_others(tmp_path: Path) -> None:
@@ -110,6 +108,38 @@ def test_shares_add_up_and_no_cause_is_claimed() -> None:
     assert plain(shown["text"]) == (
         "9 rows in October 2026, most of them late (67 %). It tells where to look, not why."
     )
+
+
+def told(objective_: Objective, *amounts: tuple[str, float], **changed: Any) -> dict[str, Any]:
+    parts = tuple(Reason(title=name, amount=amount, before=0, others=name == "rest") for name, amount in amounts)
+    fields = {"table": "Tickets", "column": "category", "unit": "rows", "total": sum(part.amount for part in parts)}
+    found = Reasons(**{**fields, "reasons": parts, **changed})
+    shown = reasons(objective_.model_copy(update={"reasons": found}), pack_of(one("nps")))
+    assert shown is not None
+    return {"title": plain(shown["title"]), "text": plain(shown["text"])}
+
+
+def test_the_heading_says_which_rows_and_how_many() -> None:
+    rows = [("Invoice", 20.0), ("Setup", 5.0)]
+    score = one("nps")
+    assert told(score, *rows, kind="missed")["title"] == "Missed tickets by category, 25 rows"
+    assert told(score, *rows, kind="counted")["title"] == f"{score.title} by category, 25 rows"
+    assert told(score, *rows)["title"] == "Tickets by category, 25 rows"
+    summed = told(score, *rows, kind="counted", unit="pieces", summed=True)
+    assert summed["title"] == f"{score.title} by category, 25 pieces"
+    assert told(score, ("Invoice", 1.0))["title"] == "Tickets by category, 1 row"
+
+
+def test_what_is_equally_frequent_is_named_together_or_not_at_all() -> None:
+    score = one("nps")
+    text = told(score, ("A", 4.0), ("B", 3.0), ("C", 3.0), ("D", 1.0))["text"]
+    assert text.startswith("11 rows in October 2026, most of them a (36 %) and b and c (27 % each). It tells")
+    text = told(score, *((name, 2.0) for name in "ABCDEF"))["text"]
+    assert text == "12 rows in October 2026, spread over many: no few of them make up most of it."
+    assert "spread over many" in told(score, ("A", 3.0), ("B", 2.0), ("rest", 9.0))["text"]
+    later = told(score, ("A", 4.0), kind="counted", measured=3.0)["text"]
+    assert later.endswith("When it was measured the objective counted 3; rows have changed since.")
+    assert "measured" not in told(score, ("A", 4.0), kind="counted", measured=4.0)["text"]
 
 
 def test_input_measures_come_in_their_tree_each_once() -> None:

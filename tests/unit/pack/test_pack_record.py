@@ -20,6 +20,7 @@ from qmsreports.pack.model import PackModel
 from qmsreports.pack.objective import Comment as ObjectiveComment
 from qmsreports.pack.view import show
 from qmsreports.pack.web import render_html
+from qmsreports.period import Period
 from qmsreports.register import actions, reviews
 from qmsreports.register.models import Comment, ConsideredInput, ReviewDecision
 
@@ -265,3 +266,62 @@ def test_the_minutes_are_in_print(held: PackModel) -> None:
     assert "#panic <b>One</b> list of promises" in " ".join(text.split())
     assert "The new line runs well" in " ".join(text.split())  # also where nothing had to be explained
     assert "Suitability: It fits." in " ".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("review_of", "period", "said_of", "states"),
+    [
+        ("annual", "2025", ("2025-08", "2025-12"), ("considered", "considered")),
+        ("quarterly", "2026-Q1", ("2026-02", "2026-10"), ("considered", "missing")),
+        ("quarterly", "2026-Q4", ("2026-10", "2026-Q3"), ("considered", "missing")),
+    ],
+)
+def test_statements_of_the_workbook_count_by_the_days_of_their_periods(
+    tmp_path: Path, review_of: str, period: str, said_of: tuple[str, str], states: tuple[str, str]
+) -> None:
+    made = filled(tmp_path)
+    said = {"statement": "Enough.", "considered_by": "M. Huber", "considered_on": date(2026, 11, 2)}
+    made.rows(
+        "considered_inputs",
+        [
+            {**said, "statement_id": f"S-{clause}", "clause": clause, "period": of}
+            for clause, of in zip(("9.3.2-d", "9.3.2-e", "9.3.2-f"), (*said_of, "any day"), strict=True)
+        ],
+    )
+    reviewed = Period.parse(period)
+    declared = made.catalog.reviews[review_of]
+    pack = collect(made.register, made.lake, made.catalog, declared, reviewed, as_of=LATER).pack
+    rows = {row.clause: row for row in pack.ledgers[0].rows}
+    assert tuple(rows[clause].state for clause in ("9.3.2-d", "9.3.2-e")) == states
+    assert rows["9.3.2-f"].last_considered == ""
+    before = {"2026-Q1": "", "2026-Q4": "2026-Q3", "2025": ""}[period]
+    assert rows["9.3.2-e"].last_considered == before
+
+
+def test_the_last_cover_is_the_one_that_ended_last(tmp_path: Path) -> None:
+    made = filled(tmp_path)
+    said = {"clause": "9.3.2-d", "statement": "Enough.", "considered_by": "M. Huber", "considered_on": date(2026, 7, 2)}
+    periods = ("2026-Q2", "2026-05", "2025")  # as texts the quarter would be the newest
+    made.rows("considered_inputs", [{**said, "statement_id": of, "period": of} for of in periods])
+    resource = {"resource_id": "R-1", "site": "linz", "kind": "staffing", "title": "Assembly", "unit": "people"}
+    made.rows("resources", [{**resource, "measured_on": date(2026, 8, 3)}])
+    rows = {row.clause: row for row in seen(made).ledgers[0].rows}
+    assert rows["9.3.2-d"].last_considered == "2026-08"
+
+
+def test_a_months_statement_in_the_register_counts_for_its_year(tmp_path: Path) -> None:
+    made = filled(tmp_path)
+    said = ConsideredInput(
+        review="annual",
+        period="2026-03",
+        clause="9.3.2-d",
+        text="Enough people.",
+        considered_by="A. Berger",
+        considered_on=date(2026, 4, 3),
+        at=SAID,
+    )
+    with made.register.write() as session:
+        reviews.add_considered(session, said)
+    declared = made.catalog.reviews["annual"]
+    pack = collect(made.register, made.lake, made.catalog, declared, Period.parse("2026"), as_of=LATER).pack
+    assert {row.state for row in pack.ledgers[0].rows if row.clause == "9.3.2-d"} == {"considered"}

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from datetime import date
 from pathlib import Path
 
 import pytest
-from pack_workspace import BUILT, OCTOBER, Workspace, filled
+from pack_workspace import BUILT, OCTOBER, ROOT, Workspace, filled
 
 from qmsreports.catalog.clause_map import ActionPlan, Evidence
+from qmsreports.errors import UserError
+from qmsreports.pack.assemble import uncovered
 from qmsreports.pack.collect import collect
-from qmsreports.pack.model import LedgerRow, PackModel
+from qmsreports.pack.model import Ledger, LedgerRow, PackModel, StandardName
+from qmsreports.settings import Settings
+from qmsreports.stages.closing import close_review
 
 STANDARDS = (
     "iso9001-2015",
@@ -77,6 +83,64 @@ def test_a_table_with_too_few_rows_covers_nothing(tmp_path: Path) -> None:
     object.__setattr__(made, "catalog", _with(made, maps))
     rows = {row.clause: row for row in collected(made).ledgers[0].rows}
     assert rows["9.3.2-c6"].state == "missing"  # one audit, two are asked for
+
+
+@pytest.mark.parametrize(("standards", "count"), [(1, 6), (2, 7), (7, 45)])
+def test_page_one_counts_the_inputs_that_closing_refuses(tmp_path: Path, standards: int, count: int) -> None:
+    made = filled(tmp_path)
+    catalog = tmp_path / "catalog"
+    shutil.copytree(ROOT / "catalog", catalog)
+    declared = catalog / "reviews" / "monthly.yaml"
+    named = ", ".join(STANDARDS[:standards])
+    declared.write_text(re.sub(r"(?m)^standards: .*$", f"standards: [{named}]", declared.read_text()))
+    with pytest.raises(UserError) as refused:
+        close_review(
+            "monthly",
+            "2026-10",
+            conclusions={},
+            by="A. Berger",
+            at=BUILT,
+            settings=Settings(var=tmp_path, catalog=catalog, templates=ROOT / "report_templates"),
+        )
+    refusals = [str(finding) for finding in refused.value.findings if "neither data nor a statement" in str(finding)]
+    review = made.catalog.reviews["monthly"].model_copy(update={"standards": STANDARDS[:standards]})
+    pack = collect(made.register, made.lake, made.catalog, review, OCTOBER, as_of=BUILT).pack
+    (asked,) = [item for item in pack.decisions if item.kind == "missing_input"]
+    assert asked.title.startswith(f"{len(refusals)}\u00a0required inputs")
+    assert len(refusals) == count
+    assert [re.search("--clause (.+?) ", text)[1] for text in refusals[:3]] == list(asked.clauses)  # type: ignore[index]
+
+
+def test_an_input_of_a_later_standard_says_whose_it_is(ledgers: dict[str, dict[str, LedgerRow]]) -> None:
+    assert ledgers["iatf16949-2016"]["9.3.2.1-h"].covers == "iatf16949-2016/9.3.2.1-h"
+    assert ledgers["iso13485-2016"]["5.6.2-j"].covers == "9.3.2-b"
+    books = [
+        Ledger(standard=StandardName(standard="A", edition="1", title=title, unverified=False), rows=rows)
+        for title, rows in (
+            ("First:1", (_missing("a", "a"),)),
+            ("Second:2", (_missing("b", "a"), _missing("c", "x/c"))),
+        )
+    ]
+    assert [(row.number, row.covers) for row in uncovered(books)] == [("a", "a"), ("Second:2 c", "x/c")]
+
+
+def _missing(clause: str, covers: str) -> LedgerRow:
+    return LedgerRow(clause=clause, number=clause, label="Label", state="missing", covers=covers)
+
+
+@pytest.mark.parametrize(
+    ("repair", "state"),
+    [([20.0] * 24, "data"), ([20.0] * 23 + [None], "missing"), ([], "missing")],
+)
+def test_evidence_that_needs_all_its_kpis_is_not_proven_by_one(
+    tmp_path: Path, repair: list[float | None], state: str
+) -> None:
+    made = filled(tmp_path)
+    made.series("downtime_share", [5.0 + index % 3 for index in range(24)], target=8.0)
+    if repair:
+        made.series("repair_time", repair)
+    row = next(row for row in collected(made).ledgers[2].rows if row.clause == "9.3.2.1-g")
+    assert row.state == state
 
 
 def _with(made: Workspace, maps: object) -> object:

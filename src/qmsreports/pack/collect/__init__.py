@@ -104,7 +104,7 @@ def _collected(
         )
         objectives = with_reasons(connection, catalog, period, objectives)
         plan = outline(review, maps[0], objectives, catalog)
-        said = (*statements(connection, period), *recorded.statements())
+        said = (*statements(connection, catalog, period), *recorded.statements())
         decided = recorded.actions()
         also = {"review_actions": only_recorded(connection, period, decided)}
         coverage = Coverage(

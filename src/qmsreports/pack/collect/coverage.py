@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from qmsreports.catalog.condition import Condition, FieldRef
 from qmsreports.errors import UserError
-from qmsreports.lake import literal, quoted
+from qmsreports.lake import quoted
 from qmsreports.language import say, spoken
 from qmsreports.pack import figures
+from qmsreports.pack.collect.conditions import day_of, sql_of
 from qmsreports.pack.collect.registers import event_column
 from qmsreports.pack.model import Ledger, LedgerRow, StandardName
 from qmsreports.pack.objective import Objective
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from qmsreports.catalog.clause_map import ClauseItem, ClauseMap
     from qmsreports.catalog.load import Catalog
-    from qmsreports.catalog.table import Table
 
 _LIFE = {
     "nonconformities": ("detected_on", "closed_on"),
@@ -101,15 +100,17 @@ class Coverage:
     def _row(self, clauses: ClauseMap, item: ClauseItem) -> LedgerRow:
         fed = [one for one in self._objectives if item.evidence.by_kpi(one.kpi, fed=clauses.fed_by(item, one.feeds))]
         valid = [one for one in fed if _proves(one, trend=item.trends)]
-        by_kpis = item.evidence.kpis != "none"
+        proven = {one.kpi for one in valid}
+        named = item.evidence.kpis
+        proofs = [kpi in proven for kpi in named] if isinstance(named, tuple) else [bool(valid)] * (named != "none")
         held = {name: self._counted(name, item) for name in item.evidence.tables if name in self._catalog.tables}
         filled = [name for name, found in held.items() if found.rows >= item.evidence.at_least]
-        proofs = [bool(valid)] * by_kpis + [name in filled for name in held]
+        proofs += [name in filled for name in item.evidence.tables]
         enough = bool(proofs) and (all(proofs) if item.evidence.need == "all" else any(proofs))
         statement = self._statement(clauses, item)
         state = "data" if enough else "considered" if statement else "missing"
         evidence: list[tuple[str, str]] = []
-        if by_kpis and valid:
+        if valid:
             evidence.append((say("count.objective", n=len(valid)), self._anchors.get(valid[0].kpi, "")))
         for name in filled:
             title = self._catalog.tables[name].told("title", spoken().code)
@@ -125,6 +126,7 @@ class Coverage:
             considered_on=statement.on if statement and state == "considered" else None,
             statement=statement.text if statement and state == "considered" else "",
             last_considered=self._last(clauses, item, fed, held) if state == "missing" else "",
+            covers=clauses.covers(item),
         )
 
     def _statement(self, clauses: ClauseMap, item: ClauseItem) -> Statement | None:
@@ -133,7 +135,7 @@ class Coverage:
         return max(reversed(mine), key=lambda one: one.on, default=None)  # of two on one day the later one
 
     def _last(self, clauses: ClauseMap, item: ClauseItem, fed: Sequence[Objective], held: Mapping[str, Held]) -> str:
-        """Return the newest earlier period that had a statement, a value or a row."""
+        """Return the newest earlier period, the one that ended last, that had a statement, a value or a row."""
         keys = _keys(clauses, item)
         found = [one.period for one in self._statements if one.clause in keys and not self._within(one.period)]
         if item.evidence.kpis != "none":
@@ -145,14 +147,15 @@ class Coverage:
                 if item.evidence.by_kpi(name, fed=clauses.fed_by(item, feeds_of[name]))
             ]
         found += [one.before for one in held.values() if one.before]
-        return max(found, default="")
+        return max(found, key=self._until, default="")
+
+    def _until(self, text: str) -> tuple[date, date]:
+        one = self._catalog.period(text)
+        return one.end, one.start
 
     def _within(self, text: str) -> bool:
         """Tell whether a statement is of this period or of a part of it: one of August counts for the third quarter."""
-        try:
-            one = self._catalog.period(text)
-        except UserError:  # a register is not checked before it is read; what is no period is of none
-            return False
+        one = self._catalog.period(text)
         return self._period.start <= one.start and one.end <= self._period.end
 
     def _counted(self, name: str, item: ClauseItem) -> Held:
@@ -162,29 +165,21 @@ class Coverage:
     def _held(self, name: str, item: ClauseItem) -> Held:
         table = self._catalog.tables[name]
         begun, ended = _LIFE.get(name, (event_column(table), ""))
-        narrowed = [sql_of(condition) for condition in item.evidence.where.get(name, ())]
+        zone = self._catalog.organisation.time_zone
+        narrowed = [sql_of(condition, table, zone) for condition in item.evidence.where.get(name, ())]
         if not begun:
             where = " AND ".join(narrowed) or "true"
             (rows,) = self._connection.execute(f"SELECT count(*) FROM {quoted(name)} WHERE {where}").fetchall()[0]
             return Held(int(rows), "")
-        first, last = self._days(table, begun)
+        first = day_of(table, begun, zone)
         inside = f"({first} >= $start" + (f" OR {last_open(ended)}" if ended else "") + ")"
         extra = "".join(f" AND {part}" for part in narrowed)
         rows, before = self._connection.execute(
-            f"SELECT count(*) FILTER ({inside}), strftime(max({last}) FILTER ({first} < $start), '%Y-%m') "
+            f"SELECT count(*) FILTER ({inside}), strftime(max({first}) FILTER ({first} < $start), '%Y-%m') "
             f"FROM {quoted(name)} WHERE {first} < $end{extra}",
             {"start": self._period.start, "end": self._period.end},
         ).fetchall()[0]
         return Held(int(rows), before or "")
-
-    def _days(self, table: Table, begun: str) -> tuple[str, str]:
-        column = table.column(begun)
-        if column is not None and column.type == "instant":
-            zone = literal(self._catalog.organisation.time_zone)
-            day = f"CAST({quoted(begun)} AT TIME ZONE {zone} AS DATE)"
-        else:
-            day = quoted(begun)
-        return day, day
 
 
 def last_open(ended: str) -> str:
@@ -204,38 +199,18 @@ def _keys(clauses: ClauseMap, item: ClauseItem) -> frozenset[str]:
     return frozenset({item.clause} if not clauses.follows else set()) | clauses.feed_keys(item)
 
 
-def sql_of(condition: Condition) -> str:
-    """Return a condition in words as SQL; texts are quoted, names too."""
-    assert condition.field is not None  # evidence has no conditions on lengths of time
-    left, right = quoted(condition.field), condition.right
-    match condition.operator:
-        case "known":
-            return f"{left} IS {'NOT ' if right else ''}NULL"
-        case "in" | "not_in":
-            listed = ", ".join(_value(one) for one in right) if isinstance(right, tuple) else _value(right)
-            return f"{left} {'NOT IN' if condition.operator == 'not_in' else 'IN'} ({listed})"
-        case operator:
-            sign = {"is": "=", "is_not": "<>", "at_most": "<=", "at_least": ">=", "above": ">", "below": "<"}[operator]
-            return f"{left} {sign} {_value(right)}"
-
-
-def _value(right: object) -> str:
-    if isinstance(right, FieldRef):
-        return quoted(right.field)
-    if isinstance(right, bool):
-        return "true" if right else "false"
-    if isinstance(right, int | float):
-        return repr(right)
-    if isinstance(right, date):
-        return f"DATE {literal(right.isoformat())}"
-    return literal(str(right))
-
-
-def statements(connection: DuckDBPyConnection, period: Period) -> tuple[Statement, ...]:
-    """Return the statements up to a period, oldest first."""
+def statements(connection: DuckDBPyConnection, catalog: Catalog, period: Period) -> tuple[Statement, ...]:
+    """Return the statements of periods that are over when this one is, oldest first, whatever their kind."""
     rows = connection.execute(
         "SELECT clause, period, statement, considered_by, considered_on FROM considered_inputs "
-        "WHERE period <= $period ORDER BY period, considered_on, statement_id",
-        {"period": str(period)},
+        "ORDER BY considered_on, statement_id"
     ).fetchall()
-    return tuple(Statement(*row) for row in rows)
+    dated = []
+    for one in (Statement(*row) for row in rows):
+        try:
+            of = catalog.period(one.period)
+        except UserError:  # a register is not checked before it is read; what is no period is of none
+            continue
+        if of.end <= period.end:
+            dated.append((of.end, of.start, one))
+    return tuple(one for *_, one in sorted(dated, key=lambda entry: entry[:2]))

@@ -57,7 +57,7 @@ class Recorded:
     def statements(self) -> tuple[Statement, ...]:
         """Return the statements up to this period, oldest first; of two on one input and period the later counts."""
         rows = reviews.considered(self.session, self.review, as_of=self.as_of)
-        newest = {(row.period, row.clause): row for row in rows if self._of(row.period).start <= self.period.start}
+        newest = {(row.period, row.clause): row for row in rows if self._of(row.period).end <= self.period.end}
         return tuple(
             Statement(row.clause, row.period, row.text, row.considered_by, row.considered_on) for row in newest.values()
         )

@@ -11,6 +11,8 @@ from qmsreports.pack.objective import Objective, Reason, Reasons
 from qmsreports.pack.view import words
 
 _DEEP = 2  # levels of the tree that are shown
+_ENOUGH = 0.6  # part of the whole that is "most of it"
+_NAMED = 4  # reasons that are still few
 
 
 def drivers(objective: Objective, pack: PackModel) -> list[dict[str, Any]]:
@@ -55,7 +57,7 @@ def reasons(objective: Objective, pack: PackModel) -> dict[str, Any] | None:
         upto += one.amount
         sums.append(upto)
     return {
-        "title": say("reasons.title", table=found.table, column=found.column),
+        "title": _heading(objective, found),
         "text": _text(found, pack),
         "unit": found.unit,
         "rows": [
@@ -72,22 +74,52 @@ def reasons(objective: Objective, pack: PackModel) -> dict[str, Any] | None:
     }
 
 
+def _heading(objective: Objective, found: Reasons) -> str:
+    """Say which rows are told apart by what, and how many they are: ``Missed tickets by category, 25 rows``."""
+    inside = found.table if spoken().code == "de" else f"{found.table[:1].lower()}{found.table[1:]}"
+    told = {"column": figures.dimension(found.column.replace(" ", "_")), "whole": _whole(found)}
+    if found.kind == "missed":
+        return say("reasons.title.missed", table=inside, **told)
+    if found.kind == "counted":
+        return say("reasons.title.counted", objective=objective.title, **told)
+    return say("reasons.title.other", table=found.table, **told)
+
+
+def _whole(found: Reasons) -> str:
+    if not found.summed:
+        return say("count.row", n=round(found.total))
+    return say("unit.other.quantity", number=_amount(found.total), unit=found.unit).rstrip()
+
+
 def _text(found: Reasons, pack: PackModel) -> str:
-    """Say which few reasons make up most of it. It tells where to look, not why."""
-    first: list[Reason] = []
+    """Say which few reasons make up most of it. It tells where to look, not why.
+
+    What is equally frequent is named together or not at all: a limit between equals would be arbitrary.
+    """
+    told = {"whole": _whole(found), "in_period": figures.period(pack.header.period, "in")}
+    groups: list[list[Reason]] = []
     for one in found.reasons:
-        if sum(each.amount for each in first) >= found.total * 0.6:
+        tied = groups and not one.others and _amount(groups[-1][0].amount) == _amount(one.amount)
+        if tied:
+            groups[-1].append(one)
+        elif sum(each.amount for group in groups for each in group) >= found.total * _ENOUGH:
             break
-        first.append(one)
-    named = figures.listed(
-        [say("reasons.one", reason=_in_sentence(one.title), share=_share(one.amount, found.total)) for one in first], 3
-    )
-    return say(
-        "reasons.most",
-        whole=say("unit.other.quantity", number=_amount(found.total), unit=found.unit),
-        in_period=figures.period(pack.header.period, "in"),
-        named=named,
-    )
+        else:
+            groups.append([one])
+    if sum(len(group) for group in groups) > _NAMED or any(group[0].others for group in groups):
+        said = say("reasons.spread", **told)
+    else:
+        said = say("reasons.most", **told, named=figures.listed([_together(group, found.total) for group in groups]))
+    measured = found.measured
+    if measured is None or _amount(measured) == _amount(found.total):
+        return said
+    return " ".join((said, say("reasons.changed_since", measured=_amount(measured))))
+
+
+def _together(group: list[Reason], total: float) -> str:
+    share = _share(group[0].amount, total)
+    names = figures.listed([_in_sentence(one.title) for one in group])
+    return say("reasons.tied" if len(group) > 1 else "reasons.one", reason=names, share=share)
 
 
 def _in_sentence(title: str) -> str:
