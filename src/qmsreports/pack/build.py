@@ -151,7 +151,8 @@ def _next_edition(
         number += 1
     predecessor = seal.name_of(head.review, head.period, before[0]) if before else ""
     with speaking(head.language):
-        reason = seal.changed(before[1], ground.manifest(collected, inputs)) if before else ""
+        titles = {one.kpi: one.title for one in collected.pack.objectives}
+        reason = seal.changed(before[1], ground.manifest(collected, inputs), titles) if before else ""
     pack = as_edition(collected.pack, number, predecessor, reason)
     files = ground.rendered(pack)
     content = ground.manifest(Collected(pack, collected.tables), inputs, files)

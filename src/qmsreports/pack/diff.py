@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from qmsreports.pack import figures
+from qmsreports.pack import figures, seal
 
 CAUSES = {
     "new_data": "New data",
@@ -266,12 +266,13 @@ def _status(point: Mapping[str, Any]) -> str:
 
 def _record(before: Side, after: Side) -> Iterator[Difference]:
     """Yield what people put on record, and the approval: its kind, its name, and whether it is new."""
-    then, now = before.manifest.get("record", {}), after.manifest.get("record", {})
+    titles = {str(one["kpi"]): str(one["title"]) for one in after.model["objectives"]}
+    then, now = seal.records(before.manifest, after.manifest, titles)
     for name in sorted({*then, *now}):
         if then.get(name) != now.get(name):
             word = "new" if name not in then else "gone" if name not in now else "changed"
             kind, _, subject = name.partition("/")
-            yield Difference("record", name, f"{kind} {subject}: {word}")
+            yield Difference("record", name, f"{kind} {titles.get(subject, subject)}: {word}")
     forms = [", ".join(side.manifest.get("forms", ())) for side in (before, after)]
     if forms[0] != forms[1]:
         text = f"forms besides print, page and workbook: {forms[0] or 'none'} {figures.ARROW} {forms[1] or 'none'}"

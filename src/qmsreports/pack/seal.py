@@ -6,17 +6,19 @@ import hashlib
 import json
 import sys
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from qmsreports.catalog.fingerprint import entries, shown_fingerprints
 from qmsreports.catalog.load import Catalog
+from qmsreports.language import say, speaking
 from qmsreports.pack.brand import PLAIN, Brand
-from qmsreports.pack.model import PackModel
+from qmsreports.pack.model import Action, LedgerRow, PackModel
 from qmsreports.records import PackFile
 
 MANIFEST = "manifest.json"
@@ -100,6 +102,7 @@ def manifest(
         "review": head.review,
         "period": head.period,
         "edition": head.edition,
+        "language": head.language,
         "predecessor": head.predecessor,
         "reason": head.reason,
         "inputs": inputs,
@@ -121,34 +124,39 @@ def manifest(
     }
 
 
-def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
-    """Return in words what is different between the manifests of two editions, for the second to name as its reason."""
-    found = []
-    tables = differing(before.get("tables", {}), after["tables"])
-    if tables:
-        found.append(f"new data in {_some(tables)}")
-    definitions = differing(before.get("catalog", {}), after["catalog"])
-    if definitions:
-        found.append(f"changed definitions: {_some(definitions)}")
-    worded = reworded(before, after)
-    if worded:
-        found.append(f"changed wording: {_some(worded)}")
+def changed(
+    before: Mapping[str, Any], after: Mapping[str, Any], titles: Mapping[str, str] = MappingProxyType({})
+) -> str:
+    """Return in words what is different between the manifests of two editions, for the second to name as its reason.
+
+    ``titles`` are those of the KPIs, by name.
+    """
+    empty: dict[str, str] = {}
+    named = (
+        ("new_data", "tables", differing(before.get("tables", empty), after["tables"])),
+        ("definitions", "names", differing(before.get("catalog", empty), after["catalog"])),
+        ("wording", "names", reworded(before, after)),
+    )
+    found = [say(f"edition.{key}", **{slot: _some(names)}) for key, slot, names in named if names]
+    if before.get("language", after.get("language")) != after.get("language"):
+        found.append(say("edition.language", language=say(f"language.{after['language']}")))
     if before.get("code_version") != after["code_version"]:
-        found.append(f"code {before.get('code_version')} became {after['code_version']}")
+        versions = {"before": before.get("code_version"), "after": after["code_version"]}
+        found.append(say("edition.code_version", **versions))
     elif "code" in before and before["code"].get("sources") != after.get("code", {}).get("sources"):
-        found.append("changed code")
+        found.append(say("edition.code"))
     if before.get("templates") != after["templates"]:
-        found.append("changed templates")
+        found.append(say("edition.templates"))
     brand = differing(before.get("brand", {}), after.get("brand", {}))
     if brand:
-        found.append(f"changed look: {_some(brand)}")
+        found.append(say("edition.look", names=_some(brand)))
     tools = differing(before.get("tools", {}), after.get("tools", {}))
     if tools:
-        found.append(f"other versions of {_some(tools)}")
-    found += [f"with {form}" for form in after.get("forms", ()) if form not in before.get("forms", ())]
+        found.append(say("edition.tools", names=_some(tools)))
+    found += [say("edition.form", form=form) for form in after.get("forms", ()) if form not in before.get("forms", ())]
     if "record" in before:  # editions of before the record was kept say nothing about it
-        found += _record_words(differing(before["record"], after.get("record", {})))
-    return "; ".join(found) or "newly measured values or newly recorded facts"
+        found += _record_words(before, after, titles)
+    return say("list.semicolon").join(found) or say("edition.nothing_else")
 
 
 def reworded(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
@@ -165,40 +173,67 @@ def reworded(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
         if not any(f"{one}/".startswith(f"{name.removesuffix('/shown')}/") for one in counted)
     ]
     return [
-        f"{name.removesuffix('/shown')} (how it is shown)" if name.endswith("/shown") else name
+        say("edition.shown", name=name.removesuffix("/shown")) if name.endswith("/shown") else name
         for name in names
         if name.removesuffix("/shown") == name or name.removesuffix("/shown") not in names
     ]
 
 
-_RECORD = {
-    "comment": "owner's comment on",
-    "statement": "statement on",
-    "action": "action",
-    "decision": "decision",
-    "review": "the review's",
-}
+_RECORD = ("comment", "statement", "action", "decision")
 
 
 def recorded(pack: PackModel) -> dict[str, str]:
-    """Return a short hash of each thing people put on record, by kind and name: an edition can say which is new."""
-    said: dict[str, Any] = {f"comment/{one.title}": one.comment for one in pack.objectives if one.comment}
+    """Return a short hash of each thing people put on record, by kind and name: an edition can say which is new.
+
+    What people wrote is hashed and no word of ours, so that another language is no other record.
+    """
+    said: dict[str, Any] = {f"comment/{one.kpi}": one.comment for one in pack.objectives if one.comment}
     for ledger in pack.ledgers:
-        said |= {f"statement/{row.clause}": row for row in ledger.rows if row.state == "considered"}
-    said |= {f"action/{one.action}": one for one in pack.actions}
+        said |= {f"statement/{row.clause}": _statement(row) for row in ledger.rows if row.state == "considered"}
+    with speaking(pack.header.language):
+        said |= {f"action/{one.action}": one.model_copy(update={"effect": _effect(one)}) for one in pack.actions}
     if pack.minutes:
         said |= {f"decision/{one.number}": one for one in pack.minutes.resolutions}
         said["review/minutes"] = pack.minutes.model_copy(update={"resolutions": ()})
     return {name: _hash(one.model_dump(mode="json"))[:16] for name, one in sorted(said.items())}
 
 
-def _record_words(names: Sequence[str]) -> list[str]:
-    found = []
-    for kind, words in _RECORD.items():
+def _statement(row: LedgerRow) -> LedgerRow:
+    return row.model_copy(update={"number": "", "label": "", "evidence": ()})
+
+
+def _effect(action: Action) -> str:
+    """Return what the check of an action found, with our word for the result as its key."""
+    for key in ("action.effective", "action.not_effective"):
+        head, colon, rest = action.effect.partition(": ")
+        if head == say(key):
+            return f"{key}{colon}{rest}"
+    return action.effect
+
+
+def records(
+    before: Mapping[str, Any], after: Mapping[str, Any], titles: Mapping[str, str]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Return what was on record at two editions, by manifest, so that it can be compared.
+
+    Editions of before the manifest had a language kept the titles of KPIs, and hashes that counted words of ours.
+    """
+    then, now = dict(before.get("record", {})), dict(after.get("record", {}))
+    if "language" not in before and "language" in after:
+        kpis = {f"comment/{title}": f"comment/{kpi}" for kpi, title in titles.items()}
+        then = {kpis.get(name, name): one for name, one in then.items()}
+        ours = [name for name in now.keys() & then.keys() if name.startswith(("statement/", "action/"))]
+        then |= {name: now[name] for name in ours}
+    return then, now
+
+
+def _record_words(before: Mapping[str, Any], after: Mapping[str, Any], titles: Mapping[str, str]) -> list[str]:
+    names, found = differing(*records(before, after, titles)), []
+    for kind in _RECORD:
         mine = [name.partition("/")[2] for name in names if name.startswith(f"{kind}/")]
         if mine:
-            found.append(f"new or changed: {words} {_some(mine)}")
-    return found
+            found.append(say(f"edition.{kind}", names=_some([titles.get(name, name) for name in mine])))
+    return [*found, *[say("edition.minutes")] * ("review/minutes" in names)]
 
 
 def differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
@@ -207,7 +242,8 @@ def differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
 
 
 def _some(names: list[str]) -> str:
-    return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+    shown = ", ".join(names[:4])
+    return say("list.more", listed=shown, n=len(names) - 4) if len(names) > 4 else shown
 
 
 def name_of(review: str, period: str, edition: int) -> str:

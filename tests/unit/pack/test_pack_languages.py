@@ -8,20 +8,23 @@ import re
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pack_fixture import PLANS, objective
 from pack_fixture_review import facts, review, stopped
-from pack_workspace import filled
+from pack_workspace import BUILT, MEASURED, filled
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from qmsreports.language import messages, speaking
+from qmsreports.pack import seal
 from qmsreports.pack.assemble import Facts, assemble
 from qmsreports.pack.letter import letter
 from qmsreports.pack.model import PackModel
 from qmsreports.pack.render import render
+from qmsreports.register import actions
 
 TEMPLATES = Path(__file__).parents[3] / "report_templates"
 PLACE = re.compile(r"(\{\w+\})")
@@ -176,3 +179,35 @@ def test_forms_say_which_language_they_are_in() -> None:
         slide = archive.read("ppt/slides/slide1.xml").decode()
     assert 'lang="fr-FR"' in slide
     assert 'lang="en' not in slide
+
+
+def test_another_language_is_the_reason_of_the_next_edition_and_no_other_record(tmp_path: Path) -> None:
+    made = filled(tmp_path)
+    owned = {"title": "Portal", "owner": "c.d", "decided_on": date(2026, 9, 8), "due": date(2026, 10, 1)}
+    with made.register.write() as session:
+        actions.record(session, "R-1", "monthly", "2026-09", owned, day=date(2026, 9, 8), who="E. Novak", at=MEASURED)
+        checked = {"done_on": date(2026, 10, 2), "effective": True, "effect": "Half the calls."}
+        actions.record(
+            session, "R-1", "monthly", "2026-09", checked, day=date(2026, 10, 9), who="E. Novak", at=MEASURED
+        )
+    first = made.build()
+    reviews: dict[str, Any] = made.catalog.reviews  # type: ignore[assignment]
+    reviews["monthly"] = reviews["monthly"].model_copy(update={"language": "de"})
+    second = made.build(BUILT + timedelta(days=1))
+    assert second.manifest["reason"] == "geänderte Definitionen: review/monthly; jetzt auf Deutsch"
+    assert {"action/R-1", "statement/9.3.2-b"} <= set(second.manifest["record"])
+    assert second.manifest["record"] == first.manifest["record"]
+
+
+def test_a_record_kept_by_titles_is_compared_by_keys() -> None:
+    before = {"record": {"comment/On time": "1", "statement/9.3.2-b": "labelled", "decision/D-1": "d"}}
+    now = {"comment/otif": "2", "statement/9.3.2-b": "plain", "statement/9.3.2-d": "new", "decision/D-1": "d"}
+    after = {"tables": {}, "catalog": {}, "templates": None, "code_version": None, "language": "fr", "record": now}
+    with speaking("fr"):
+        assert seal.changed(after, after) == "valeurs nouvellement mesurées ou faits nouvellement consignés"
+        before = {**after, "record": before["record"]}
+        del before["language"]
+        assert seal.changed(before, after, {"otif": "On time"}) == (
+            "nouveau ou modifié\u00a0: commentaire du responsable sur On time\u202f; "
+            "nouveau ou modifié\u00a0: déclaration sur 9.3.2-d"
+        )
