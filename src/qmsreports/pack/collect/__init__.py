@@ -28,6 +28,7 @@ from qmsreports.pack.collect.recorded import Recorded
 from qmsreports.pack.model import FormKind, Header, PackModel, StandardName
 from qmsreports.pack.objective import Objective
 from qmsreports.period import Period
+from qmsreports.register import results
 from qmsreports.register.models import Pack
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ def _collected(
             sql=series.sql_of(session, objectives),
             tables=series.tables_of(measured, period, {name: at[name] for name in plan.tables if name in at}),
             quarantine_since=feeds.waiting(session, as_of),
-            candidates=feeds.candidates(session, [str(each) for each in shown], as_of),
+            candidates=results.waiting(session, [str(each) for each in shown], as_of),
             older_actions=older,
             minutes=recorded.minutes(),
             agenda=agenda_of(review),

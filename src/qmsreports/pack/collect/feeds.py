@@ -16,7 +16,7 @@ from qmsreports.language import say, spoken
 from qmsreports.pack.collect.registers import event_column
 from qmsreports.pack.model import FailedRule, Feed, SourceQuality
 from qmsreports.records import DERIVED, LANDED
-from qmsreports.register.models import FeedRecord, Quarantine, RestatementCandidate, Validation
+from qmsreports.register.models import FeedRecord, Quarantine, Validation
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -183,13 +183,3 @@ def waiting(session: Session, as_of: datetime) -> tuple[tuple[str, int], ...]:
         Quarantine.first_seen <= as_of, or_(Quarantine.settled_at.is_(None), Quarantine.settled_at > as_of)
     )
     return tuple(sorted(Counter(f"{seen:%Y-%m}" for seen in session.scalars(query)).items()))
-
-
-def candidates(session: Session, periods: Sequence[str], as_of: datetime) -> int:
-    """Count the published values of these periods that later data would change."""
-    query = select(func.count(func.distinct(RestatementCandidate.result_id))).where(
-        RestatementCandidate.at <= as_of,
-        RestatementCandidate.period.in_(periods),
-        RestatementCandidate.slice_key == "",
-    )
-    return int(session.scalar(query) or 0)
