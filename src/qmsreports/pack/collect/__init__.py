@@ -94,9 +94,11 @@ def _collected(
             session, review.review, period, as_of, catalog.organisation.time_zone, catalog.organisation.fiscal
         )
         measured = series.read(session, catalog.kpis, period, as_of)
+        made_of = {table.table: table.derived_from for table in catalog.tables.values() if table.derived_from}
+        stopped = found.stopped(made_of)
         objectives = recorded.commented(
             [
-                series.objective(catalog.kpis[name], catalog, measured, found.stopped)
+                series.objective(catalog.kpis[name], catalog, measured, stopped)
                 for name in _order(catalog, review)
                 if (name, "") in measured.results and not catalog.kpis[name].is_retired(period.end)
             ]
@@ -141,6 +143,7 @@ def _collected(
             customers=customers(connection, catalog, period, objectives),
             planned=recorded.planned(),
             required=_required(maps, objectives),
+            made_of=made_of,
         )
     return Collected(assemble(facts), {name: at[name] for name in sorted(at)})
 
