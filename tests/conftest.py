@@ -35,16 +35,22 @@ def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def register(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Register]:
-    """An empty, migrated register on each database."""
+def unmigrated(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Register]:
+    """A register without any table, on each database."""
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path / 'register.db'}"
     else:
         url = request.getfixturevalue("postgresql_url")
         _empty(url)
     with Register(url) as register:
-        register.migrate()
         yield register
+
+
+@pytest.fixture
+def register(unmigrated: Register) -> Register:
+    """An empty, migrated register on each database."""
+    unmigrated.migrate()
+    return unmigrated
 
 
 def _empty(url: str) -> None:

@@ -8,7 +8,7 @@ and merged by key, so that it changes only where its inputs did.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,9 +40,9 @@ def derive(
 ) -> StagedTable | None:
     """Compute a derived table from the newest versions of its inputs; ``None`` when they are those of last time.
 
-    ``done`` holds what earlier calls returned in ``StagedTable.load_ids``: ``tickets/3f9a01c2.17@5d2b77aa``, an input
-    with the identity of its table, its version, and the fingerprint of the SELECT. In the SELECT ``local_day(instant)``
-    is the day in the organisation's zone. A row that does not fit the declaration is refused with a reason.
+    ``done`` is what was published last, as ``StagedTable.load_ids``: ``tickets/3f9a01c2.17@5d2b77aa``, an input with
+    the identity of its table, its version, and the fingerprint of the SELECT. In the SELECT ``local_day(instant)`` is
+    the day in the organisation's zone. A row that does not fit the declaration is refused with a reason.
 
     Raises :class:`UserError` with the file for a SELECT that is missing, wrong, or reads anything else.
     """
@@ -50,7 +50,7 @@ def derive(
     text = _read(sql)
     mark = hashlib.sha256(repr((text, table, organisation.time_zone)).encode()).hexdigest()[:8]
     load_ids = tuple(f"{name}/{identity[:8]}.{version}@{mark}" for name, (identity, version) in sorted(states.items()))
-    if not load_ids or set(load_ids) <= done:
+    if not load_ids or set(load_ids) == done:
         return None
     check(table, sql, text)
     tell(f"{SOURCE}: {table.table}", 0)
@@ -83,6 +83,20 @@ def derive(
         load_ids=load_ids,
         complete=True,
     )
+
+
+def none_newer(load_ids: Iterable[str], published: Iterable[str]) -> bool:
+    """Tell whether a derived table as published is made of these inputs, each in this version or a later one."""
+    newest = dict(map(_version, published))
+    made_of = list(map(_version, load_ids))
+    return bool(made_of) and all(version <= newest.get(name, -1) for name, version in made_of)
+
+
+def _version(load_id: str) -> tuple[tuple[str, str], int]:
+    """Return an input, in the table's identity and under the fingerprint of the SELECT, and its version."""
+    made_of, _, mark = load_id.rpartition("@")
+    name, _, version = made_of.rpartition(".")
+    return (name, mark), int(version)
 
 
 def check(table: Table, sql: Path, text: str) -> None:

@@ -78,6 +78,7 @@ class Facts:
     customers: Customers | None = None
     planned: Mapping[str, str] = field(default_factory=dict)  # KPI -> action that stands for it
     required: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # KPI -> clauses that ask for an action
+    made_of: Mapping[str, Sequence[str]] = field(default_factory=dict)  # derived table -> the tables it is made of
 
 
 def assemble(facts: Facts) -> PackModel:
@@ -88,7 +89,8 @@ def assemble(facts: Facts) -> PackModel:
         facts.actions,
         uncovered(facts.ledgers),
         facts.quality,
-        _stopped(objectives, facts.quality),
+        _readers(facts, [objective for objective in objectives if objective.latest.status == "not_valid"]),
+        _readers(facts, [objective for objective in objectives if objective.latest.status != "not_valid"]),
     )
     return PackModel(
         header=facts.header,
@@ -308,17 +310,12 @@ def _provisional(kpis: Sequence[str], titles: dict[str, str]) -> str:
     return say("trust.provisional", n=len(kpis), kpis=figures.listed([titles[kpi] for kpi in kpis], 3))
 
 
-def _stopped(
-    objectives: Sequence[Objective], quality: Sequence[SourceQuality]
-) -> dict[tuple[str, str], tuple[str, ...]]:
-    """Map each stopped feed to the KPIs that read its table and have no valid value."""
-    return {
-        (feed.source, feed.table): tuple(
-            objective.title
-            for objective in objectives
-            if objective.latest.status == "not_valid" and feed.table in objective.reads
-        )
-        for source in quality
-        for feed in source.feeds
-        if feed.status in ("stopped", "broken", "failed")
-    }
+def _readers(facts: Facts, objectives: Sequence[Objective]) -> dict[tuple[str, str], tuple[str, ...]]:
+    """Map each stopped feed to those of these KPIs that read its table, or a table that is made of it."""
+    found = {}
+    for feed in (feed for source in facts.quality for feed in source.feeds):
+        if feed.status in ("stopped", "broken", "failed"):
+            hit = {feed.table, *(table for table, inputs in facts.made_of.items() if feed.table in inputs)}
+            readers = tuple(objective.title for objective in objectives if hit.intersection(objective.reads))
+            found[feed.source, feed.table] = readers
+    return found

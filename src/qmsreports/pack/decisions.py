@@ -7,7 +7,8 @@ and so does a value that no rule may judge: of too few cases, or of a period tha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from qmsreports.language import say
 from qmsreports.pack import figures
@@ -22,6 +23,9 @@ from qmsreports.pack.finding import (
 from qmsreports.pack.model import Action, Decision, Feed, LedgerRow, SourceQuality
 from qmsreports.pack.objective import Objective, Slice
 
+Readers = Mapping[tuple[str, str], tuple[str, ...]]
+"""Titles of the KPIs that read the table of a feed, by source and table."""
+
 _LASTING = 7  # signals in a row after which the old limits describe another process
 _NAMED = 3  # missing inputs by name; the rest is counted
 _FIRST = 5  # objectives that stand before the collected items; the rest follows them
@@ -32,11 +36,13 @@ def decisions(
     actions: Sequence[Action],
     ledger: Sequence[LedgerRow],
     quality: Sequence[SourceQuality],
-    stopped: dict[tuple[str, str], tuple[str, ...]],
+    stopped: Readers,
+    standing: Readers = MappingProxyType({}),
 ) -> tuple[Decision, ...]:
     """Return everything that needs a decision, ranked.
 
-    ``stopped`` maps (source, table) of a failed feed to the titles of the KPIs without a value because of it.
+    ``stopped`` maps (source, table) of a failed feed to the titles of the KPIs without a value because of it,
+    ``standing`` to those that were measured before it failed.
     """
     ranked = sorted(
         (objective for objective in objectives if _cannot_meet(objective) or _is_concern(objective)),
@@ -44,7 +50,9 @@ def decisions(
     )
     own = [about_objective(objective) for objective in ranked]
     collected = [
-        item for item in (overdue(actions), missing(ledger), *failed_feeds(quality, stopped)) if item is not None
+        item
+        for item in (overdue(actions), missing(ledger), *failed_feeds(quality, stopped, standing))
+        if item is not None
     ]
     return tuple(own[:_FIRST] + collected + own[_FIRST:])
 
@@ -232,24 +240,27 @@ def missing(ledger: Sequence[LedgerRow]) -> Decision | None:
 
 
 def failed_feeds(
-    quality: Sequence[SourceQuality], stopped: dict[tuple[str, str], tuple[str, ...]]
+    quality: Sequence[SourceQuality], stopped: Readers, standing: Readers = MappingProxyType({})
 ) -> tuple[Decision | None, ...]:
-    """Return one item per source with stopped feeds, with the KPIs that have no value because of them."""
+    """Return one item per source with stopped feeds, with the KPIs that have no value, or an old one, for it."""
     found: list[Decision | None] = []
     for source in quality:
         feeds = [feed for feed in source.feeds if feed.status in ("stopped", "broken", "failed")]
         if feeds:
-            found.append(_failed(source, feeds, stopped))
+            found.append(_failed(source, feeds, stopped, standing))
     return tuple(found)
 
 
-def _failed(source: SourceQuality, feeds: list[Feed], stopped: dict[tuple[str, str], tuple[str, ...]]) -> Decision:
-    kpis = sorted({title for feed in feeds for title in stopped.get((feed.source, feed.table), ())})
+def _failed(source: SourceQuality, feeds: list[Feed], stopped: Readers, standing: Readers) -> Decision:
+    kpis = _titles(feeds, stopped)
+    earlier = [title for title in _titles(feeds, standing) if title not in kpis]
     reasons = [
         say("decision.failed.one", feed=feed.title, why=feed.message or say(f"feed.{feed.status}"))
         for feed in feeds[:2]
     ]
-    effect = say("decision.failed.kpis", kpis=figures.listed(kpis, 4)) if kpis else say("decision.failed.no_kpi")
+    effects = [say("decision.failed.kpis", kpis=figures.listed(kpis, 4))] if kpis else []
+    effects += [say("decision.failed.earlier", kpis=figures.listed(earlier, 4))] if earlier else []
+    effect = " ".join(effects) or say("decision.failed.no_kpi")
     return Decision(
         kind="failed_feed",
         title=say("decision.failed.title", n=len(feeds), source=source.title),
@@ -257,3 +268,7 @@ def _failed(source: SourceQuality, feeds: list[Feed], stopped: dict[tuple[str, s
         asks=say("decision.failed.asks"),
         link="quality",
     )
+
+
+def _titles(feeds: Sequence[Feed], readers: Readers) -> list[str]:
+    return sorted({title for feed in feeds for title in readers.get((feed.source, feed.table), ())})

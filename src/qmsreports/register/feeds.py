@@ -76,6 +76,15 @@ def done_loads(session: Session, source: str, table: str) -> frozenset[str]:
     return frozenset(session.scalars(query))
 
 
+def newest_inputs(session: Session, source: str, table: str) -> frozenset[str]:
+    """Return what a table was made of when it was published last; rows that a person let in are no input."""
+    query = select(FeedRecord.load_ids).where(
+        FeedRecord.source == source, FeedRecord.table_name == table, FeedRecord.status == "published"
+    )
+    published = session.scalars(query.order_by(FeedRecord.id.desc()))
+    return next((frozenset(load_ids) for load_ids in published if load_ids), frozenset())
+
+
 def record_rules(
     session: Session, rules: Iterable[RuleResult], *, run_id: str, at: datetime, source: str, table: str
 ) -> None:

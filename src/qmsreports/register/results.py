@@ -138,26 +138,36 @@ def add_candidate(session: Session, settled: Result, new: KpiResult, *, run_id: 
         .order_by(RestatementCandidate.id.desc())
         .limit(1)
     ).first()
-    same = known is not None and (known.value, known.numerator, known.denominator) == (
-        new.value,
-        new.numerator,
-        new.denominator,
+    same = (
+        known is not None
+        and known.open
+        and (known.value, known.numerator, known.denominator) == (new.value, new.numerator, new.denominator)
     )
     if not same:
-        session.add(
-            RestatementCandidate(
-                run_id=run_id,
-                result_id=settled.id,
-                kpi=new.kpi,
-                period=str(new.period),
-                slice_key=slice_key(new.slice),
-                value=new.value,
-                numerator=new.numerator,
-                denominator=new.denominator,
-                n=new.n,
-                at=at,
-            )
-        )
+        session.add(_candidate(settled, new, run_id=run_id, at=at))
+
+
+def close_candidate(session: Session, settled: Result, new: KpiResult, *, run_id: str, at: datetime) -> None:
+    """Note that today's data give the settled value again; what was noted before stays in the record."""
+    session.add(_candidate(settled, new, run_id=run_id, at=at, is_open=False))
+
+
+def _candidate(
+    settled: Result, new: KpiResult, *, run_id: str, at: datetime, is_open: bool = True
+) -> RestatementCandidate:
+    return RestatementCandidate(
+        run_id=run_id,
+        result_id=settled.id,
+        kpi=new.kpi,
+        period=str(new.period),
+        slice_key=slice_key(new.slice),
+        value=new.value,
+        numerator=new.numerator,
+        denominator=new.denominator,
+        n=new.n,
+        at=at,
+        open=is_open,
+    )
 
 
 def finished_measurement(session: Session, inputs: str) -> dict[str, Any] | None:
@@ -184,15 +194,28 @@ def last_measurement(session: Session) -> dict[str, Any] | None:
 
 def candidates_of(session: Session, results: Collection[int], as_of: datetime | None = None) -> dict[int, float | None]:
     """Return by result what later data would make of it, of those for which another value was noted by ``as_of``."""
-    query = select(RestatementCandidate).order_by(RestatementCandidate.id)
-    if as_of is not None:
-        query = query.where(RestatementCandidate.at <= as_of)
-    return {row.result_id: row.value for row in session.scalars(query) if row.result_id in results}
+    return {row.result_id: row.value for row in open_candidates(session, as_of) if row.result_id in results}
 
 
 def with_candidates(session: Session) -> frozenset[int]:
-    """Return the results for which another value was noted."""
-    return frozenset(session.scalars(select(RestatementCandidate.result_id)))
+    """Return the results for which another value is noted."""
+    return frozenset(row.result_id for row in open_candidates(session))
+
+
+def open_candidates(session: Session, as_of: datetime | None = None) -> Sequence[RestatementCandidate]:
+    """Return the newest note on each result, as of those that the data gave again nothing is open."""
+    newest = select(func.max(RestatementCandidate.id)).group_by(RestatementCandidate.result_id)
+    if as_of is not None:
+        newest = newest.where(RestatementCandidate.at <= as_of)
+    query = select(RestatementCandidate).where(RestatementCandidate.id.in_(newest), RestatementCandidate.open)
+    return session.scalars(query.order_by(RestatementCandidate.id)).all()
+
+
+def waiting(session: Session, periods: Collection[str], as_of: datetime) -> int:
+    """Count the whole values believed at ``as_of``, of these periods, that later data would change."""
+    believed = select(func.max(Result.id)).where(Result.computed_at <= as_of, Result.slice_key == "")
+    newest = set(session.scalars(believed.group_by(Result.kpi, Result.period)))
+    return sum(row.result_id in newest and row.period in periods for row in open_candidates(session, as_of))
 
 
 def record_measurement(
@@ -220,10 +243,14 @@ def _rows(session: Session) -> tuple[int, int]:
     return results, candidates
 
 
-def known_analyses(session: Session, period: str) -> set[tuple[str, str, str]]:
-    """Return (KPI, slice, inputs) of every analysis up to this period."""
-    query = select(Analysis.kpi, Analysis.slice_key, Analysis.inputs).where(Analysis.period == period)
-    return {(kpi, slice_key, inputs) for kpi, slice_key, inputs in session.execute(query)}
+def analysed_inputs(session: Session, period: str) -> dict[tuple[str, str], str]:
+    """Return by KPI and slice the inputs of the analysis up to this period that holds: the newest."""
+    query = select(Analysis.kpi, Analysis.slice_key, Analysis.inputs).where(Analysis.id.in_(_newest_analyses(period)))
+    return {(kpi, slice_key): inputs for kpi, slice_key, inputs in session.execute(query)}
+
+
+def _newest_analyses(period: str) -> Select[Any]:
+    return select(func.max(Analysis.id)).where(Analysis.period == period).group_by(Analysis.kpi, Analysis.slice_key)
 
 
 def store_analysis(
@@ -237,13 +264,8 @@ def store_analysis(
     json: dict[str, Any],
     at: datetime,
 ) -> bool:
-    """Store an analysis unless the same inputs were analysed before; returns whether it was new."""
-    known = session.scalar(
-        select(Analysis.id).where(
-            Analysis.kpi == kpi, Analysis.period == period, Analysis.slice_key == slice_key, Analysis.inputs == inputs
-        )
-    )
-    if known is not None:
+    """Store an analysis unless the one that holds was made of the same inputs; returns whether it was new."""
+    if analysed_inputs(session, period).get((kpi, slice_key)) == inputs:
         return False
     session.add(
         Analysis(
@@ -266,7 +288,7 @@ def store_analysis(
 def store_analyses(
     session: Session, period: str, found: Sequence[tuple[str, str, str, dict[str, Any]]], *, run_id: str, at: datetime
 ) -> int:
-    """Insert many (KPI, slice, inputs, analysis) that :func:`known_analyses` does not have; returns how many.
+    """Insert many (KPI, slice, inputs, analysis) that :func:`analysed_inputs` does not have; returns how many.
 
     All at once costs a fifth of one by one, and a measurement has some hundred.
     """
@@ -293,7 +315,5 @@ def store_analyses(
 
 def analyses_of(session: Session, period: str) -> Sequence[Analysis]:
     """Newest analysis of every series up to this period."""
-    newest = select(func.max(Analysis.id)).where(Analysis.period == period).group_by(Analysis.kpi, Analysis.slice_key)
-    return session.scalars(
-        select(Analysis).where(Analysis.id.in_(newest)).order_by(Analysis.kpi, Analysis.slice_key)
-    ).all()
+    query = select(Analysis).where(Analysis.id.in_(_newest_analyses(period)))
+    return session.scalars(query.order_by(Analysis.kpi, Analysis.slice_key)).all()

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from qmsreports.errors import UserError
-from qmsreports.records import StagedTable, Tell, silent
+from qmsreports.records import DERIVED, StagedTable, Tell, silent
 from qmsreports.settings import Settings
 from qmsreports.stages.ingest import clear_staging, publish, validate
 from qmsreports.stages.quarantine import with_readmitted
@@ -30,7 +30,7 @@ def derive(*, run_id: str, at: datetime, tell: Tell = silent, settings: Settings
         catalog = workspace.catalog
         for table in (table for table in catalog.tables.values() if table.derived_from):
             with workspace.register.read() as session:
-                done = feeds.done_loads(session, deriving.SOURCE, table.table)
+                done = feeds.newest_inputs(session, deriving.SOURCE, table.table)
             try:
                 made = deriving.derive(
                     table,
@@ -43,6 +43,8 @@ def derive(*, run_id: str, at: datetime, tell: Tell = silent, settings: Settings
                     tell=tell,
                 )
                 made = with_readmitted(workspace, deriving.SOURCE, table.table, made, run_id=run_id)
+                if made is None:
+                    _sound_again(workspace, table.table, run_id=run_id, at=at)
             except UserError as error:
                 with workspace.register.write() as session:
                     feeds.record_stopped(
@@ -67,6 +69,19 @@ def derive(*, run_id: str, at: datetime, tell: Tell = silent, settings: Settings
     )
     clear_staging(run_id, at=at, settings=settings)
     return changed
+
+
+def _sound_again(workspace: Workspace, table: str, *, run_id: str, at: datetime) -> None:
+    """Note that a table of which nothing is new is as it was published, where its last record says otherwise."""
+    from qmsreports.register import feeds
+
+    with workspace.register.read() as session:
+        last = {row.table_name: row.status for row in feeds.latest_outcomes(session) if row.source == DERIVED}
+    if last.get(table, "unchanged") not in {"published", "unchanged"}:
+        with workspace.register.write() as session:
+            feeds.record_stopped(
+                session, run_id=run_id, at=at, source=DERIVED, table=table, status="unchanged", message=""
+            )
 
 
 def with_derived(catalog: Catalog, invalid: Mapping[str, str]) -> dict[str, str]:

@@ -26,7 +26,7 @@ from qmsreports.stages.inspect import inspect
 from qmsreports.stages.outcome import FeedReport, feed_reports, told
 from qmsreports.stages.quarantine import readmitted_rows, settle_quarantine, with_readmitted
 from qmsreports.stages.standing import days_off, held_to
-from qmsreports.stages.turn import in_turn
+from qmsreports.stages.turn import in_turn, overtaken
 from qmsreports.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -250,8 +250,8 @@ def publish(
                 in_turn(workspace.settings.var / "ingest" / f"{staged.source}.{staged.table}.lock"),
             ):
                 with workspace.register.read() as session:
-                    overtaken = feeds.done_loads(session, staged.source, staged.table) & set(staged.load_ids)
-                if overtaken:
+                    came_late = overtaken(session, staged)
+                if came_late:
                     _leave_alone(workspace, staged, changed, run_id=run_id, at=at)
                     continue
                 audit, published = _merge(workspace, staged, audit, tell)

@@ -105,7 +105,8 @@ def measure(
     Quarters, half-years and years are computed of the KPIs that reviews of that kind show, see
     :mod:`qmsreports.kpi.asked`; ``period`` itself may be one and is computed of all.
     A value that is there already is not written again. A value that changed replaces the earlier one while its
-    period is provisional; afterwards the published value stays and the difference becomes a restatement candidate.
+    period is provisional; afterwards the published value stays and the difference becomes a restatement candidate,
+    until the data give the published value again.
     Only what can have changed since the last measurement is computed, see :mod:`qmsreports.stages.changed`.
     Where nothing changed since the same was measured, the values are in the record and nothing is computed.
     """
@@ -210,6 +211,7 @@ def _append(
     from qmsreports.register import results
 
     counts = {"insert": 0, "supersede": 0, "unchanged": 0, "candidate": 0}
+    waiting = results.with_candidates(session)
     new: list[tuple[KpiResult, int, str]] = []
     for result in fresh:
         earlier = before.get((result.kpi, str(result.period), results.slice_key(result.slice)))
@@ -217,6 +219,8 @@ def _append(
         counts[verdict] += 1
         if verdict == "candidate" and earlier is not None:
             results.add_candidate(session, earlier, result, run_id=run_id, at=at)
+        elif verdict == "unchanged" and earlier is not None and earlier.id in waiting:
+            results.close_candidate(session, earlier, result, run_id=run_id, at=at)
         elif verdict in {"insert", "supersede"}:
             new.append((result, earlier.id if earlier else 0, why))
     results.add_results(session, new, run_id=run_id, at=at)
@@ -278,7 +282,7 @@ def _analyse(
     monthly = (last.kind, last.of) == ("month", CALENDAR)  # a date alone names a calendar month, and nothing else
     names = {} if monthly else {one.start: str(one) for one in periods}
     with workspace.register.write() as session:
-        before = results.known_analyses(session, str(last))
+        before = results.analysed_inputs(session, str(last))
         anew: list[tuple[str, str, str, dict[str, Any]]] = []
         for (name, slice_key), values in sorted(series.items()):
             kpi = workspace.catalog.kpis.get(name)
@@ -287,7 +291,7 @@ def _analyse(
             tell(f"analyse {name}", 0)
             inputs = _series_inputs(kpi, values, names)
             digest = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
-            if (name, slice_key, digest) not in before:
+            if before.get((name, slice_key)) != digest:
                 anew.append((name, slice_key, digest, _analysed(inputs)))
         return results.store_analyses(session, str(last), anew, run_id=run_id, at=at)
 

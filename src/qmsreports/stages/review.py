@@ -12,6 +12,7 @@ from qmsreports.errors import ExitCode, Finding, UserError, did_you_mean
 from qmsreports.period import Period
 from qmsreports.records import PackFile, Tell, silent
 from qmsreports.settings import Settings
+from qmsreports.stages.measure import analyse
 from qmsreports.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -62,7 +63,8 @@ def build_pack(
 ) -> PackReport:
     """Write the draft pack of a review for a period; with the inputs of an existing edition, return that one.
 
-    ``also`` are forms besides those the review asks for: ``pptx``.
+    Series that were not analysed up to this period, or not as they are now, are analysed first: the values of a month
+    may be on record because a later one was measured. ``also`` are forms besides those the review asks for: ``pptx``.
 
     The files are written whole, beside, and moved into place before the register knows the edition: a kill leaves
     either no pack or a complete one that the next run takes up.
@@ -73,12 +75,15 @@ def build_pack(
 
     with Workspace(settings) as workspace:
         declared = known_review(workspace, review)
+        reported = review_period(workspace, declared, period)
+    analyse(period, run_id=run_id, at=at, tell=tell, settings=settings)
+    with Workspace(settings) as workspace:
         built = packing.build(
             workspace.register,
             workspace.lake,
             workspace.catalog,
             declared,
-            review_period(workspace, declared, period),
+            reported,
             templates=workspace.settings.templates,
             out=workspace.packs,
             as_of=at,

@@ -1,4 +1,4 @@
-"""Taking turns: what two runs on one machine must not do at the same moment."""
+"""Taking turns: what two runs on one machine must not do at the same moment, and which of them came first."""
 
 from __future__ import annotations
 
@@ -7,8 +7,13 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qmsreports.errors import CouldNotRun, Finding
+from qmsreports.records import DERIVED, StagedTable
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 
 @contextmanager
@@ -26,3 +31,17 @@ def in_turn(file: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+def overtaken(session: Session, staged: StagedTable) -> bool:
+    """Tell whether another run published what this batch is made of, or newer.
+
+    The loads of a batch are those that were new when it was conformed, so one that is done tells. A derived table is
+    made of all its inputs, of which most may be those of last time: it is overtaken where none is newer.
+    """
+    from qmsreports.conform import derive as deriving
+    from qmsreports.register import feeds
+
+    if staged.source == DERIVED:
+        return deriving.none_newer(staged.load_ids, feeds.newest_inputs(session, staged.source, staged.table))
+    return bool(feeds.done_loads(session, staged.source, staged.table) & set(staged.load_ids))

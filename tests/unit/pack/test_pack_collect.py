@@ -201,6 +201,38 @@ def test_a_stopped_feed_is_held_and_said(tmp_path: Path) -> None:
     assert found.trust.held == 70
 
 
+def test_a_series_without_an_analysis_is_not_said_to_hold_no_signal(made: Workspace, october: PackModel) -> None:
+    found = read(made, period=OCTOBER.shift(-1)).objective("otif")
+    (said,) = found.reservations
+    assert said == "The series was not analysed up to this period: whether it holds a signal is not known."
+    assert october.objective("otif").reservations == ()
+
+
+def test_a_feed_that_failed_and_came_in_again_without_news_is_as_it_was_before(tmp_path: Path) -> None:
+    made = filled(tmp_path)
+    before = read(made)
+    for minute, status in enumerate(("failed", "failed", "unchanged"), start=1):
+        made.feed("crm", "order_lines", 0, status=status, message="unreadable", at=MEASURED + timedelta(minutes=minute))
+    failed = read(made, MEASURED + timedelta(minutes=2))
+    assert (failed.trust.sources_read, failed.trust.sources) == (1, 2)
+    (decision,) = [item for item in failed.decisions if item.kind == "failed_feed"]
+    assert decision.evidence.endswith("Without the newest data: Net promoter score and On time and in full.")
+    again = read(made)
+    assert again.quality == before.quality
+    assert again.trust == before.trust
+    assert again.decisions == before.decisions
+
+
+def test_a_feed_that_never_came_in_and_has_nothing_is_read(tmp_path: Path) -> None:
+    made = filled(tmp_path)
+    for minute, status in enumerate(("failed", "unchanged"), start=1):
+        made.feed("mes", "downtimes", 0, status=status, at=MEASURED + timedelta(minutes=minute))
+    found = read(made)
+    (mes,) = [source for source in found.quality if source.source == "mes"]
+    assert [(feed.table, feed.status) for feed in mes.feeds] == [("downtimes", "unchanged")]
+    assert found.trust.sources_read == found.trust.sources == 3
+
+
 def test_a_register_of_the_organisations_own_shows_its_newest_rows(tmp_path: Path) -> None:
     made = filled(tmp_path)
     lost = {

@@ -240,6 +240,9 @@ def test_failed_feeds_name_the_values_that_are_missing() -> None:
     assert found is not None
     assert plain(found.title) == "MES: 1 feed stopped before the lake"
     assert found.evidence == "shifts: bad. No value for OEE."
+    (old,) = failed_feeds([source], {("mes", "shifts"): ("OEE",)}, {("mes", "shifts"): ("OEE", "Scrap")})
+    assert old is not None
+    assert plain(old.evidence) == "shifts: bad. No value for OEE. Without the newest data: Scrap."
     (none,) = failed_feeds([source], {})
     assert none is not None
     assert none.evidence.endswith("No KPI of this pack depends on it.")

@@ -7,11 +7,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm import Session
 
 from qmsreports.errors import CouldNotRun
 from qmsreports.period import Period
@@ -150,6 +153,71 @@ def test_a_candidate_is_noted_once_for_the_same_difference(register: Register) -
     with register.read() as session:
         assert session.scalar(text("SELECT count(*) FROM restatement_candidates")) == 1
         assert session.get_one(Result, settled.id).value == 93.4
+
+
+def test_a_candidate_closes_when_the_data_give_the_value_again_and_may_open_once_more(register: Register) -> None:
+    with register.write() as session:
+        settled = results.add_result(session, _result(93.4), run_id="r1", supersedes=0, why="first", at=NOON)
+    steps = [(93.9, True), (93.4, False), (93.9, True), (93.7, True), (93.9, True)]
+    for hour, (value, opens) in enumerate(steps, start=1):
+        at = NOON + timedelta(hours=hour)
+        with register.write() as session:
+            note = results.add_candidate if opens else results.close_candidate
+            note(session, settled, _result(value), run_id="r2", at=at)
+    with register.read() as session:
+        assert session.scalar(text("SELECT count(*) FROM restatement_candidates")) == 5
+        believed = [
+            results.candidates_of(session, {settled.id}, NOON + timedelta(hours=hour)) for hour in range(len(steps) + 1)
+        ]
+        assert believed == [{}, {settled.id: 93.9}, {}, {settled.id: 93.9}, {settled.id: 93.7}, {settled.id: 93.9}]
+        counted = [results.waiting(session, ["2026-10"], NOON + timedelta(hours=hour)) for hour in range(3)]
+        assert counted == [0, 1, 0]
+        assert results.waiting(session, ["2026-09"], NOON + timedelta(hours=1)) == 0
+    with register.write() as session:
+        results.add_result(session, _result(93.9), run_id="r3", supersedes=settled.id, why="restatement", at=at)
+    with register.read() as session:
+        assert results.waiting(session, ["2026-10"], at) == 0, "what was restated waits no more"
+
+
+def _analysis(session: Session, inputs: str) -> bool:
+    json = {"rules": "wheeler", "variation": "common_cause", "assurance": "fail", "points": []}
+    return results.store_analysis(
+        session, run_id=inputs, kpi="otif", period="2026-10", slice_key="", inputs=inputs, json=json, at=NOON
+    )
+
+
+def test_the_newest_analysis_holds_also_where_the_same_was_said_before(register: Register) -> None:
+    with register.write() as session:
+        assert [_analysis(session, inputs) for inputs in ("a", "gap", "a", "a")] == [True, True, True, False]
+        session.flush()
+        assert [row.inputs for row in results.analyses_of(session, "2026-10")] == ["a"]
+        assert results.analysed_inputs(session, "2026-10") == {("otif", ""): "a"}
+
+
+def test_a_register_of_before_opens_with_its_analyses_and_candidates(unmigrated: Register) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(store.__file__).parent / "migrations"))
+    config.attributes["engine"] = unmigrated.engine
+    command.upgrade(config, "0007")
+    with unmigrated.write() as session:
+        settled = results.add_result(session, _result(93.4), run_id="r1", supersedes=0, why="first", at=NOON)
+        assert _analysis(session, "a")
+        values = {"result": settled.id, "at": "2026-11-02 12:00:00+00:00"}
+        session.execute(
+            text(
+                "INSERT INTO restatement_candidates (run_id, result_id, kpi, period, slice_key, value, n, at)"
+                " VALUES ('r1', :result, 'on_time_delivery', '2026-10', '', 93.9, 100, :at)"
+            ),
+            values,
+        )
+    unmigrated.migrate()
+    with unmigrated.write() as session:
+        assert [row.inputs for row in results.analyses_of(session, "2026-10")] == ["a"]
+        assert results.candidates_of(session, {settled.id}) == {settled.id: 93.9}
+        assert (_analysis(session, "gap"), _analysis(session, "a")) == (True, True)
+    for statement in ("UPDATE analyses SET kpi = 'x'", "DELETE FROM analyses"):
+        with pytest.raises(DBAPIError, match="append-only"), unmigrated.write() as session:
+            session.execute(text(statement))
 
 
 def test_loads_are_done_only_when_published(register: Register) -> None:

@@ -18,6 +18,7 @@ from qmsreports.catalog import approval
 from qmsreports.register import feeds, results
 from qmsreports.register.catalog_records import CatalogRecords
 from qmsreports.settings import Settings
+from qmsreports.stages import change
 from qmsreports.workspace import Workspace
 
 SMALL = Path(__file__).parents[1] / "catalog" / "small"
@@ -185,3 +186,43 @@ def test_a_measurement_that_was_cut_off_is_not_taken_for_finished(line: Line, mo
             line.measure()
     assert line.measure().inserted > 0
     assert len(line.measured) == 2
+
+
+# --- there and back ---------------------------------------------------------------------------------------------------
+def _outcome(line: Line, status: str) -> None:
+    with Workspace(line.settings) as workspace, workspace.register.write() as session:
+        feeds.record_stopped(
+            session, run_id=status, at=MORNING, source="shop", table="orders", status=status, message=""
+        )
+
+
+def _last_value(line: Line) -> float | None:
+    """Return the last value of the analysis that holds."""
+    with Workspace(line.settings) as workspace, workspace.register.read() as session:
+        (row,) = (row for row in results.analyses_of(session, "2026-03") if (row.kpi, row.slice_key) == ("on_time", ""))
+        value: float | None = row.result["points"][-1]["value"]
+        return value
+
+
+def test_the_analysis_comes_back_with_the_feed(line: Line) -> None:
+    found = []
+    for status in ("published", "failed", "unchanged"):
+        _outcome(line, status)
+        line.measure()
+        stages.analyse("2026-03", run_id=status, at=MORNING, settings=line.settings)
+        found.append((on_time(line), _last_value(line)))
+    assert found == [(75.0, 75.0), (None, None), (75.0, 75.0)]
+    assert stages.analyse("2026-03", run_id="again", at=MORNING, settings=line.settings) == 0
+
+
+def test_a_candidate_is_settled_when_the_rows_are_put_back(line: Line) -> None:
+    later = MORNING + timedelta(days=200)
+    line.measure(later)
+    found = []
+    for done in (date(2026, 3, 25), date(2026, 3, 2), date(2026, 3, 25)):
+        line.orders(done)
+        summary = line.measure(later)
+        with Workspace(line.settings) as workspace:
+            (told,) = (told for row, told in change.values(workspace, kpi="on_time", period="2026-03") if not row.slice)
+        found.append((summary.candidates > 0, on_time(line), told.would_be_restated, told.restated_to))
+    assert found == [(True, 75.0, True, 0.0), (False, 75.0, False, None), (True, 75.0, True, 0.0)]

@@ -29,6 +29,7 @@ from qmsreports.pack.collect.recorded import Recorded
 from qmsreports.pack.model import FormKind, Header, PackModel, StandardName
 from qmsreports.pack.objective import Objective
 from qmsreports.period import Period
+from qmsreports.register import results
 from qmsreports.register.models import Pack
 
 if TYPE_CHECKING:
@@ -95,9 +96,11 @@ def _collected(
         )
         read_on = read_at.astimezone(ZoneInfo(catalog.organisation.time_zone)).date()
         measured = series.read(session, catalog.kpis, period, as_of, read_on)
+        made_of = {table.table: table.derived_from for table in catalog.tables.values() if table.derived_from}
+        stopped = found.stopped(made_of)
         objectives = recorded.commented(
             [
-                series.objective(catalog.kpis[name], catalog, measured, found.stopped)
+                series.objective(catalog.kpis[name], catalog, measured, stopped)
                 for name in _order(catalog, review)
                 if (name, "") in measured.results and not catalog.kpis[name].is_retired(period.end)
             ]
@@ -135,7 +138,7 @@ def _collected(
             sql=behind.sql_of(session, objectives),
             tables=behind.tables_of(measured, period, {name: at[name] for name in plan.tables if name in at}),
             quarantine_since=feeds.waiting(session, as_of),
-            candidates=feeds.candidates(session, [str(each) for each in shown], as_of),
+            candidates=results.waiting(session, [str(each) for each in shown], as_of),
             older_actions=older,
             minutes=recorded.minutes(),
             agenda=agenda_of(review),
@@ -144,6 +147,7 @@ def _collected(
             customers=customers(connection, catalog, period, objectives),
             planned=recorded.planned(),
             required=_required(maps, objectives),
+            made_of=made_of,
         )
     return Collected(assemble(facts), {name: at[name] for name in sorted(at)})
 

@@ -16,7 +16,7 @@ from qmsreports.language import say, spoken
 from qmsreports.pack.collect.registers import event_column
 from qmsreports.pack.model import FailedRule, Feed, SourceQuality
 from qmsreports.records import DERIVED, LANDED
-from qmsreports.register.models import FeedRecord, Quarantine, RestatementCandidate, Validation
+from qmsreports.register.models import FeedRecord, Quarantine, Validation
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -36,21 +36,24 @@ class Intake:
     state: Mapping[tuple[str, str], FeedRecord]
     read_at: datetime | None
 
-    @property
-    def stopped(self) -> dict[str, str]:
-        """Message of each table whose newest feed did not come in."""
-        return {
+    def stopped(self, made_of: Mapping[str, Sequence[str]]) -> dict[str, str]:
+        """Return the message of each table whose newest feed did not come in, and of those that are made of them."""
+        found = {
             table: record.message or record.status
             for (_, table), record in self.state.items()
             if record.status in STOPPED
         }
+        for table, inputs in made_of.items():
+            if table not in found and (missing := [name for name in inputs if name in found]):
+                found[table] = found[missing[0]]
+        return found
 
 
 def intake(session: Session, since: datetime | None, as_of: datetime) -> Intake:
     """Read the feeds. A run that brought nothing new leaves no trace, so it cannot make another pack.
 
     Published runs since the last review add up; of a feed that did not come in only the newest attempt counts, because
-    each attempt sees the same rows again.
+    each attempt sees the same rows again. A feed that failed and came in again without news is as it was before.
     """
     query = (
         select(FeedRecord)
@@ -60,7 +63,10 @@ def intake(session: Session, since: datetime | None, as_of: datetime) -> Intake:
     records: dict[tuple[str, str], Sequence[FeedRecord]] = {}
     state: dict[tuple[str, str], FeedRecord] = {}
     for key, rows in groupby(session.scalars(query), key=lambda row: (row.source, row.table_name)):
-        told = [row for row in rows if row.status != "unchanged"] or []
+        seen = list(rows)
+        told = [row for row in seen if row.status != "unchanged"]
+        if told and seen[-1].status == "unchanged":
+            told = _sound(told) or [seen[-1]]
         if not told:
             continue
         state[key] = told[-1]
@@ -68,6 +74,12 @@ def intake(session: Session, since: datetime | None, as_of: datetime) -> Intake:
         records[key] = [*counted, *([told[-1]] if told[-1].status in STOPPED else [])]
     read_at = session.scalar(select(func.max(FeedRecord.at)).where(FeedRecord.at <= as_of))
     return Intake(records, state, read_at)
+
+
+def _sound(told: Sequence[FeedRecord]) -> list[FeedRecord]:
+    """Return the records without the last ones that did not come in."""
+    last = next((place for place in range(len(told), 0, -1) if told[place - 1].status not in STOPPED), 0)
+    return list(told[:last])
 
 
 def source_quality(
@@ -183,13 +195,3 @@ def waiting(session: Session, as_of: datetime) -> tuple[tuple[str, int], ...]:
         Quarantine.first_seen <= as_of, or_(Quarantine.settled_at.is_(None), Quarantine.settled_at > as_of)
     )
     return tuple(sorted(Counter(f"{seen:%Y-%m}" for seen in session.scalars(query)).items()))
-
-
-def candidates(session: Session, periods: Sequence[str], as_of: datetime) -> int:
-    """Count the published values of these periods that later data would change."""
-    query = select(func.count(func.distinct(RestatementCandidate.result_id))).where(
-        RestatementCandidate.at <= as_of,
-        RestatementCandidate.period.in_(periods),
-        RestatementCandidate.slice_key == "",
-    )
-    return int(session.scalar(query) or 0)

@@ -130,6 +130,7 @@ def objective(kpi: Kpi, catalog: Catalog, measured: Measured, stopped: Mapping[s
         sql=(latest.sql,) if latest and latest.sql else (),
         reservations=(
             *_inside(kpi, version, measured.periods[-1]),
+            *([say("reservation.not_analysed")] if analysis is None and kpi.limits.chart != "none" and latest else []),
             *(
                 say("reservation.stopped", table=table.replace("_", " "), why=stopped[table].rstrip("."))
                 for table in reads

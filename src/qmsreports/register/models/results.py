@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Index, Text, UniqueConstraint
+from sqlalchemy import Index, Text, UniqueConstraint, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from qmsreports.register.models.base import Base
@@ -83,10 +83,12 @@ class Measurement(Base):
 
 
 class RestatementCandidate(Base):
-    """A settled value that today's data would change; it stays as published until somebody restates it."""
+    """A settled value that the data of its day would change; it stays as published until somebody restates it.
+
+    The newest row of a result holds. One that is not ``open`` notes that the data give the published value again.
+    """
 
     __tablename__ = "restatement_candidates"
-    __table_args__ = (UniqueConstraint("result_id", "value", "numerator", "denominator"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     run_id: Mapped[str]
@@ -99,13 +101,17 @@ class RestatementCandidate(Base):
     denominator: Mapped[float | None]
     n: Mapped[int]
     at: Mapped[datetime]
+    open: Mapped[bool] = mapped_column(default=True, server_default=true())
 
 
 class Analysis(Base):
-    """What the statistics said of one KPI series up to one period."""
+    """What the statistics said of one KPI series up to one period; the newest of a series holds.
+
+    The same inputs may come again after others: a feed that failed and recovered.
+    """
 
     __tablename__ = "analyses"
-    __table_args__ = (UniqueConstraint("kpi", "period", "slice_key", "inputs"),)
+    __table_args__ = (Index("ix_analyses_period", "period"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     run_id: Mapped[str]
