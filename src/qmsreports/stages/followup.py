@@ -35,7 +35,7 @@ def add_action(
     kpi: str = "",
     settings: Settings | None = None,
 ) -> dict[str, Any]:
-    """Open an action that no single decision stands for; the same one again adds nothing.
+    """Open an action that no single decision stands for; the same one again adds nothing, unless it was dropped.
 
     With ``kpi`` it stands for an objective: what is left empty is taken from what the pack proposes for it.
     """
@@ -58,7 +58,7 @@ def add_action(
                 (
                     one
                     for one in actions.standing(session).values()
-                    if (one.review, one.period, one.title) == (review, month, said["title"])
+                    if not one.dropped and (one.review, one.period, one.title) == (review, month, said["title"])
                 ),
                 None,
             )
