@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from qmsreports.cli.output import print_json, print_table
+from qmsreports.cli.output import print_json, print_table, refusals
 
 app = typer.Typer(help="Management reviews.", no_args_is_help=True)
 
@@ -30,7 +30,8 @@ def _record(review: str, period: str | None, as_json: bool, line: str, do: Calla
     from qmsreports.cli.clock import now
 
     at = now()
-    said = do(stages, stages.asked_period(period, at, review), at)
+    with refusals(as_json):
+        said = do(stages, stages.asked_period(period, at, review), at)
     if as_json:
         print_json(said)
     else:

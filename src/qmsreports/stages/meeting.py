@@ -55,6 +55,11 @@ def words(text: str, option: str) -> str:
     return text.strip()
 
 
+def details(said: Mapping[str, str]) -> dict[str, str]:
+    """Return what is said of a step by name; a text that is only blanks is refused."""
+    return {name: words(text, name) for name, text in said.items() if text}
+
+
 @contextmanager
 def _opened(review: str, period: str, settings: Settings | None) -> Iterator[tuple[Workspace, Review, str]]:
     with Workspace(settings) as workspace:
@@ -251,7 +256,7 @@ def record_step(
     with _opened(review, period, settings) as (workspace, _, month):
         today = local_day(workspace, at)
         day = day_of(on) if on else today
-        said = {name: words(text, name) for name, text in (detail or {}).items() if text}
+        said = details(detail or {})
         where = f"review {review} {month}"
         if kind == "held" and day > today:
             raise UserError(Finding(where, f"cannot have been held on {day}, which is to come", "say --on truly"))

@@ -161,6 +161,19 @@ def test_a_review_closes_only_when_nothing_is_in_the_way(desk: Any) -> None:
     assert ("M. Huber", "close review", "monthly 2026-10") in desk.journal()
 
 
+def test_a_refused_close_records_nothing_and_says_why_as_json_too(desk: Any) -> None:
+    concluded = ("--suitability", "It fits.", "--adequacy", "Enough.", "--effectiveness", "It works.")
+    said = desk.refused("review", "close", *OCTOBER, *concluded, *BY)
+    assert said["recorded"] is False
+    whats = [finding["what"] for finding in said["findings"]]
+    assert "was not held yet" in whats
+    assert not any("conclusion" in what for what in whats)  # they are there, only not recorded yet
+    assert set(desk.json("review", "show", *OCTOBER)["conclusions"].values()) == {""}
+    assert desk.journal() == []
+    (finding,) = desk.refused("action", "update", "R-1", "--progress", "x", *BY, expect=2)["findings"]
+    assert finding["what"] == 'there is no action "R-1"'
+
+
 def test_every_command_explains_itself() -> None:
     def said(*words: str) -> str:
         return CliRunner().invoke(app, [*words, "--help"]).output
