@@ -35,6 +35,7 @@ def add(
     owner: Annotated[str, typer.Option(help="Who answers for it.")] = "",
     due: Annotated[str, typer.Option(help="Until when, as 2026-12-31.")] = "",
     kpi: Annotated[str, typer.Option(help="Missed objective it is for; what is left out is as proposed.")] = "",
+    on: Annotated[str, typer.Option(help="Day on which it was agreed; default today.")] = "",
     reason: REASON = "",
     review: OF_REVIEW = "monthly",
     period: PERIOD = None,
@@ -48,7 +49,7 @@ def add(
     with refusals(as_json):
         month = period or stages.last_closed_period(at, review)
         added = stages.add_action(
-            title, review=review, period=month, owner=owner, due=due, by=by, at=at, reason=reason, kpi=kpi
+            title, review=review, period=month, owner=owner, due=due, by=by, at=at, reason=reason, kpi=kpi, on=on
         )
     _tell(added, as_json)
 
