@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from qmsreports.cli.output import print_json, print_table
+from qmsreports.cli.output import print_json, print_table, refusals
 from qmsreports.cli.review import BY, JSON, OF_REVIEW, PERIOD
 
 app = typer.Typer(help="Actions of management reviews.", no_args_is_help=True)
@@ -35,6 +35,7 @@ def add(
     owner: Annotated[str, typer.Option(help="Who answers for it.")] = "",
     due: Annotated[str, typer.Option(help="Until when, as 2026-12-31.")] = "",
     kpi: Annotated[str, typer.Option(help="Missed objective it is for; what is left out is as proposed.")] = "",
+    on: Annotated[str, typer.Option(help="Day on which it was agreed; default today.")] = "",
     reason: REASON = "",
     review: OF_REVIEW = "monthly",
     period: PERIOD = None,
@@ -45,10 +46,11 @@ def add(
     from qmsreports.cli.clock import now
 
     at = now()
-    month = period or stages.last_closed_period(at, review)
-    added = stages.add_action(
-        title, review=review, period=month, owner=owner, due=due, by=by, at=at, reason=reason, kpi=kpi
-    )
+    with refusals(as_json):
+        month = period or stages.last_closed_period(at, review)
+        added = stages.add_action(
+            title, review=review, period=month, owner=owner, due=due, by=by, at=at, reason=reason, kpi=kpi, on=on
+        )
     _tell(added, as_json)
 
 
@@ -91,16 +93,18 @@ def update(
     from qmsreports import stages
     from qmsreports.cli.clock import now
 
-    changes = {
-        "owner": owner,
-        "due": stages.day_of(due) if due else None,
-        "progress": progress,
-        "evidence": evidence,
-        "done_on": stages.day_of(done) if done else None,
-        "effective": effective,
-        "effect": effect,
-    }
-    _tell(stages.update_action(number, changes, by=by, at=now(), reason=reason, drop=drop), as_json)
+    with refusals(as_json):
+        changes = {
+            "owner": owner,
+            "due": stages.day_of(due) if due else None,
+            "progress": progress,
+            "evidence": evidence,
+            "done_on": stages.day_of(done) if done else None,
+            "effective": effective,
+            "effect": effect,
+        }
+        found = stages.update_action(number, changes, by=by, at=now(), reason=reason, drop=drop)
+    _tell(found, as_json)
 
 
 @app.command("list")

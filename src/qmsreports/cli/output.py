@@ -12,7 +12,7 @@ from typing import Any
 
 import typer
 
-from qmsreports.errors import Finding
+from qmsreports.errors import Finding, UserError
 from qmsreports.records import Tell
 
 
@@ -24,6 +24,17 @@ def print_json(value: Any) -> None:
 def as_findings(findings: Iterable[Finding]) -> list[dict[str, Any]]:
     """Return findings as JSON has them: where, what, todo, warning."""
     return [asdict(finding) for finding in findings]
+
+
+@contextmanager
+def refusals(as_json: bool) -> Iterator[None]:
+    """Print with ``--json`` what is refused as JSON, too: ``recorded`` is false, ``findings`` say why."""
+    try:
+        yield
+    except UserError as error:
+        if as_json:
+            print_json({"recorded": False, "findings": as_findings(error.findings)})
+        raise
 
 
 def print_table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

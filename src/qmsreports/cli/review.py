@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from qmsreports.cli.output import print_json, print_table
+from qmsreports.cli.output import print_json, print_table, refusals
 
 app = typer.Typer(help="Management reviews.", no_args_is_help=True)
 
@@ -30,7 +30,8 @@ def _record(review: str, period: str | None, as_json: bool, line: str, do: Calla
     from qmsreports.cli.clock import now
 
     at = now()
-    said = do(stages, stages.asked_period(period, at, review), at)
+    with refusals(as_json):
+        said = do(stages, stages.asked_period(period, at, review), at)
     if as_json:
         print_json(said)
     else:
@@ -65,6 +66,7 @@ def consider(
     clause: Annotated[str, typer.Option(help="Input as 9.3.2-d.")],
     text: Annotated[str, typer.Option(help="What was looked at, in a sentence.")],
     by: BY,
+    on: Annotated[str, typer.Option(help="Day on which it was looked at; default today.")] = "",
     review: REVIEW = "monthly",
     period: PERIOD = None,
     as_json: JSON = False,
@@ -75,7 +77,7 @@ def consider(
         period,
         as_json,
         "{clause} considered by {by}, {review} {period}",
-        lambda stages, month, at: stages.consider(clause, review=review, period=month, text=text, by=by, at=at),
+        lambda stages, month, at: stages.consider(clause, review=review, period=month, text=text, by=by, on=on, at=at),
     )
 
 
@@ -89,18 +91,44 @@ def decide(
     owner: Annotated[str, typer.Option(help="Who answers for the action.")] = "",
     due: Annotated[str, typer.Option(help="Until when, as 2026-12-31.")] = "",
     action: Annotated[str, typer.Option(help="What has to be done; default the decision itself.")] = "",
+    on: Annotated[str, typer.Option(help="Day of the decision; default today.")] = "",
     review: REVIEW = "monthly",
     period: PERIOD = None,
     as_json: JSON = False,
 ) -> None:
-    """Record a decision and open its action."""
+    """Record a decision and open its action; one that was wrong is taken back with ``review withdraw``."""
     said = {"kind": kind, "text": text, "reason": reason, "owner": owner, "due": due, "action": action, "by": by}
+    said["on"] = on
     _record(
         review,
         period,
         as_json,
         "{decision} decided, action {action}, {review} {period}",
         lambda stages, month, at: stages.decide(clause, review=review, period=month, at=at, **said),
+    )
+
+
+@app.command()
+def withdraw(
+    reason: Annotated[str, typer.Option(help="Why it is taken back.")],
+    by: BY,
+    decision: Annotated[str, typer.Argument(help="Decision as D-2; its action is dropped with it.")] = "",
+    person: Annotated[str, typer.Option(help="Who did not take part after all.")] = "",
+    review: OF_REVIEW = "monthly",
+    period: PERIOD = None,
+    as_json: JSON = False,
+) -> None:
+    """Take a decision or somebody's attendance back while the review is open; what was entered stays on record."""
+    said = {"attendee": person, "reason": reason, "by": by}
+    _record(
+        review,
+        period,
+        as_json,
+        "{what} withdrawn from review {review} {period}",
+        lambda stages, month, at: {
+            **stages.withdraw(decision, review=review, period=month, at=at, **said),
+            "what": decision or person,
+        },
     )
 
 
@@ -228,6 +256,9 @@ def show(review: REVIEW = "monthly", period: PERIOD = None, as_json: JSON = Fals
             typer.echo(f"{name.replace('_', ' ')} {found[name]}")
     for one in found["attendance"]:
         typer.echo(f"present: {one['person']}" + (f" for {one['stood_in_for']}" if one["stood_in_for"] else ""))
+    for one in found["withdrawn"]:
+        what = one.get("decision") or one.get("person")
+        typer.echo(f"withdrawn: {what}, by {one['by']} on {one['on']}: {one['reason']}")
     for name, text in found["conclusions"].items():
         if text:
             typer.echo(f"{name}: {text}")

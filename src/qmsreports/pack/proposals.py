@@ -6,6 +6,7 @@ make things worse.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
@@ -43,8 +44,9 @@ def proposals(
 ) -> tuple[Proposal, ...]:
     """Return one proposal per missed objective: what a standard asks for first, then what nobody took up.
 
-    ``planned`` maps a KPI to the action that stands for it, ``required`` to the clauses that ask for one. An accepted
-    deviation has been decided about and is not proposed again.
+    ``planned`` maps a KPI to the action that stands for it, ``required`` to the clauses that ask for one; these ask
+    whenever the target is not met, however near it is and before the value is settled. An accepted deviation has been
+    decided about and is not proposed again.
     """
     found = [
         Proposal(
@@ -58,9 +60,18 @@ def proposals(
             action=planned.get(one.kpi, ""),
         )
         for one in objectives
-        if one.latest.status == "missed"
+        if one.latest.status == "missed" or (required.get(one.kpi) and _short_of_target(one))
     ]
     return tuple(sorted(found, key=lambda one: (bool(one.action), not one.required_by)))
+
+
+def _short_of_target(one: Objective) -> bool:
+    """Tell whether a value is short of its target, also a near or a provisional one; equality meets a target."""
+    value, target = one.latest.value, one.latest.target
+    if one.latest.status not in ("near", "provisional") or value is None or target is None or one.better == "neither":
+        return False
+    short = value < target if one.better == "higher" else value > target
+    return short and not math.isclose(value, target, rel_tol=1e-12, abs_tol=0.0)
 
 
 def months_after(end: date, months: int) -> date:

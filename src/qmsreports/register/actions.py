@@ -71,6 +71,12 @@ def _after(before: Standing, event: ActionEvent) -> Standing:
     return replace(before, **said)
 
 
+def opening(session: Session, number: str) -> ActionEvent:
+    """Return the event that opened an action."""
+    query = select(ActionEvent).where(ActionEvent.number == number).order_by(ActionEvent.id).limit(1)
+    return session.scalars(query).one()
+
+
 def next_number(session: Session) -> str:
     """Return the number of the next action; call it while no other writer numbers one."""
     numbers = session.scalars(select(ActionEvent.number).distinct())

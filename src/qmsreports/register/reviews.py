@@ -23,6 +23,9 @@ KINDS = ("improvement", "qms_change", "resources")
 CONCLUSIONS = ("suitability", "adequacy", "effectiveness")
 """What top management has to conclude on about its system."""
 
+WITHDRAWN = "withdrawn"
+"""Kind of the step that takes a decision or somebody's attendance back."""
+
 
 @dataclass(frozen=True, slots=True)
 class Attendee:
@@ -34,13 +37,18 @@ class Attendee:
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """How far a review is. ``held`` and ``closed`` are the events, ``None`` before."""
+    """How far a review is. ``held`` and ``closed`` are the events, ``None`` before.
+
+    ``withdrawn`` are decisions and attendance that were entered by mistake: the rows stay, with who took them back and
+    why, and count no longer.
+    """
 
     planned: ReviewEvent | None
     held: ReviewEvent | None
     closed: ReviewEvent | None
     attendance: tuple[Attendee, ...]
     conclusions: Mapping[str, str]
+    withdrawn: tuple[ReviewEvent, ...] = ()
 
     @property
     def state(self) -> str:
@@ -69,6 +77,7 @@ def life(session: Session, review: str, period: str, *, as_of: datetime | None =
     newest: dict[str, ReviewEvent] = {}
     present: dict[str, Attendee] = {}
     said: dict[str, str] = {}
+    back: list[ReviewEvent] = []
     for event in session.scalars(query.order_by(ReviewEvent.id)):
         newest[event.kind] = event
         if event.kind == "attended":
@@ -76,7 +85,12 @@ def life(session: Session, review: str, period: str, *, as_of: datetime | None =
             present[person.casefold()] = Attendee(person, event.detail.get("for", ""))
         elif event.kind == "concluded":
             said.update(event.detail)
-    return Life(newest.get("planned"), newest.get("held"), newest.get("closed"), tuple(present.values()), said)
+        elif event.kind == WITHDRAWN:
+            back.append(event)
+            present.pop(event.detail.get("person", "").casefold(), None)
+    return Life(
+        newest.get("planned"), newest.get("held"), newest.get("closed"), tuple(present.values()), said, tuple(back)
+    )
 
 
 def refuse_when_closed(session: Session, review: str, period: str) -> None:
@@ -106,19 +120,25 @@ def step(
     """Record a step of a review; ``None`` where the newest step of this kind (and person) says the same already."""
     alone(session)
     refuse_when_closed(session, review, period)
-    query = select(ReviewEvent).where(
-        ReviewEvent.review == review, ReviewEvent.period == period, ReviewEvent.kind == kind
-    )
-    for known in session.scalars(query.order_by(ReviewEvent.id.desc())):
-        if kind == "attended" and known.detail.get("person", "").casefold() != detail["person"].casefold():
-            continue
-        if known.detail == dict(detail) and (known.day == day or kind in ("attended", "concluded")):
-            return None
-        break
+    if kind != WITHDRAWN and _said_already(session, review, period, kind, day, detail):
+        return None
     event = ReviewEvent(review=review, period=period, kind=kind, day=day, detail=dict(detail), who=who, at=at)
     session.add(event)
     session.flush()
     return event
+
+
+def _said_already(session: Session, review: str, period: str, kind: str, day: date, detail: Mapping[str, Any]) -> bool:
+    kinds = (kind, WITHDRAWN) if kind == "attended" else (kind,)  # who was taken off the list can be put on it again
+    query = select(ReviewEvent).where(
+        ReviewEvent.review == review, ReviewEvent.period == period, ReviewEvent.kind.in_(kinds)
+    )
+    for known in session.scalars(query.order_by(ReviewEvent.id.desc())):
+        if kind == "attended" and known.detail.get("person", "").casefold() != detail["person"].casefold():
+            continue
+        same = known.kind == kind and known.detail == dict(detail)
+        return same and (known.day == day or kind in ("attended", "concluded"))
+    return False
 
 
 def comments(session: Session, review: str, period: str, *, as_of: datetime | None = None) -> dict[str, Comment]:
@@ -167,11 +187,12 @@ def add_considered(session: Session, statement: ConsideredInput) -> ConsideredIn
 
 
 def decisions(session: Session, review: str, period: str, *, as_of: datetime | None = None) -> Sequence[ReviewDecision]:
-    """Return the decisions of one review, oldest first."""
+    """Return the decisions of one review that stand, oldest first: without those that were taken back."""
     query = select(ReviewDecision).where(ReviewDecision.review == review, ReviewDecision.period == period)
     if as_of is not None:
         query = query.where(ReviewDecision.at <= as_of)
-    return session.scalars(query.order_by(ReviewDecision.id)).all()
+    gone = {event.detail.get("decision") for event in life(session, review, period, as_of=as_of).withdrawn}
+    return [row for row in session.scalars(query.order_by(ReviewDecision.id)) if row.number not in gone]
 
 
 def next_decision(session: Session) -> str:

@@ -6,6 +6,7 @@ done is recognised, what was interrupted is done again. ``run_id`` and ``at`` ar
 
 from qmsreports.stages.closing import close_review
 from qmsreports.stages.compare import diff_packs
+from qmsreports.stages.deciding import decide, withdraw
 from qmsreports.stages.delivery import deliver
 from qmsreports.stages.evidence import Backtest, Trail, backtest, draw_backtest, explain
 from qmsreports.stages.followup import add_action, list_actions, update_action
@@ -21,7 +22,7 @@ from qmsreports.stages.ingest import (
     validate,
 )
 from qmsreports.stages.measure import MeasureSummary, analyse, asked_period, last_closed_period, measure
-from qmsreports.stages.meeting import comment, consider, day_of, decide, record_step, show_review
+from qmsreports.stages.meeting import comment, consider, day_of, record_step, show_review
 from qmsreports.stages.outcome import FeedReport, feed_reports, reasons
 from qmsreports.stages.quality import address_of, propose_suite, quality_page, write_quality
 from qmsreports.stages.quarantine import readmit, reject, show_quarantined
@@ -117,5 +118,6 @@ __all__ = [
     "update_action",
     "validate",
     "verify_pack",
+    "withdraw",
     "write_quality",
 ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from qmsreports.errors import Finding, UserError
 from qmsreports.settings import Settings
-from qmsreports.stages.meeting import enter, local_day, person, record_step, show_review
+from qmsreports.stages.meeting import details, enter, local_day, person, show_review
 from qmsreports.stages.proposing import without_plan
 from qmsreports.stages.review import known_review, ledger, review_period
 from qmsreports.workspace import Workspace
@@ -26,21 +26,20 @@ def close_review(
     at: datetime,
     settings: Settings | None = None,
 ) -> dict[str, Any]:
-    """Close a review and freeze its inputs and decisions; the ledger is kept as it was.
+    """Close a review and freeze its inputs and decisions; the ledger is kept as it was, and what is concluded with it.
 
     :class:`UserError` (exit 1) with one finding per obstacle: an input that is missing, a missed target for
     which a standard asks for an action, a decision whose action has no owner or no due date, nobody present, no
-    conclusion, not held yet.
+    conclusion, not held yet. A refused close records nothing, its conclusions neither.
     """
     from qmsreports.register import reviews
 
     who = person(by)
+    said = details(conclusions)
     with Workspace(settings) as workspace:
         month = str(review_period(workspace, known_review(workspace, review), period))
         with workspace.register.read() as session:
             reviews.refuse_when_closed(session, review, month)
-    if any(conclusions.values()):
-        record_step("concluded", review=review, period=month, by=by, at=at, detail=conclusions, settings=settings)
     rows = ledger(review, month, at=at, settings=settings)
     missing = _missing(rows, review, month)
     plans = without_plan(review, month, at=at, settings=settings)
@@ -48,9 +47,11 @@ def close_review(
         day = local_day(workspace, at)
         with workspace.register.write() as session:
             reviews.alone(session)
-            obstacles = [*missing, *plans, *_undecided(session, review, month), *_unheld(session, review, month)]
+            obstacles = [*missing, *plans, *_undecided(session, review, month), *_unheld(session, review, month, said)]
             if obstacles:
                 raise UserError(*obstacles)
+            if said and reviews.step(session, review, month, "concluded", day=day, detail=said, who=who, at=at):
+                enter(session, who, "review concluded", f"{review} {month}", {"day": day, **said}, at)
             reviews.step(session, review, month, "closed", day=day, detail={"ledger": rows}, who=who, at=at)
             enter(session, who, "close review", f"{review} {month}", {"inputs": len(rows)}, at)
     return {**show_review(review, month, settings=settings), "recorded": True}
@@ -95,7 +96,7 @@ def _undecided(session: Session, review: str, month: str) -> list[Finding]:
     return findings
 
 
-def _unheld(session: Session, review: str, month: str) -> list[Finding]:
+def _unheld(session: Session, review: str, month: str, said: Mapping[str, str]) -> list[Finding]:
     from qmsreports.register import reviews
 
     life = reviews.life(session, review, month)
@@ -109,7 +110,7 @@ def _unheld(session: Session, review: str, month: str) -> list[Finding]:
                 where, "names nobody who was present", f"run: qmsreports review attend {again} --person ... --by ..."
             )
         )
-    without = [name for name in reviews.CONCLUSIONS if not life.conclusions.get(name)]
+    without = [name for name in reviews.CONCLUSIONS if not (said.get(name) or life.conclusions.get(name))]
     if without:
         options = " ".join(f"--{name} ..." for name in without)
         findings.append(Finding(where, f"has no conclusion on {', '.join(without)}", f"add: {options}"))

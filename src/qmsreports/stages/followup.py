@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING, Any
 from qmsreports.errors import Finding, UserError, did_you_mean
 from qmsreports.period import Period
 from qmsreports.settings import Settings
-from qmsreports.stages.meeting import day_of, enter, local_day, person, usage, words
+from qmsreports.stages.deciding import refuse_another
+from qmsreports.stages.meeting import day_of, day_on, enter, local_day, opened, person, usage, words
+from qmsreports.stages.plausible import follows, not_to_come
 from qmsreports.stages.proposing import proposed
 from qmsreports.stages.review import known_review
 from qmsreports.workspace import Workspace
 
 if TYPE_CHECKING:
     from datetime import date
+
+    from sqlalchemy.orm import Session
 
     from qmsreports.pack.model import Action
     from qmsreports.register.actions import Standing
@@ -33,41 +37,65 @@ def add_action(
     at: datetime,
     reason: str = "",
     kpi: str = "",
+    on: str = "",
+    changes: Mapping[str, Any] | None = None,
     settings: Settings | None = None,
 ) -> dict[str, Any]:
-    """Open an action that no single decision stands for; the same one again adds nothing.
+    """Open an action that no single decision stands for; the same one again adds nothing, unless it was dropped.
 
-    With ``kpi`` it stands for an objective: what is left empty is taken from what the pack proposes for it.
+    With ``kpi`` it stands for an objective: what is left empty is taken from what the pack proposes for it. ``on`` is
+    the day on which it was agreed, by default today; ``changes`` is what is known of it already, recorded together. A
+    closed review takes no new action.
     """
     from qmsreports.register import actions, reviews
 
-    with Workspace(settings) as workspace:
-        month = str(workspace.catalog.period(period))
+    with opened(review, period, settings) as (workspace, _, of):
+        month, today = str(of), local_day(workspace, at)
+        day = day_on(on, of, today, f"review {review} {of}", "no action can have been agreed on")
+    asked = {"title": title.strip(), "owner": owner.strip(), "due": day_of(due) if due else None}
     if kpi:
         title, owner, due = proposed(
             kpi, review=review, period=month, given=(title, owner, due), at=at, settings=settings
         )
-    said = {"title": words(title, "title"), "owner": words(owner, "owner"), "due": day_of(due)}
+    said: dict[str, Any] = {"title": words(title, "title"), "owner": words(owner, "owner"), "due": day_of(due)}
     said |= {"kpi": kpi} if kpi else {}
-    with Workspace(settings) as workspace:
-        known_review(workspace, review)
-        day, who = local_day(workspace, at), person(by)
+    with opened(review, period, settings) as (workspace, _, _):
+        who = person(by)
         with workspace.register.write() as session:
             reviews.alone(session)
             same = next(
                 (
                     one
                     for one in actions.standing(session).values()
-                    if (one.review, one.period, one.title) == (review, month, said["title"])
+                    if not one.dropped and (one.review, one.period, one.title) == (review, month, said["title"])
                 ),
                 None,
             )
             number = same.number if same else actions.next_number(session)
             if same is None:
+                _refuse_when_closed(session, review, of)
+                follows(f'action "{said["title"]}"', "cannot be due on", said["due"], day, "--due")
                 actions.record(session, number, review, month, said, day=day, who=who, at=at, reason=reason)
                 enter(session, who, "add action", f"{number} {review} {month}", {**said, "reason": reason}, at)
-            found = _row(actions.standing(session)[number], day)
-    return {**found, "recorded": same is None}
+            else:
+                known = {name: value for name, value in asked.items() if value} | ({"day": day} if on else {})
+                todo = f"change it: qmsreports action update {number} --by ..."
+                refuse_another(session, number, known, f"action {number}", todo)
+            recorded = same is None
+            if any(value not in (None, "") for value in (changes or {}).values()):
+                recorded |= _change(session, number, changes or {}, by=who, at=at, reason=reason, today=today)
+            found = _row(actions.standing(session)[number], today)
+    return {**found, "recorded": recorded}
+
+
+def _refuse_when_closed(session: Session, review: str, of: Period) -> None:
+    from qmsreports.register import reviews
+
+    closed = reviews.life(session, review, str(of)).closed
+    if closed is not None:
+        what = f"was closed on {closed.day:%Y-%m-%d} by {closed.who}; a new action belongs to the next review"
+        todo = f"run: qmsreports action add --review {review} --period {of.shift(1)} ..."
+        raise UserError(Finding(f"review {review} {of}", what, todo))
 
 
 def update_action(
@@ -93,25 +121,39 @@ def update_action(
             known = actions.standing(session)
             if number not in known:
                 raise _unknown(workspace, number, known, day)
-            before = known[number]
-            said = {name: value for name, value in changes.items() if value not in (None, "")}
-            _check(before, said, reason=reason, drop=drop, today=day)
-            new = {name: value for name, value in said.items() if getattr(before, name) != value}
-            recorded = bool(new) or (drop and not before.dropped)
-            if recorded:
-                actions.record(
-                    session,
-                    *(number, before.review, before.period, new),
-                    day=day,
-                    who=who,
-                    at=at,
-                    reason=reason,
-                    dropped=drop,
-                )
-                detail = {**new, "reason": reason, **({"dropped": True} if drop else {})}
-                enter(session, who, "update action", number, detail, at)
+            recorded = _change(session, number, changes, by=who, at=at, reason=reason, drop=drop, today=day)
             found = _row(actions.standing(session)[number], day)
     return {**found, "recorded": recorded}
+
+
+def _change(
+    session: Session,
+    number: str,
+    changes: Mapping[str, Any],
+    *,
+    by: str,
+    at: datetime,
+    reason: str,
+    today: date,
+    drop: bool = False,
+) -> bool:
+    """Record what is new of an action; tell whether anything was."""
+    from qmsreports.register import actions, reviews
+
+    before = actions.standing(session)[number]
+    said = {name: value for name, value in changes.items() if value not in (None, "")}
+    new = {name: value for name, value in said.items() if getattr(before, name) != value}
+    held = reviews.life(session, before.review, before.period).held
+    agreed = min(before.decided_on, held.day) if held else before.decided_on
+    _check(before, said, new, reason=reason, drop=drop, today=today, agreed=agreed)
+    if not new and (not drop or before.dropped):
+        return False
+    actions.record(
+        session, number, before.review, before.period, new, day=today, who=by, at=at, reason=reason, dropped=drop
+    )
+    detail = {**new, "reason": reason, **({"dropped": True} if drop else {})}
+    enter(session, by, "update action", number, detail, at)
+    return True
 
 
 def _unknown(workspace: Workspace, number: str, known: Mapping[str, Standing], today: date) -> UserError:
@@ -123,7 +165,17 @@ def _unknown(workspace: Workspace, number: str, known: Mapping[str, Standing], t
     return usage(f'there is no action "{number}"', did_you_mean(number, known) or "none is recorded yet")
 
 
-def _check(before: Standing, said: Mapping[str, Any], *, reason: str, drop: bool, today: date) -> None:
+def _check(
+    before: Standing,
+    said: Mapping[str, Any],
+    new: Mapping[str, Any],
+    *,
+    reason: str,
+    drop: bool,
+    today: date,
+    agreed: date,
+) -> None:
+    """Refuse what cannot be: ``said`` is all that is given, ``new`` what differs, ``agreed`` the day it was decided."""
     where = f"action {before.number}"
     if not said and not drop:
         raise usage("nothing is said about the action", "say --progress, --due, --owner, --evidence, --done or --drop")
@@ -131,14 +183,14 @@ def _check(before: Standing, said: Mapping[str, Any], *, reason: str, drop: bool
         raise UserError(Finding(where, f"was dropped on {before.dropped_on}", "add a new action"))
     if drop and not reason.strip():
         raise usage("dropping an action needs a reason", "say --reason")
-    if "due" in said and before.due not in (None, said["due"]) and not reason.strip():
-        raise usage(f"moving the due date of {before.number} needs a reason", "say --reason")
-    done = said.get("done_on", before.done_on)
-    if "done_on" in said and said["done_on"] > today:
-        raise UserError(
-            Finding(where, f"cannot have been done on {said['done_on']}, which is to come", "say --done truly")
-        )
-    if said.get("effective") is not None and done is None:
+    if "due" in new:
+        follows(where, "cannot be due on", new["due"], agreed, "--due")
+        if before.due is not None and not reason.strip():
+            raise usage(f"moving the due date of {before.number} needs a reason", "say --reason")
+    if "done_on" in new:
+        not_to_come(where, "cannot have been done on", new["done_on"], today, "--done")
+        follows(where, "cannot have been done on", new["done_on"], agreed, "--done")
+    if new.get("effective") is not None and said.get("done_on", before.done_on) is None:
         raise UserError(Finding(where, "is not done yet", "say --done first, then whether it was effective"))
 
 

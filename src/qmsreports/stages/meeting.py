@@ -1,19 +1,22 @@
 """The review itself: what people say, decide and conclude, recorded with who and when, until it is closed.
 
-Every function can be repeated: what is on record already adds nothing (``recorded`` is false then).
+Every function can be repeated: what is on record already adds nothing (``recorded`` is false then). What is decided has
+its own module, :mod:`qmsreports.stages.deciding`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from qmsreports.errors import ExitCode, Finding, UserError, did_you_mean
+from qmsreports.period import Period
 from qmsreports.settings import Settings
+from qmsreports.stages.plausible import begun, not_to_come
 from qmsreports.stages.review import known_review, review_period
 from qmsreports.workspace import Workspace
 
@@ -60,11 +63,17 @@ def words(text: str, option: str) -> str:
     return text.strip()
 
 
+def details(said: Mapping[str, str]) -> dict[str, str]:
+    """Return what is said of a step by name; a text that is only blanks is refused."""
+    return {name: words(text, name) for name, text in said.items() if text}
+
+
 @contextmanager
-def _opened(review: str, period: str, settings: Settings | None) -> Iterator[tuple[Workspace, Review, str]]:
+def opened(review: str, period: str, settings: Settings | None) -> Iterator[tuple[Workspace, Review, Period]]:
+    """Open the workspace of a declared review; a period that it does not look back on is refused (exit 2)."""
     with Workspace(settings) as workspace:
         declared = known_review(workspace, review)
-        yield workspace, declared, str(review_period(workspace, declared, period))
+        yield workspace, declared, review_period(workspace, declared, period)
 
 
 def local_day(workspace: Workspace, at: datetime) -> date:
@@ -99,6 +108,14 @@ def clause_of(workspace: Workspace, review: Review, text: str, *, inputs: bool) 
     return plain
 
 
+def day_on(text: str, period: Period, today: date, where: str, what: str) -> date:
+    """Return the day of something that is over, by default today: not to come, and not before the period begins."""
+    day = day_of(text) if text else today
+    not_to_come(where, what, day, today, "--on")
+    begun(where, what, day, period, "--on")
+    return day
+
+
 def comment(
     kpi: str,
     *,
@@ -116,7 +133,8 @@ def comment(
     from qmsreports.register import reviews
     from qmsreports.register.models import Comment
 
-    with _opened(review, period, settings) as (workspace, declared, month):
+    with opened(review, period, settings) as (workspace, declared, of):
+        month = str(of)
         shown = [name for name in declared.scoreboard if name in workspace.catalog.kpis] or workspace.catalog.kpis
         if kpi not in shown:
             raise usage(f'review {review} has no KPI "{kpi}"', did_you_mean(kpi, shown))
@@ -124,8 +142,9 @@ def comment(
             "cause": words(cause, "cause"),
             "action": words(action, "action"),
             "effect": words(effect, "effect"),
-            "by_when": day_of(by_when),
+            "by_when": (until := day_of(by_when)),
         }
+        begun(f"comment on {kpi}", "nothing can be done by", until, of, "--by-when")
         row = Comment(review=review, period=month, kpi=kpi, author=person(by), at=at, **said)
         with workspace.register.write() as session:
             recorded = reviews.add_comment(session, row) is not None
@@ -135,22 +154,31 @@ def comment(
 
 
 def consider(
-    clause: str, *, review: str, period: str, text: str, by: str, at: datetime, settings: Settings | None = None
+    clause: str,
+    *,
+    review: str,
+    period: str,
+    text: str,
+    by: str,
+    at: datetime,
+    on: str = "",
+    settings: Settings | None = None,
 ) -> dict[str, Any]:
-    """Record that an input was looked at and there is nothing to report."""
+    """Record that an input was looked at and there is nothing to report, ``on`` a day, by default today."""
     from qmsreports.register import reviews
     from qmsreports.register.models import ConsideredInput
 
-    with _opened(review, period, settings) as (workspace, declared, month):
+    with opened(review, period, settings) as (workspace, declared, of):
+        month = str(of)
         key = clause_of(workspace, declared, clause, inputs=True)
-        on = local_day(workspace, at)
+        day = day_on(on, of, local_day(workspace, at), f"input {key}", "cannot have been considered on")
         row = ConsideredInput(
             review=review,
             period=month,
             clause=key,
             text=words(text, "text"),
             considered_by=person(by),
-            considered_on=on,
+            considered_on=day,
             at=at,
         )
         with workspace.register.write() as session:
@@ -164,79 +192,18 @@ def consider(
         "clause": key,
         "text": row.text,
         "by": row.considered_by,
-        "on": on,
+        "on": row.considered_on,
         "recorded": recorded,
     }
 
 
-def decide(
-    clause: str,
-    *,
-    review: str,
-    period: str,
-    kind: str,
-    text: str,
-    reason: str,
-    owner: str,
-    due: str,
-    action: str,
-    by: str,
-    at: datetime,
-    on: str = "",
-    settings: Settings | None = None,
-) -> dict[str, Any]:
-    """Record a decision and open the action that follows; without owner or due date the review cannot be closed.
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step in the life of a review: ``kind``, the day it is about (by default today) and what only it has."""
 
-    ``on`` is the day of the decision, by default today.
-    """
-    from qmsreports.register import actions, reviews
-    from qmsreports.register.models import ReviewDecision
-
-    if kind not in reviews.KINDS:
-        raise usage(f'there is no kind of decision "{kind}"', did_you_mean(kind, reviews.KINDS))
-    with _opened(review, period, settings) as (workspace, declared, month):
-        key = clause_of(workspace, declared, clause, inputs=False)
-        fields = {"clause": key, "kind": kind, "text": words(text, "text"), "reason": words(reason, "reason")}
-        until = day_of(due) if due else None
-        today = local_day(workspace, at)
-        day = day_of(on) if on else today
-        if day > today:
-            raise usage(f"nothing can have been decided on {day}, which is to come", "say the day truly")
-        with workspace.register.write() as session:
-            reviews.alone(session)
-            reviews.refuse_when_closed(session, review, month)
-            known = reviews.decisions(session, review, month)
-            row = next((one for one in known if all(getattr(one, name) == fields[name] for name in fields)), None)
-            recorded = row is None
-            if row is None:
-                row = ReviewDecision(
-                    number=reviews.next_decision(session),
-                    review=review,
-                    period=month,
-                    action=actions.next_number(session),
-                    decided_by=person(by),
-                    decided_on=day,
-                    at=at,
-                    **fields,
-                )
-                session.add(row)
-                opened = {"title": action.strip() or fields["text"], "owner": owner.strip() or None, "due": until}
-                actions.record(session, row.action, review, month, opened, day=day, who=row.decided_by, at=at)
-                detail = {**fields, "action": row.action, **opened}
-                enter(session, row.decided_by, "decide", f"{row.number} {review} {month}", detail, at)
-            stands = actions.standing(session)[row.action]
-            return {
-                "decision": row.number,
-                "review": review,
-                "period": month,
-                **fields,
-                "action": row.action,
-                "owner": stands.owner,
-                "due": stands.due,
-                "by": row.decided_by,
-                "on": row.decided_on,
-                "recorded": recorded,
-            }
+    kind: str
+    on: str = ""
+    detail: Mapping[str, str] = field(default_factory=dict)
 
 
 def record_step(
@@ -251,34 +218,54 @@ def record_step(
     settings: Settings | None = None,
 ) -> dict[str, Any]:
     """Record a step: ``planned`` (for a day to come), ``held`` (needs a pack), ``attended``, ``concluded``."""
+    with opened(review, period, settings) as (workspace, _, of), workspace.register.write() as session:
+        step = Step(kind, on, detail or {})
+        recorded = take(session, workspace, step, review=review, of=of, by=by, at=at)
+    return {**show_review(review, period, settings=settings), "recorded": recorded}
+
+
+def take(session: Session, workspace: Workspace, step: Step, *, review: str, of: Period, by: str, at: datetime) -> bool:
+    """Record one step among others that are recorded together; tell whether it was new."""
     from qmsreports.register import packs, reviews
 
-    with _opened(review, period, settings) as (workspace, _, month):
-        today = local_day(workspace, at)
-        day = day_of(on) if on else today
-        said = {name: words(text, name) for name, text in (detail or {}).items() if text}
-        where = f"review {review} {month}"
-        if kind == "held" and day > today:
-            raise UserError(Finding(where, f"cannot have been held on {day}, which is to come", "say --on truly"))
-        with workspace.register.write() as session:
-            if kind == "held" and not packs.editions(session, review, month):
-                todo = f"run: qmsreports pack build {review} --period {month}"
-                raise UserError(Finding(where, "is not prepared: there is no pack", todo))
-            life = reviews.life(session, review, month)
-            if kind == "planned" and life.state == "held":
-                raise UserError(Finding(where, f"was held on {life.held.day if life.held else ''}", "nothing to plan"))
-            who = person(by)
-            event = reviews.step(session, review, month, kind, day=day, detail=said, who=who, at=at)
-            if event is not None:
-                enter(session, who, f"review {kind}", f"{review} {month}", {"day": day, **said}, at)
-    return {**show_review(review, month, settings=settings), "recorded": event is not None}
+    month, where = str(of), f"review {review} {of}"
+    today, said, who = local_day(workspace, at), details(step.detail), person(by)
+    day = day_of(step.on) if step.on else today
+    reviews.alone(session)
+    reviews.refuse_when_closed(session, review, month)
+    life = reviews.life(session, review, month)
+    if step.kind == "held":
+        day = day_on(step.on, of, today, where, "cannot have been held on")
+        if not packs.editions(session, review, month):
+            todo = f"run: qmsreports pack build {review} --period {month}"
+            raise UserError(Finding(where, "is not prepared: there is no pack", todo))
+    elif step.kind == "planned":
+        begun(where, "cannot be planned for", day, of, "--on")
+        if life.held is not None and (life.planned is None or life.planned.day != day):
+            raise UserError(Finding(where, f"was held on {life.held.day}", "nothing to plan"))
+    elif step.kind == "attended":
+        _attends(where, said)
+    event = reviews.step(session, review, month, step.kind, day=day, detail=said, who=who, at=at)
+    if event is not None:
+        enter(session, who, f"review {step.kind}", f"{review} {month}", {"day": day, **said}, at)
+    return event is not None
+
+
+def _attends(where: str, said: Mapping[str, str]) -> None:
+    name = said.get("person", "").casefold()
+    if not name:
+        raise usage("nobody is named who took part", "say --person with a name")
+    if name == said.get("for", "").casefold():
+        what = f"{said['person']} cannot stand in for {said['person']}"
+        raise UserError(Finding(where, what, "leave --for out, or name who could not come"))
 
 
 def show_review(review: str, period: str, *, settings: Settings | None = None) -> dict[str, Any]:
     """Return the record of one review: its state, who attended, what was decided and concluded."""
     from qmsreports.register import actions, packs, reviews
 
-    with _opened(review, period, settings) as (workspace, _, month), workspace.register.read() as session:
+    with opened(review, period, settings) as (workspace, _, of), workspace.register.read() as session:
+        month = str(of)
         life = reviews.life(session, review, month)
         prepared = bool(packs.editions(session, review, month))
         stands = actions.standing(session)
@@ -295,6 +282,7 @@ def show_review(review: str, period: str, *, settings: Settings | None = None) -
             "closed_on": life.closed.day if life.closed else None,
             "closed_by": life.closed.who if life.closed else None,
             "attendance": [asdict(one) for one in life.attendance],
+            "withdrawn": [{**one.detail, "by": one.who, "on": local_day(workspace, one.at)} for one in life.withdrawn],
             "conclusions": {name: life.conclusions.get(name, "") for name in reviews.CONCLUSIONS},
             "decisions": [
                 {

@@ -15,14 +15,15 @@ from typing import Any
 
 from qmsreports.errors import CouldNotRun, ExitCode, Finding, UserError, did_you_mean
 from qmsreports.settings import Settings
+from qmsreports.stages.deciding import decide
 from qmsreports.stages.followup import add_action, update_action
-from qmsreports.stages.meeting import day_of, decide, enter, person, usage
+from qmsreports.stages.meeting import day_of, enter, person, usage
 from qmsreports.workspace import Workspace
 
 DECISIONS = ("Review", "Period", "Clause", "Kind", "Decision", "Reason", "Action", "Owner", "Due", "Decided by", "On")
 ACTIONS = (
     *("No", "Review", "Period", "KPI", "Action", "Owner", "Due", "Reason", "Progress", "Evidence", "Done"),
-    *("Effective", "Effect", "Drop", "By"),
+    *("Effective", "Effect", "Drop", "On", "By"),
 )
 SHEETS: Mapping[str, tuple[str, ...]] = {"Decisions": DECISIONS, "Actions": ACTIONS}
 _MOST_ROWS = 5_000
@@ -101,8 +102,19 @@ def _action(row: _Row, who: str, at: datetime, settings: Settings | None) -> boo
     added = False
     if not number:
         review, period = row["Review"] or "monthly", _needed(row, "Period")
-        said = {"owner": row["Owner"], "due": row["Due"], "reason": row["Reason"], "kpi": row["KPI"]}
-        made = add_action(row["Action"], review=review, period=period, by=by, at=at, settings=settings, **said)
+        made = add_action(
+            row["Action"],
+            review=review,
+            period=period,
+            owner=row["Owner"],
+            due=row["Due"],
+            reason=row["Reason"],
+            kpi=row["KPI"],
+            on=row["On"],
+            by=by,
+            at=at,
+            settings=settings,
+        )
         number, added = made["action"], bool(made["recorded"])
     changes = {
         "owner": row["Owner"] if row["No"] else "",

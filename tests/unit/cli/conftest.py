@@ -36,6 +36,14 @@ class Desk:
     def json(self, *words: str) -> Any:
         return json.loads(self.type(*words, "--json"))
 
+    def refused(self, *words: str, expect: int = 1) -> Any:
+        """Return what a refused command prints with ``--json``."""
+        self.at += timedelta(minutes=1)
+        done = CliRunner().invoke(app, [*words, "--json"])
+        assert isinstance(done.exception, UserError), done.stdout
+        assert int(done.exception.exit_code) == expect
+        return json.loads(done.stdout)
+
     def journal(self) -> list[tuple[str, str, str]]:
         with self.made.register.read() as session:
             assert journal.verify(session) == []

@@ -70,3 +70,14 @@ def test_iatf_does_not_let_a_review_close_without_it(strict: Any) -> None:
     assert "asked for by IATF 16949:2016, 9.3.3.1; run: qmsreports action add --kpi otif --review monthly" in line
     strict.type("action", "add", "--kpi", "otif", *OCTOBER, *BY)
     assert obstacles(strict) == []
+
+
+def test_a_plan_that_was_dropped_is_taken_up_again_by_the_command_the_refusal_names(strict: Any) -> None:
+    take = ("action", "add", "--kpi", "otif", *OCTOBER, *BY)
+    assert strict.json(*take)["action"] == "R-1"
+    strict.type("action", "update", "R-1", "--drop", "--reason", "Too dear", *BY)
+    assert len(obstacles(strict)) == 1
+    again = strict.json(*take)
+    assert (again["action"], again["recorded"], again["state"]) == ("R-2", True, "on_track")
+    assert obstacles(strict) == []
+    assert not strict.json(*take)["recorded"]

@@ -54,7 +54,7 @@ def test_a_decision_is_recorded_once_with_who_and_when(desk: Any, tmp_path: Path
 
 
 def test_actions_are_added_and_carried_on(desk: Any, tmp_path: Path) -> None:
-    new = {"Period": "2026-10", "KPI": "otif", "Progress": "Offers are in", "By": "A. Berger"}
+    new = {"Period": "2026-10", "KPI": "otif", "Progress": "Offers are in", "On": "2026-11-02", "By": "A. Berger"}
     assert desk.json("register", "import", book(tmp_path, Actions=[new]), *BY)["actions"] == {"rows": 1, "new": 1}
     (row,) = [one for one in desk.json("action", "list") if one["action"] == "R-1"]
     assert (row["kpi"], row["owner"], row["due"], row["progress"]) == (

@@ -161,6 +161,133 @@ def test_a_review_closes_only_when_nothing_is_in_the_way(desk: Any) -> None:
     assert ("M. Huber", "close review", "monthly 2026-10") in desk.journal()
 
 
+def add(*more: str) -> tuple[str, ...]:
+    return ("action", "add", "--title", "Ask", "--owner", "hr", *OCTOBER, *more, *BY)
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (
+            ("review", "hold", *OCTOBER, "--on", "2026-01-01", *BY),
+            "review monthly 2026-10: cannot have been held on 2026-01-01, before 2026-10 begins on 2026-10-01; "
+            "say --on truly",
+        ),
+        (
+            ("review", "open", *OCTOBER, "--on", "2020-01-01", *BY),
+            "review monthly 2026-10: cannot be planned for 2020-01-01, before 2026-10 begins on 2026-10-01; "
+            "say --on truly",
+        ),
+        (
+            comment(by_when="2019-01-01"),
+            "comment on otif: nothing can be done by 2019-01-01, before 2026-10 begins on 2026-10-01; "
+            "say --by-when truly",
+        ),
+        (
+            decide("--due", "2019-01-01"),
+            "action of the decision of 2026-11-03: cannot be due on 2019-01-01, before it was decided on 2026-11-03; "
+            "say --due truly",
+        ),
+        (
+            decide("--on", "2026-09-30"),
+            "review monthly 2026-10: nothing can have been decided on 2026-09-30, before 2026-10 begins on "
+            "2026-10-01; say --on truly",
+        ),
+        (
+            add("--due", "2019-01-01"),
+            'action "Ask": cannot be due on 2019-01-01, before it was decided on 2026-11-03; say --due truly',
+        ),
+        (
+            add("--due", "2026-12-01", "--on", "2026-11-04"),
+            "review monthly 2026-10: no action can have been agreed on 2026-11-04, which is to come; say --on truly",
+        ),
+        (
+            ("review", "attend", *OCTOBER, "--person", "A. Berger", "--for", "a. berger", *BY),
+            "review monthly 2026-10: A. Berger cannot stand in for A. Berger; leave --for out, or name who could not "
+            "come",
+        ),
+        (
+            ("review", "consider", *OCTOBER, "--clause", "9.3.2-d", "--text", "x", "--on", "2026-12-01", *BY),
+            "input 9.3.2-d: cannot have been considered on 2026-12-01, which is to come; say --on truly",
+        ),
+    ],
+)
+def test_a_day_that_cannot_be_is_refused(desk: Any, words: tuple[str, ...], line: str) -> None:
+    desk.made.build()
+    assert desk.type(*words, expect=1) == line
+    assert desk.journal() == []
+
+
+def test_an_action_is_neither_due_nor_done_before_it_was_decided(desk: Any) -> None:
+    desk.json(*decide("--owner", "hr", "--due", "2026-12-01", "--on", "2026-11-02"))
+    update = ("action", "update", "R-1", *BY)
+    done = "action R-1: cannot have been done on 2020-01-01, before it was decided on 2026-11-02; say --done truly"
+    assert desk.type(*update, "--done", "2020-01-01", expect=1) == done
+    due = "action R-1: cannot be due on 2019-01-01, before it was decided on 2026-11-02; say --due truly"
+    assert desk.type(*update, "--due", "2019-01-01", "--reason", "x", expect=1) == due
+    desk.made.build()
+    desk.json("review", "hold", *OCTOBER, "--on", "2026-10-30", *BY)  # decided there, written down later
+    assert desk.json(*update, "--done", "2026-11-01")["state"] == "done"
+
+
+def test_the_same_decision_with_another_owner_is_not_passed_over(desk: Any) -> None:
+    desk.json(*decide("--owner", "hr", "--due", "2026-12-01"))
+    line = desk.type(*decide("--owner", "it", "--due", "2026-12-24"), expect=1)
+    assert line.startswith(
+        "decision D-1: is on record with owner hr, not it and due date 2026-12-01, not 2026-12-24; nothing was added; "
+        "change its action with qmsreports action update, or take it back first: qmsreports review withdraw D-1"
+    )
+    desk.json("action", "update", "R-1", "--owner", "it", *BY)
+    for owner in ("hr", "it"):  # as it was decided, and as it stands
+        assert not desk.json(*decide("--owner", owner, "--due", "2026-12-01"))["recorded"]
+    desk.json(*add("--due", "2026-12-01"))
+    assert "action R-2: is on record with due date 2026-12-01, not 2027-01-01; nothing was added; change it:" in (
+        desk.type(*add("--due", "2027-01-01"), expect=1)
+    )
+
+
+def test_what_was_entered_by_mistake_is_taken_back_and_stays_on_record(desk: Any) -> None:
+    desk.json(*decide("--owner", "hr", "--due", "2026-12-01"))
+    attend = ("review", "attend", *OCTOBER, "--person", "A. {Berger}", *BY)
+    desk.json(*attend)
+    back = ("review", "withdraw", *OCTOBER, *BY)
+    assert 'no decision "D-2" that stands; did you mean "D-1"?' in desk.type(*back, "D-2", "--reason", "x", expect=2)
+    assert "is not on record as present" in desk.type(*back, "--person", "Z", "--reason", "x", expect=2)
+    assert "say what is taken back" in desk.type(*back, "--reason", "x", expect=2)
+    assert desk.type(*back, "D-1", "--reason", " ", expect=2) == "--reason says nothing; write a sentence"
+    line = desk.type(*back, "D-1", "--reason", "Wrong owner")
+    assert line == "D-1 withdrawn from review monthly 2026-10"
+    line = desk.type(*back, "--person", "a. {berger}", "--reason", "Was ill")
+    assert line == "a. {berger} withdrawn from review monthly 2026-10"
+    shown = desk.json("review", "show", *OCTOBER)
+    assert (shown["decisions"], shown["attendance"]) == ([], [])
+    assert shown["withdrawn"] == [
+        {"decision": "D-1", "reason": "Wrong owner", "by": "M. Huber", "on": "2026-11-03"},
+        {"person": "a. {berger}", "reason": "Was ill", "by": "M. Huber", "on": "2026-11-03"},
+    ]
+    assert "withdrawn: D-1, by M. Huber on 2026-11-03: Wrong owner" in desk.type("review", "show", *OCTOBER)
+    (dropped,) = [one for one in desk.json("action", "list") if one["action"] == "R-1"]
+    assert (dropped["state"], dropped["reason"]) == ("dropped", "D-1 was withdrawn: Wrong owner")
+    again = desk.json(*decide("--owner", "it", "--due", "2026-12-01"))
+    assert (again["decision"], again["action"], again["recorded"]) == ("D-2", "R-2", True)
+    assert desk.json(*attend)["recorded"]
+    assert not desk.json(*attend)["recorded"]
+    assert [row["decision"] for row in desk.json("review", "show", *OCTOBER)["decisions"]] == ["D-2"]
+
+
+def test_a_refused_close_records_nothing_and_says_why_as_json_too(desk: Any) -> None:
+    concluded = ("--suitability", "It fits.", "--adequacy", "Enough.", "--effectiveness", "It works.")
+    said = desk.refused("review", "close", *OCTOBER, *concluded, *BY)
+    assert said["recorded"] is False
+    whats = [finding["what"] for finding in said["findings"]]
+    assert "was not held yet" in whats
+    assert not any("conclusion" in what for what in whats)  # they are there, only not recorded yet
+    assert set(desk.json("review", "show", *OCTOBER)["conclusions"].values()) == {""}
+    assert desk.journal() == []
+    (finding,) = desk.refused("action", "update", "R-1", "--progress", "x", *BY, expect=2)["findings"]
+    assert finding["what"] == 'there is no action "R-1"'
+
+
 def test_every_command_explains_itself() -> None:
     def said(*words: str) -> str:
         return CliRunner().invoke(app, [*words, "--help"]).output

@@ -50,6 +50,33 @@ def test_only_a_miss_proposes(status: str) -> None:
     assert proposed(one("csat", status)) == ()
 
 
+@pytest.mark.parametrize(
+    ("kpi", "status", "value", "target", "asks"),
+    [
+        ("nps", "near", 39.0, 40.0, True),
+        ("csat", "near", 79.3, 80.0, True),
+        ("csat", "provisional", 79.3, 80.0, True),
+        ("csat", "provisional", 80.0, 80.0, False),
+        ("csat", "provisional", 81.0, 80.0, False),
+        ("csat", "provisional", None, 80.0, False),
+        ("csat", "provisional", 79.3, None, False),
+        ("complaints_per_1000_orders", "near", 5.1, 5.0, True),
+        ("complaints_per_1000_orders", "provisional", 4.9, 5.0, False),
+        ("csat", "accepted_deviation", 79.3, 80.0, False),
+        ("csat", "no_data", None, 80.0, False),
+    ],
+)
+def test_where_a_standard_asks_for_a_plan_a_target_that_is_nearly_met_is_not_met(
+    kpi: str, status: str, value: float | None, target: float | None, asks: bool
+) -> None:
+    short = one(kpi, status)
+    latest = short.latest.model_copy(update={"value": value, "target": target})
+    short = short.model_copy(update={"points": (*short.points[:-1], latest)})
+    found = proposed(short, required={kpi: ("IATF 16949:2016, 9.3.3.1",)})
+    assert [(item.kpi, item.required_by) for item in found] == ([(kpi, ("IATF 16949:2016, 9.3.3.1",))] if asks else [])
+    assert proposed(short) == ()  # where no standard asks, only a miss proposes
+
+
 def test_what_is_proposed_depends_on_what_the_process_does() -> None:
     stable = {"variation": "common_cause", "assurance": "hit_or_miss"}
     (chance,) = proposed(one("csat", **stable))

@@ -88,6 +88,42 @@ def test_the_life_of_a_review_follows_from_its_events(register: Register) -> Non
         assert reviews.life(session, *OCTOBER, as_of=NOON).attendance[1] == reviews.Attendee("C. Dubois")
 
 
+def test_what_was_taken_back_counted_until_then(register: Register) -> None:
+    assert _step(register, "attended", person="A. Berger")
+    with register.write() as session:
+        session.add(
+            ReviewDecision(
+                number="D-1",
+                review="monthly",
+                period="2026-10",
+                clause="9.3.2-c3",
+                kind="improvement",
+                text="More people",
+                reason="",
+                action="R-1",
+                decided_by="M",
+                decided_on=DAY,
+                at=NOON,
+            )
+        )
+    later = NOON + timedelta(hours=1)
+    assert _step(register, "withdrawn", at=later, person="a. berger", reason="Was ill")
+    assert _step(register, "withdrawn", at=later, decision="D-1", reason="Typed twice")
+    with register.read() as session:
+        assert reviews.decisions(session, *OCTOBER) == []
+        assert [row.number for row in reviews.decisions(session, *OCTOBER, as_of=NOON)] == ["D-1"]
+        assert reviews.life(session, *OCTOBER).attendance == ()
+        assert reviews.life(session, *OCTOBER, as_of=NOON).attendance == (reviews.Attendee("A. Berger"),)
+        assert [event.detail["reason"] for event in reviews.life(session, *OCTOBER).withdrawn] == [
+            "Was ill",
+            "Typed twice",
+        ]
+        assert reviews.next_decision(session) == "D-2"
+    assert _step(register, "attended", at=later, person="A. Berger")
+    assert not _step(register, "attended", at=later, person="A. Berger")
+    assert _step(register, "withdrawn", at=later, person="A. Berger", reason="Was ill")
+
+
 def test_a_closed_review_takes_nothing_more_but_its_actions_go_on(register: Register) -> None:
     _action(register, "R-1", title="Second shift", owner="supply.manager", due=date(2026, 12, 1))
     _step(register, "closed")

@@ -48,8 +48,8 @@ class ConsideredInput(Base):
 class ReviewEvent(Base):
     """One step in the life of a review; its state follows from them.
 
-    ``kind``: planned | held | attended | concluded | closed. ``day`` is the day it is about (planned for, held on) in
-    the organisation's time zone; ``detail`` holds what only this kind has.
+    ``kind``: planned | held | attended | concluded | withdrawn | closed. ``day`` is the day it is about (planned
+    for, held on) in the organisation's time zone; ``detail`` holds what only this kind has.
     """
 
     __tablename__ = "review_events"

@@ -1,0 +1,171 @@
+"""What a review decides, and how a decision or somebody's attendance that was entered by mistake is taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from qmsreports.errors import Finding, UserError, did_you_mean
+from qmsreports.settings import Settings
+from qmsreports.stages.meeting import clause_of, day_of, day_on, enter, local_day, opened, person, usage, words
+from qmsreports.stages.plausible import follows
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+
+def decide(
+    clause: str,
+    *,
+    review: str,
+    period: str,
+    kind: str,
+    text: str,
+    reason: str,
+    owner: str,
+    due: str,
+    action: str,
+    by: str,
+    at: datetime,
+    on: str = "",
+    settings: Settings | None = None,
+) -> dict[str, Any]:
+    """Record a decision and open the action that follows; without owner or due date the review cannot be closed.
+
+    ``on`` is the day of the decision, by default today. The same decision again adds nothing; with another owner, due
+    date or action it is refused, because the decision on record would stay as it is.
+    """
+    from qmsreports.register import actions, reviews
+    from qmsreports.register.models import ReviewDecision
+
+    if kind not in reviews.KINDS:
+        raise usage(f'there is no kind of decision "{kind}"', did_you_mean(kind, reviews.KINDS))
+    with opened(review, period, settings) as (workspace, declared, of):
+        month = str(of)
+        key = clause_of(workspace, declared, clause, inputs=False)
+        fields = {"clause": key, "kind": kind, "text": words(text, "text"), "reason": words(reason, "reason")}
+        day = day_on(on, of, local_day(workspace, at), f"review {review} {of}", "nothing can have been decided on")
+        until = day_of(due) if due else None
+        opens: dict[str, Any] = {
+            "title": action.strip() or fields["text"],
+            "owner": owner.strip() or None,
+            "due": until,
+        }
+        who = person(by)
+        with workspace.register.write() as session:
+            reviews.alone(session)
+            reviews.refuse_when_closed(session, review, month)
+            known = reviews.decisions(session, review, month)
+            row = next((one for one in known if all(getattr(one, name) == fields[name] for name in fields)), None)
+            recorded = row is None
+            if row is None:
+                row = ReviewDecision(
+                    number=reviews.next_decision(session),
+                    review=review,
+                    period=month,
+                    action=actions.next_number(session),
+                    decided_by=who,
+                    decided_on=day,
+                    at=at,
+                    **fields,
+                )
+                if until is not None:
+                    follows(f"action of the decision of {day}", "cannot be due on", until, day, "--due")
+                session.add(row)
+                actions.record(session, row.action, review, month, opens, day=day, who=who, at=at)
+                detail = {**fields, "action": row.action, **opens}
+                enter(session, who, "decide", f"{row.number} {review} {month}", detail, at)
+            else:
+                asked = {name: value for name, value in opens.items() if name != "title" or action.strip()}
+                asked |= {"day": day} if on else {}
+                refuse_another(session, row.action, asked, f"decision {row.number}", todo_of(review, month, row.number))
+            stands = actions.standing(session)[row.action]
+            return {
+                "decision": row.number,
+                "review": review,
+                "period": month,
+                **fields,
+                "action": row.action,
+                "owner": stands.owner,
+                "due": stands.due,
+                "by": row.decided_by,
+                "on": row.decided_on,
+                "recorded": recorded,
+            }
+
+
+def todo_of(review: str, month: str, number: str) -> str:
+    """Return what to do about a decision that is on record with something else."""
+    withdraw = f"qmsreports review withdraw {number} --review {review} --period {month} --reason ... --by ..."
+    return f"change its action with qmsreports action update, or take it back first: {withdraw}"
+
+
+_NAMES = {"title": "action", "owner": "owner", "due": "due date", "day": "day"}
+
+
+def refuse_another(session: Session, number: str, asked: Mapping[str, Any], where: str, todo: str) -> None:
+    """Refuse what says of an action on record something else than was said when it was opened, or stands now."""
+    from qmsreports.register import actions
+
+    first, now = actions.opening(session, number), actions.standing(session)[number]
+    stands = {"title": now.title, "owner": now.owner, "due": now.due, "day": now.decided_on}
+    differs = [
+        f"{_NAMES[name]} {stands[name] or 'nobody'}, not {value}"
+        for name, value in asked.items()
+        if value is not None and value not in (getattr(first, name), stands[name])
+    ]
+    if differs:
+        raise UserError(Finding(where, f"is on record with {' and '.join(differs)}; nothing was added", todo))
+
+
+def withdraw(
+    decision: str = "",
+    *,
+    review: str,
+    period: str,
+    attendee: str = "",
+    reason: str,
+    by: str,
+    at: datetime,
+    settings: Settings | None = None,
+) -> dict[str, Any]:
+    """Take a decision back with the action it opened, or somebody's attendance, while the review is open.
+
+    The rows stay on record with who took them back and why; they count no longer.
+    """
+    from qmsreports.register import actions, reviews
+
+    if bool(decision) == bool(attendee):
+        raise usage("say what is taken back", "name a decision as D-2, or --person")
+    why, who = words(reason, "reason"), person(by)
+    with opened(review, period, settings) as (workspace, _, of):
+        month, day = str(of), local_day(workspace, at)
+        with workspace.register.write() as session:
+            reviews.alone(session)
+            reviews.refuse_when_closed(session, review, month)
+            detail = {"decision": decision} if decision else {"person": attendee}
+            known = {row.number: row for row in reviews.decisions(session, review, month)}
+            present = {one.person.casefold(): one.person for one in reviews.life(session, review, month).attendance}
+            if decision and decision not in known:
+                raise usage(
+                    f'review {review} {month} has no decision "{decision}" that stands',
+                    did_you_mean(decision, known) or "see: qmsreports review show",
+                )
+            if attendee and attendee.casefold() not in present:
+                raise usage(
+                    f'"{attendee}" is not on record as present at review {review} {month}',
+                    did_you_mean(attendee, present.values()) or "see: qmsreports review show",
+                )
+            said = {**detail, "reason": why}
+            reviews.step(session, review, month, reviews.WITHDRAWN, day=day, detail=said, who=who, at=at)
+            enter(session, who, "review withdraw", f"{decision or attendee} {review} {month}", said, at)
+            if decision:
+                number = known[decision].action
+                if not actions.standing(session)[number].dropped:
+                    because = f"{decision} was withdrawn: {why}"
+                    actions.record(
+                        session, number, review, month, {}, day=day, who=who, at=at, reason=because, dropped=True
+                    )
+                    enter(session, who, "update action", number, {"reason": because, "dropped": True}, at)
+    return {"review": review, "period": month, **detail, "reason": why, "by": who, "on": day, "recorded": True}
