@@ -10,7 +10,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pendulum
 from airflow.sdk import Asset, ExceptionRetryPolicy, RetryAction, RetryRule, get_current_context, task
+
+from qmsreports import stages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,6 +22,9 @@ if TYPE_CHECKING:
 
 OWNER = "quality.data"
 TAGS = ["qmsreports"]
+ZONE = pendulum.timezone(stages.time_zone())
+"""The organisation's time zone, as catalog/organisation.yaml says: schedules are meant in it."""
+BEGINNING = datetime(2026, 1, 1, tzinfo=ZONE)
 
 RETRY_POLICY = ExceptionRetryPolicy(
     rules=[
@@ -37,7 +43,6 @@ VERDICTS = frozenset({"gate", REJECTED})
 
 def note_failure(context: Any) -> None:
     """Keep in the register why a task failed for good; the run's row shows it."""
-    from qmsreports import stages
     from qmsreports.errors import UserError
 
     error = context.get("exception")
@@ -75,16 +80,12 @@ def _id_of(context: Any) -> str:
 @task
 def begin(line: str) -> None:
     """Put the run on record; until ``end`` says how it ended it has not ended."""
-    from qmsreports import stages
-
     stages.begin_run(run_id(), kind=line, period="" if line == "ingest" else period(), at=run_at())
 
 
 @task
 def end() -> None:
     """Put on record how the run ended. A teardown: it runs whatever came of the others, and hides none of them."""
-    from qmsreports import stages
-
     context: Any = get_current_context()
     run = context["run_id"]
     states = context["ti"].get_task_states(dag_id=context["dag"].dag_id, run_ids=[run]).get(run, {})
@@ -112,8 +113,6 @@ def period() -> str:
     """Return the reported period: the ``period`` given to the run, else its partition, else the last closed one of the
     ``review`` given to the run, a month without one.
     """
-    from qmsreports import stages
-
     context = get_current_context()
     given = context["params"] or {}
     asked = given.get("period") or getattr(context["dag_run"], "partition_key", None)

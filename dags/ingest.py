@@ -23,13 +23,12 @@ pack, never shown with last month's value. A second run at the same time waits (
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
-import pendulum
-from airflow.sdk import Asset, AssetAlias, dag, task, task_group
+from airflow.sdk import AssetAlias, dag, task, task_group
 
 from common import (
+    BEGINNING,
     DEFAULT_ARGS,
     TAGS,
     begin,
@@ -53,7 +52,7 @@ PUBLISHED = AssetAlias("canonical_tables")
 @dag(
     dag_id="ingest",
     schedule="0 4 * * *",
-    start_date=datetime(2026, 1, 1, tzinfo=pendulum.timezone("Europe/Vienna")),
+    start_date=BEGINNING,
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULT_ARGS,
@@ -107,11 +106,6 @@ def ingest() -> None:
 
     # A teardown runs whatever came of the feeds, and its success does not hide a red gate.
     begin("ingest") >> feed.expand(source=stages.source_names()) >> report().as_teardown() >> end().as_teardown()
-
-
-def assets() -> list[Asset]:
-    """Return the assets of all canonical tables; ``measure`` waits for any of them."""
-    return [canonical(table) for table in stages.table_names()]
 
 
 ingest()

@@ -17,22 +17,18 @@ A rerun with the same inputs finds its pack and changes nothing; with other inpu
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
-import pendulum
 from airflow.sdk import CronPartitionTimetable, Param, dag, task
 
-from common import DEFAULT_ARGS, TAGS, begin, end, period, run_at, run_id, tell
+from common import BEGINNING, DEFAULT_ARGS, TAGS, ZONE, begin, end, period, run_at, run_id, tell
 from qmsreports import stages
 
 
 @dag(
     dag_id="management_review",
-    schedule=CronPartitionTimetable(
-        "0 6 2 * *", timezone=pendulum.timezone("Europe/Vienna"), run_offset=-1, key_format="%Y-%m"
-    ),
-    start_date=datetime(2026, 1, 1, tzinfo=pendulum.timezone("Europe/Vienna")),
+    schedule=CronPartitionTimetable("0 6 2 * *", timezone=ZONE, run_offset=-1, key_format="%Y-%m"),
+    start_date=BEGINNING,
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULT_ARGS,

@@ -17,15 +17,13 @@ what late data would change is kept as a restatement candidate.
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import reduce
 from operator import or_
 from typing import Any
 
-import pendulum
 from airflow.sdk import Asset, Param, dag, task
 
-from common import DEFAULT_ARGS, TAGS, begin, canonical, end, period, run_at, run_id, tell
+from common import BEGINNING, DEFAULT_ARGS, TAGS, begin, canonical, end, period, run_at, run_id, tell
 from qmsreports import stages
 
 RESULTS = Asset(name="kpi_results", uri="qmsreports://register/results")
@@ -34,7 +32,7 @@ RESULTS = Asset(name="kpi_results", uri="qmsreports://register/results")
 @dag(
     dag_id="measure",
     schedule=reduce(or_, [canonical(table) for table in stages.table_names()]),
-    start_date=datetime(2026, 1, 1, tzinfo=pendulum.timezone("Europe/Vienna")),
+    start_date=BEGINNING,
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULT_ARGS,

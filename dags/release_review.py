@@ -16,14 +16,13 @@ anonymous answer (SimpleAuthManager with "all admins") is refused, because it is
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-import pendulum
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import Param, dag, task
 
-from common import DEFAULT_ARGS, TAGS, begin, end, period, run_at, run_id
+from common import BEGINNING, DEFAULT_ARGS, TAGS, begin, end, period, run_at, run_id
 from qmsreports import stages
 
 ANSWER = "answer"
@@ -45,7 +44,7 @@ class Approval(ApprovalOperator):
 @dag(
     dag_id="release_review",
     schedule=None,
-    start_date=datetime(2026, 1, 1, tzinfo=pendulum.timezone("Europe/Vienna")),
+    start_date=BEGINNING,
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULT_ARGS,

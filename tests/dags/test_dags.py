@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import ast
+import json
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from qmsreports import starter
+from qmsreports.starter import Company
 
 DAGS = Path(__file__).parents[2] / "dags"
 NAMES = ("ingest", "measure", "management_review", "release_review")
@@ -73,6 +79,31 @@ def test_the_review_of_a_month_runs_when_the_month_is_over(dags: dict[str, Any])
     assert type(timetable).__name__ == "CronPartitionTimetable"
     assert timetable.key_format == "%Y-%m"
     assert timetable.run_offset == -1
+
+
+def test_schedules_are_meant_in_the_zone_of_the_organisation(airflow_home: Path, tmp_path: Path) -> None:
+    starter.make(tmp_path / "usa", Company("Usa", "America/Chicago", ("a",)))
+    asked = """
+import importlib, json, sys
+sys.path.insert(0, "dags")
+found = {}
+for name in sys.argv[1:]:
+    dag = getattr(importlib.import_module(name), name)()
+    found[name] = [dag.timezone.name, str(getattr(dag.timetable, "timezone", getattr(dag.timetable, "_timezone", "")))]
+print(json.dumps(found))
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", asked, *NAMES],
+        cwd=tmp_path / "usa",
+        env={"PATH": "", "AIRFLOW_HOME": str(airflow_home), "AIRFLOW__CORE__UNIT_TEST_MODE": "False"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert {name: zone for name, (zone, _) in found.items()} == dict.fromkeys(NAMES, "America/Chicago")
+    assert "America/Chicago" in found["management_review"][1]
 
 
 def test_a_person_is_asked_between_draft_and_delivery(dags: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from qmsreports.catalog.check import Rule, Scope
 from qmsreports.catalog.check_measure import condition_misfits
 from qmsreports.catalog.document import Location
+from qmsreports.catalog.measure import Formula
 from qmsreports.errors import Finding, did_you_mean
 
 
@@ -183,6 +184,23 @@ def review_annexes_are_cut(scope: Scope) -> Iterator[Finding]:
                 yield scope.finding("reviews", name, place, what, f"leave it out, or add it to the slices of {kpi}")
 
 
+def kpis_are_shown(scope: Scope) -> Iterator[Finding]:
+    """Notice KPIs that are measured but that no review shows, unless the formula of another KPI reads them."""
+    catalog = scope.catalog
+    if any(kind in ("reviews", "kpis") for kind, _ in scope.unread) or not catalog.reviews:
+        return
+    if not all(review.scoreboard for review in catalog.reviews.values()):
+        return  # a review without a scoreboard shows all of them
+    shown = {kpi for review in catalog.reviews.values() for kpi in review.scoreboard}
+    formulas = [version.measure for kpi in catalog.kpis.values() for version in kpi.versions]
+    read = {name for measure in formulas if isinstance(measure, Formula) for name in measure.value.kpis()}
+    for name, kpi in catalog.kpis.items():
+        if name not in shown | read and kpi.retired is None:
+            where = " or ".join(f"catalog/reviews/{review}.yaml" for review in sorted(catalog.reviews))
+            todo = f"add it to scoreboard, and to kpis of a section, in {where}"
+            yield scope.finding("kpis", name, ("kpi",), f"no review shows {name}", todo, warning=True)
+
+
 RULES: tuple[Rule, ...] = (
     clause_items_are_named_once,
     clause_map_follows_a_known_one,
@@ -194,4 +212,5 @@ RULES: tuple[Rule, ...] = (
     review_names_what_exists,
     review_periods_are_declared,
     review_annexes_are_cut,
+    kpis_are_shown,
 )

@@ -25,7 +25,11 @@ BY = Annotated[str, typer.Option("--by", help="Who does it, by name or role.")]
 
 @app.command()
 def check(as_json: JSON = False) -> None:
-    """Check every file and run the examples of every KPI. All findings at once; exit code 1 when there is one."""
+    """Check every file, mappings of sources included, and run the examples of every KPI.
+
+    All findings at once; exit code 1 when there is one.
+    """
+    from qmsreports.conform import check_written
     from qmsreports.kpi.examples import run_examples
     from qmsreports.workspace import Workspace
 
@@ -37,6 +41,7 @@ def check(as_json: JSON = False) -> None:
             catalog = workspace.catalog
         warnings = catalog.warnings
         findings = [finding for kpi in catalog.kpis.values() for finding in run_examples(catalog, kpi)]
+        findings += check_written(catalog.folder, catalog.sources, catalog.tables)
         counts = _counts(catalog)
     except UserError as error:
         if not as_json or error.exit_code is not ExitCode.FINDINGS:

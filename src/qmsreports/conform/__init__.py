@@ -12,5 +12,16 @@ from qmsreports.conform.landed import as_landed, declared_columns
 from qmsreports.conform.publish import keys_present, publish
 from qmsreports.conform.readmit import readmit
 from qmsreports.conform.stage import preview, stage
+from qmsreports.conform.written import check_written, mapping_misfits
 
-__all__ = ["as_landed", "declared_columns", "keys_present", "preview", "publish", "readmit", "stage"]
+__all__ = [
+    "as_landed",
+    "check_written",
+    "declared_columns",
+    "keys_present",
+    "mapping_misfits",
+    "preview",
+    "publish",
+    "readmit",
+    "stage",
+]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qmsreports.catalog.table import Table
+from qmsreports.conform.mapping import written_columns
 from qmsreports.conform.shape import Shape
 from qmsreports.errors import Finding, UserError, did_you_mean
 from qmsreports.lake import Lake, literal
@@ -125,6 +126,18 @@ def check(table: Table, sql: Path, text: str) -> None:
             raise UserError(Finding(str(sql), f"{name} gives another result at each run", "use a column instead"))
 
 
+def check_written(table: Table, sql: Path) -> None:
+    """Check what can be told before a row is there: the SELECT itself, and its columns as far as it names them."""
+    import sqlglot
+    from sqlglot import exp
+
+    text = _read(sql)
+    check(table, sql, text)
+    tree = sqlglot.parse_one(text, read="duckdb")
+    if isinstance(tree, exp.Select) and (given := written_columns(tree)):
+        _check_columns(table, sql, given)
+
+
 def _read(sql: Path) -> str:
     try:
         return sql.read_text(encoding="utf-8").rstrip().removesuffix(";")
@@ -140,13 +153,18 @@ def _shape(connection: DuckDBPyConnection, table: Table, sql: Path, text: str, o
     except duckdb.Error as error:
         raise UserError(Finding(str(sql), str(error).splitlines()[0])) from None
     given = {str(name): str(kind) for name, kind, *_ in described}
-    wrong = set(given) ^ set(table.names)
-    if wrong:
-        name = min(wrong)
-        what = f"{table.table} has no column {name}" if name in given else f"the SELECT does not give {name}"
-        raise UserError(Finding(str(sql), what, "give exactly the declared columns"))
+    _check_columns(table, sql, given)
     sites = tuple(site.site for site in organisation.sites)
     return Shape(table, given, SOURCE, organisation.time_zone, organisation.time_zone, sites)
+
+
+def _check_columns(table: Table, sql: Path, given: Iterable[str]) -> None:
+    known = set(given)
+    wrong = known ^ set(table.names)
+    if wrong:
+        name = min(wrong)
+        what = f"{table.table} has no column {name}" if name in known else f"the SELECT does not give {name}"
+        raise UserError(Finding(str(sql), what, "give exactly the declared columns"))
 
 
 def _copy(connection: DuckDBPyConnection, select: str, path: Path) -> int:

@@ -35,11 +35,15 @@ _UNSTEADY = {
 
 @dataclass(frozen=True, slots=True)
 class Select:
-    """A checked mapping. ``runs`` is the author's text with :data:`ROW_COLUMNS` added, on the same lines."""
+    """A checked mapping. ``runs`` is the author's text with :data:`ROW_COLUMNS` added, on the same lines.
+
+    ``gives`` are the columns as the text names them; none where only the landed rows tell.
+    """
 
     path: Path
     text: str
     runs: str
+    gives: tuple[str, ...] = ()
 
     def fail(self, what: str, todo: str = "", line: int | None = None) -> NoReturn:
         """Raise the error that points into the file."""
@@ -70,7 +74,16 @@ def check_select(source: Source, table: Table, text: str) -> Select:
     _check_tables(select, tree, source, mapping)
     _check_functions(select, tree, source)
     alias = _check_outermost(select, tree, mapping)
-    return Select(select.path, text, _with_row_columns(text, alias))
+    return Select(select.path, text, _with_row_columns(text, alias), written_columns(tree))
+
+
+def written_columns(tree: exp.Select) -> tuple[str, ...]:
+    """Return the columns that a SELECT names; none where an expression stands for columns that only the rows tell."""
+    from sqlglot import exp
+
+    if any(one.is_star or isinstance(one, (exp.Columns, exp.Explode, exp.Unnest)) for one in tree.expressions):
+        return ()
+    return tuple(one.output_name or one.sql(dialect="duckdb") for one in tree.expressions)
 
 
 def _parse(select: Select) -> exp.Select:

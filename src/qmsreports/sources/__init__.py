@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qmsreports.sources.checking import CheckReport, check
+from qmsreports.sources.checking import Checked, CheckReport, check
 from qmsreports.sources.visit import land, sample
 
-__all__ = ["CheckReport", "check", "land", "sample"]
+__all__ = ["CheckReport", "Checked", "check", "land", "sample"]

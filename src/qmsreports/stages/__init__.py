@@ -7,6 +7,7 @@ done is recognised, what was interrupted is done again. ``run_id`` and ``at`` ar
 from qmsreports.stages.closing import close_review
 from qmsreports.stages.compare import diff_packs
 from qmsreports.stages.deciding import decide, withdraw
+from qmsreports.stages.declared import source_names, table_names, time_zone
 from qmsreports.stages.delivery import deliver
 from qmsreports.stages.evidence import Backtest, Trail, backtest, draw_backtest, explain
 from qmsreports.stages.followup import add_action, list_actions, update_action
@@ -17,8 +18,6 @@ from qmsreports.stages.ingest import (
     ingest,
     land,
     publish,
-    source_names,
-    table_names,
     validate,
 )
 from qmsreports.stages.measure import MeasureSummary, analyse, asked_period, last_closed_period, measure
@@ -115,6 +114,7 @@ __all__ = [
     "show_review",
     "source_names",
     "table_names",
+    "time_zone",
     "update_action",
     "validate",
     "verify_pack",

@@ -22,6 +22,7 @@ from qmsreports.records import (
     silent,
 )
 from qmsreports.settings import Settings, connection_of
+from qmsreports.stages.declared import source_names
 from qmsreports.stages.inspect import inspect
 from qmsreports.stages.outcome import FeedReport, feed_reports, told
 from qmsreports.stages.quarantine import readmitted_rows, settle_quarantine, with_readmitted
@@ -34,17 +35,6 @@ if TYPE_CHECKING:
 
 _STAGED_FOR = timedelta(days=7)
 """How long the staged rows of a run that was killed are kept, at least."""
-
-
-def source_names(settings: Settings | None = None) -> list[str]:
-    """Names of the declared sources, from the folder names alone: cheap enough for a scheduler that parses all day."""
-    folder = (settings or Settings()).catalog / "sources"
-    return sorted(path.parent.name for path in folder.glob("*/source.yaml"))
-
-
-def table_names(settings: Settings | None = None) -> list[str]:
-    """Names of the declared canonical tables, from the file names alone."""
-    return sorted(path.stem for path in ((settings or Settings()).catalog / "tables").glob("*.yaml"))
 
 
 # --- ingest ----------------------------------------------------------------------------------------------------------

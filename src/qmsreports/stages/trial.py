@@ -42,14 +42,20 @@ class Preview:
 
 
 def check_source(source: str, *, now: Callable[[], datetime], settings: Settings | None = None) -> CheckReport:
-    """Look at a source without landing anything of it; ``now`` tells the time, beside which its clock is held."""
-    from qmsreports import sources
+    """Look at a source without landing anything of it, and at its mappings as far as no row is needed for that.
+
+    ``now`` tells the time, beside which the source's clock is held.
+    """
+    from qmsreports import conform, sources
 
     with Workspace(settings) as workspace:
         declaration = workspace.source(source)
-        return sources.check(
+        report = sources.check(
             declaration, connection=connection_of(source), landing=workspace.settings.landing_url, now=now
         )
+        for table, found in conform.mapping_misfits(declaration, workspace.catalog.tables):
+            report.checks.append(sources.Checked("mapping", table, "failed", found.what, found.todo, found.where))
+        return report
 
 
 def preview_source(

@@ -145,7 +145,7 @@ OF_OTHERS = (
         "  - {clause: 9.3.2-c1, title: Customers, tables: [cases]}\n",
         "",
     ),
-    Mistake("a scoreboard of an unknown KPI", "reviews/monthly.yaml", "[on_time, reply_time]", "[on_time, reply]"),
+    Mistake("a scoreboard of an unknown KPI", "reviews/monthly.yaml", "[on_time, reply_time,", "[on_time, reply,"),
     Mistake(
         "a fiscal year nobody has", "reviews/monthly.yaml", "title: Review", "title: Review\nperiod: fiscal_quarter"
     ),
@@ -158,6 +158,7 @@ OF_OTHERS = (
         "title: Customers, tables: [cases]",
         "title: Customers, kpis: [replytime], tables: [casus]",
     ),
+    Mistake("a KPI that no review shows", "reviews/monthly.yaml", "reply_time, doubled]", "reply_time]"),
     Mistake("a column name that could be SQL", "tables/orders.yaml", "{name: urgent,", '{name: "urgent; DROP TABLE",'),
     Mistake("a column declared twice", "tables/orders.yaml", "{name: pieces,", "{name: site,"),
     Mistake("an unknown column type", "tables/orders.yaml", "type: boolean", "type: bool"),

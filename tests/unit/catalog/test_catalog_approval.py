@@ -220,7 +220,7 @@ def test_approved_versions_stay_in_the_file(small: Catalog, approved: Records, f
 
 def test_a_kpi_without_its_file_is_retired(approved: Records, folder: Path) -> None:
     (folder / "kpis/doubled.yaml").unlink()
-    catalog = load_catalog(folder)
+    catalog = load_catalog(folder, check=False)  # the review still names it
     assert changes(catalog, approved) == [("kpi", "doubled", 1, "retired")]
     assert list(approved_view(catalog, approved)) == ["on_time", "reply_time"]
 

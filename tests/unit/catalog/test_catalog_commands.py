@@ -196,6 +196,64 @@ def test_a_check_for_scripts_has_the_same_findings(run: Run, folder: Path) -> No
     )
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "AS pieces",
+            "AS peices",
+            'catalog/sources/shop/orders.sql:7: orders has no column peices; did you mean "pieces"?',
+        ),
+        (
+            "    o.state            AS status,\n",
+            "",
+            "catalog/sources/shop/orders.sql: the SELECT does not give status, declared in catalog/tables/orders.yaml; "
+            "add the column; NULL AS … where this source does not know it and it may be empty",
+        ),
+        (
+            "FROM ord o",
+            "FROM ordr o",
+            'catalog/sources/shop/orders.sql:9: "ordr" is not landed by shop; did you mean "ord"?',
+        ),
+        (
+            "to_date(o.due) ",
+            "to_date(o.due",
+            'catalog/sources/shop/orders.sql:9: the SQL cannot be read near "FROM": Expecting )',
+        ),
+    ],
+)
+def test_the_check_reads_the_mappings_of_sources(run: Run, folder: Path, old: str, new: str, said: str) -> None:
+    assert run("check")[0] == 0
+    edit(folder / "sources/shop/orders.sql", old, new)
+    assert run("check") == (1, [said])
+    code, printed = run("check", "--json")
+    assert code == 1
+    (found,) = json.loads("\n".join(printed))["findings"]
+    assert found["where"] == said.partition(": ")[0]
+
+
+def test_the_check_reads_the_select_of_a_derived_table(run: Run, folder: Path) -> None:
+    derived = """
+table: site_totals
+title: Totals
+meaning: Pieces of a site.
+key: [site]
+derived_from: [orders]
+columns:
+  - {name: site, type: text, meaning: Site.}
+  - {name: pieces, type: number, meaning: Pieces.}
+"""
+    (folder / "tables/site_totals.yaml").write_text(derived, encoding="utf-8")
+    path = folder / "tables/site_totals.sql"
+    path.write_text("SELECT site, sum(pieces) AS pieces FROM orders GROUP BY site", encoding="utf-8")
+    assert run("check")[0] == 0
+    edit(path, "AS pieces", "AS piece")
+    assert run("check") == (
+        1,
+        ["catalog/tables/site_totals.sql: site_totals has no column piece; give exactly the declared columns"],
+    )
+
+
 def test_an_export_says_what_it_leaves_out(run: Run, folder: Path) -> None:
     run("apply", "--by", "anna")
     run("approve", "--all", "--by", "bert")

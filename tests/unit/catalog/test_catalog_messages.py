@@ -143,6 +143,19 @@ def test_a_warning_does_not_stop_anything(folder: Path) -> None:
     assert warnings[0].warning
 
 
+@pytest.mark.parametrize(
+    "scoreboard",
+    ["scoreboard: [reply_time, doubled]", ""],
+    ids=["the formula of a shown KPI reads it", "without a scoreboard all are shown"],
+)
+def test_a_kpi_that_need_not_be_named_is_no_notice(folder: Path, scoreboard: str) -> None:
+    path = folder / "reviews/monthly.yaml"
+    text = path.read_text(encoding="utf-8")
+    assert "scoreboard: [on_time, reply_time, doubled]" in text
+    path.write_text(text.replace("scoreboard: [on_time, reply_time, doubled]", scoreboard), encoding="utf-8")
+    assert said(folder) == []
+
+
 def test_a_line_is_known_for_every_node_and_for_the_nearest_above(folder: Path) -> None:
     catalog = load_catalog(folder)
     assert catalog.line_of("kpis", "on_time", "versions", 1, "measure", "numerator") == "catalog/kpis/on_time.yaml:30"

@@ -71,6 +71,15 @@ def test_what_the_readme_names_is_there(made: Path) -> None:
     assert "settings.env" in (made / ".gitignore").read_text().splitlines()
 
 
+def test_what_runs_by_the_clock_runs_by_that_of_the_company(made: Path) -> None:
+    assert [path for path in (made / "dags").iterdir() if "Vienna" in path.read_text(encoding="utf-8")] == []
+    timers = list((made / "systemd").glob("*.timer"))
+    assert len(timers) == 2
+    for timer in timers:
+        (when,) = [line for line in timer.read_text().splitlines() if line.startswith("OnCalendar=")]
+        assert when.endswith(":00 Europe/Berlin")
+
+
 def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("mine")

@@ -9,6 +9,7 @@ from preset_line import catalog_with
 
 from qmsreports.catalog.load import load_catalog
 from qmsreports.catalog.presets import FOLDER, add_preset, presets
+from qmsreports.conform import mapping_misfits
 from qmsreports.conform.mapping import check_select, read_select
 from qmsreports.errors import ExitCode, UserError
 
@@ -20,6 +21,7 @@ def test_a_preset_loads_under_a_name_of_its_owner(preset: str, tmp_path: Path) -
     catalog = load_catalog(catalog_with(tmp_path, preset, "our_system"))
     source = catalog.sources["our_system"]
     assert not catalog.warnings
+    assert not list(mapping_misfits(source, catalog.tables))
     for table in source.conform:
         select = check_select(source, catalog.tables[table], read_select(source, catalog.tables[table]))
         assert select.text.startswith("--"), "a mapping begins with a sentence for its reader"

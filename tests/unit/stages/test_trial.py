@@ -99,6 +99,24 @@ def test_the_commands(settings: Settings, tmp_path: Path) -> None:
     assert shown[2] == 'row 1: refused, due_on "9.3.2026" is no date'
     assert shown[3].split() == ["ord", "as", "read", "orders", "as", "it", "becomes"]
     assert json.loads(typed("preview", "shop", "orders", "--json"))["rows"][1]["canonical"]["order_id"] == "1"
+    mapping = tmp_path / "catalog" / "sources" / "shop" / "orders.sql"
+    mapping.write_text(ORDERS.replace("AS due_on", "AS due_no"))
+    wrong = [
+        entry
+        for entry in json.loads(typed("check", "shop", "--json", expect=1))["checks"]
+        if entry["outcome"] == "failed"
+    ]
+    assert wrong == [
+        {
+            "check": "mapping",
+            "table": "orders",
+            "outcome": "failed",
+            "what": "orders has no column due_no",
+            "todo": 'did you mean "due_on"?',
+            "where": f"{mapping}:2",
+        }
+    ]
+    mapping.write_text(ORDERS)
     with closing(sqlite3.connect(tmp_path / "shop.db")) as connection, connection:
         connection.execute("DROP TABLE place")
     assert "failed" in typed("check", "shop", expect=1)

@@ -1,1 +1,10 @@
-SELECT 1
+SELECT
+    o.no               AS order_id,
+    c.site             AS site,
+    o.state            AS status,
+    to_date(o.due)     AS due_on,
+    to_date(o.done)    AS done_on,
+    o.pieces           AS pieces,
+    o.urgent           AS urgent
+FROM ord o
+LEFT JOIN cust c USING (no)
