@@ -56,6 +56,7 @@ def release(pack_id: int, *, approver: str, run_id: str, at: datetime, settings:
             row = session.get_one(Pack, pack_id)
             _refuse_settled(row)
             folder, sealed, manifest = located(row.folder, workspace.packs), packs.draft_files(row), dict(row.manifest)
+            manifest["journal"] = journal.head(session).as_dict()
         final = packing.approved(
             folder,
             sealed,

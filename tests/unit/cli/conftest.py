@@ -36,6 +36,10 @@ class Desk:
     def json(self, *words: str) -> Any:
         return json.loads(self.type(*words, "--json"))
 
+    def entries(self) -> list[JournalEntry]:
+        with self.made.register.read() as session:
+            return list(session.query(JournalEntry).order_by(JournalEntry.id))
+
     def journal(self) -> list[tuple[str, str, str]]:
         with self.made.register.read() as session:
             assert journal.verify(session) == []
