@@ -160,21 +160,18 @@ def deliver(
 
 @audit_app.command("verify")
 def verify_journal(as_json: JSON = False) -> None:
-    """Recompute the chain of the audit log. Exit code 1 when an entry was edited or is missing."""
-    from sqlalchemy import func, select
+    """Recompute the chain of the audit log and compare it with what packs know of it. Exit code 1 when an entry was
+    edited or is missing.
+    """
+    from qmsreports import stages
 
-    from qmsreports.register import journal
-    from qmsreports.register.models import JournalEntry
-    from qmsreports.workspace import Workspace
-
-    with Workspace() as workspace, workspace.register.read() as session:
-        findings = journal.verify(session)
-        count = session.scalar(select(func.count()).select_from(JournalEntry))
+    found = stages.verify_journal()
     if as_json:
-        print_json({"entries": count, "sound": not findings, "findings": as_findings(findings)})
-        raise typer.Exit(ExitCode.FINDINGS if findings else ExitCode.OK)
-    for finding in findings:
+        said = {"entries": found.entries, "newest": found.newest, "sound": not found.findings}
+        print_json({**said, "findings": as_findings(found.findings)})
+        raise typer.Exit(ExitCode.FINDINGS if found.findings else ExitCode.OK)
+    for finding in found.findings:
         typer.echo(str(finding), err=True)
-    if findings:
+    if found.findings:
         raise typer.Exit(ExitCode.FINDINGS)
-    typer.echo(f"{count} entries, chain unbroken")
+    typer.echo(f"{found.entries} entries, chain unbroken, newest hash {found.newest}")

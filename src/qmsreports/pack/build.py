@@ -19,6 +19,7 @@ from qmsreports.pack.model import SLIDES, PackModel
 from qmsreports.pack.render import render
 from qmsreports.period import Period
 from qmsreports.records import BuiltPack, PackFile, Tell, silent
+from qmsreports.register import journal
 from qmsreports.register.packs import editions
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class _Ground:
 
     catalog: dict[str, str]
     wording: dict[str, str]
+    journal: dict[str, Any]
     templates: Path
     brand: Brand
     out: Path
@@ -59,6 +61,7 @@ class _Ground:
             tables=collected.tables,
             catalog=self.catalog,
             wording=self.wording,
+            journal=self.journal,
             templates=self.templates,
             brand=self.brand,
             as_of=self.as_of,
@@ -100,8 +103,9 @@ def build(
         if newest is not None and newest.inputs == inputs and _stands(newest, wanted, out):
             return _recorded(newest, period, out)
         before = (newest.edition, dict(newest.manifest)) if newest is not None else None
+        head = journal.head(session).as_dict()
     definitions = seal.catalog_fingerprints(catalog), wording_fingerprints(catalog)
-    ground = _Ground(*definitions, templates, brand, out, as_of, tell, kept)
+    ground = _Ground(*definitions, head, templates, brand, out, as_of, tell, kept)
     return _next_edition(collected, inputs, before, ground, period)
 
 

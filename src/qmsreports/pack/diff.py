@@ -7,10 +7,12 @@ well; the register adds why a value was replaced. Nothing is computed anew.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from qmsreports.pack import figures, seal
+from qmsreports.pack.diff_beside import analyses, feeds, untold, wordings
+from qmsreports.pack.difference import Difference, Side
 
 CAUSES = {
     "new_data": "New data",
@@ -20,6 +22,8 @@ CAUSES = {
     "target": "Target",
     "settled": "Settled",
     "feed": "Feed",
+    "analysis": "Analysis",
+    "wording": "Wording",
     "record": "Record of the review",
     "code": "Code and tools",
     "unexplained": "Unexplained",
@@ -29,34 +33,6 @@ CAUSES = {
 Key = tuple[str, str, str]
 """KPI, slice (``site=linz``, empty for the whole), period."""
 _NUMBERS = ("value", "numerator", "denominator", "n", "low", "high")
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """One of the two packs: its name, its model as it lies in the file, its manifest."""
-
-    name: str
-    model: Mapping[str, Any]
-    manifest: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One difference. ``before`` and ``after`` are values in the KPI's unit, versions or texts, as the cause has it."""
-
-    cause: str
-    what: str
-    text: str
-    kpi: str = ""
-    slice: str = ""
-    period: str = ""
-    before: Any = None
-    after: Any = None
-    why: str = ""
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return it for JSON."""
-        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +64,14 @@ class PackDiff:
 def diff(before: Side, after: Side, whys: Mapping[Key, str]) -> PackDiff:
     """Return what differs. ``whys`` says of values why the newest one stands, as the register has it."""
     found = [*_tables(before, after), *_catalog(before, after), *_values(before, after, whys)]
+    found += [*feeds(before.model, after.model), *analyses(before.model, after.model), *wordings(before, after)]
     found += [*_record(before, after), *_made_by(before, after)]
     order = list(CAUSES)
     found.sort(key=lambda one: (order.index(one.cause), bool(one.slice)))
-    return PackDiff(before.name, after.name, tuple(found), tuple(_follows(before.model, after.model)))
+    follows = list(_follows(before.model, after.model))
+    if not found and not follows:
+        follows += untold(before.model, after.model)
+    return PackDiff(before.name, after.name, tuple(found), tuple(follows))
 
 
 def _tables(before: Side, after: Side) -> Iterator[Difference]:
@@ -352,7 +332,7 @@ def _plain(text: str) -> str:
 
 def lines(found: PackDiff, most: int = 12) -> Sequence[str]:
     """Return the differences as text: by cause, wholes before parts, at most so many of a cause."""
-    if not found.differences:
+    if not found.differences and not found.follows:
         return [f"{found.before} and {found.after} say the same, made by the same"]
     said = []
     for cause, head in CAUSES.items():
@@ -361,5 +341,8 @@ def lines(found: PackDiff, most: int = 12) -> Sequence[str]:
             said += [f"{head}:", *(f"  {_plain(one.text)}" for one in mine[:most])]
             said += [f"  and {len(mine) - most} more, see --json"] if len(mine) > most else []
     if found.follows:
-        said += ["What followed:", *(f"  {_plain(text)}" for text in found.follows)]
+        said += [
+            "What followed:" if found.differences else "What reads differently:",
+            *(f"  {_plain(text)}" for text in found.follows),
+        ]
     return said

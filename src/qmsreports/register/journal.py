@@ -5,16 +5,29 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from qmsreports.errors import Finding
 from qmsreports.register.models import JournalEntry, Run
 
 _FIRST = "0" * 64
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How far the audit log went at some time: its number of entries and the hash of the newest; of none, zeros."""
+
+    entries: int
+    hash: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it for a manifest."""
+        return asdict(self)
 
 
 def record(
@@ -47,6 +60,37 @@ def verify(session: Session) -> list[Finding]:
             findings.append(Finding(where, "was changed after it was written", "compare with a backup"))
         expected = entry.hash
     return findings
+
+
+def head(session: Session) -> Head:
+    """Return how far the audit log goes now. Kept elsewhere, it shows whether an end was cut off later."""
+    count = session.scalar(select(func.count()).select_from(JournalEntry)) or 0
+    newest = session.scalar(select(JournalEntry.hash).order_by(JournalEntry.id.desc()).limit(1))
+    return Head(count, newest or _FIRST)
+
+
+def against(session: Session, sealed: Mapping[Head, str]) -> list[Finding]:
+    """Compare the audit log with how far it went when packs were sealed; ``sealed`` says of each head which pack.
+
+    An end that was cut off breaks no chain. But a log that is shorter than a pack knows it, or does not hold its newest
+    entry of then, is not the log that was written.
+    """
+    findings, now = [], head(session).entries
+    for known, pack in sealed.items():
+        if not known.entries:
+            continue
+        entry = session.scalar(select(JournalEntry.id).where(JournalEntry.hash == known.hash))
+        if entry is not None and _position(session, entry) == known.entries:
+            continue
+        what = f"had {known.entries} entries when pack {pack} was sealed, the newest {known.hash[:12]}…; "
+        cut = f"it has {now}" if now < known.entries else ""
+        what += cut or ("that entry is not there" if entry is None else "some are gone")
+        findings.append(Finding("journal", what, "an end was cut off or the register replaced: compare with a backup"))
+    return findings
+
+
+def _position(session: Session, entry: int) -> int:
+    return session.scalar(select(func.count()).select_from(JournalEntry).where(JournalEntry.id <= entry)) or 0
 
 
 def start_run(session: Session, *, run_id: str, kind: str, period: str, at: datetime) -> None:

@@ -4,6 +4,7 @@ Each function does one stage for one unit of work, records it in the register an
 done is recognised, what was interrupted is done again. ``run_id`` and ``at`` are arguments; no stage looks at a clock.
 """
 
+from qmsreports.stages.audit import AuditReport, verify_journal
 from qmsreports.stages.closing import close_review
 from qmsreports.stages.compare import diff_packs
 from qmsreports.stages.deciding import decide, withdraw
@@ -52,6 +53,7 @@ from qmsreports.stages.runs import (
 from qmsreports.stages.trial import Preview, check_source, preview_source
 
 __all__ = [
+    "AuditReport",
     "Backtest",
     "FeedReport",
     "MeasureSummary",
@@ -117,6 +119,7 @@ __all__ = [
     "time_zone",
     "update_action",
     "validate",
+    "verify_journal",
     "verify_pack",
     "withdraw",
     "write_quality",

@@ -15,7 +15,8 @@ from qmsreports.workspace import Workspace
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from qmsreports.pack.diff import Key, PackDiff, Side
+    from qmsreports.pack.diff import Key, PackDiff
+    from qmsreports.pack.difference import Side
     from qmsreports.register.models import Pack
 
 _MODEL = "model.json"
@@ -52,7 +53,7 @@ def _named(session: Session, name: str) -> Pack:
 
 def _side(row: Pack, there: Path) -> Side:
     """Read a pack as it counts: the approved print where there is one."""
-    from qmsreports.pack.diff import Side
+    from qmsreports.pack.difference import Side
     from qmsreports.pack.seal import name_of
     from qmsreports.pack.store import located, touched
     from qmsreports.register import packs

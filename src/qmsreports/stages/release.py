@@ -62,6 +62,7 @@ def release(pack_id: int, *, approver: str, run_id: str, at: datetime, settings:
             _refuse_settled(row)
             _refuse_running(workspace, row)
             folder, sealed, manifest = located(row.folder, workspace.packs), packs.draft_files(row), dict(row.manifest)
+            manifest["journal"] = journal.head(session).as_dict()
         final = packing.approved(
             folder,
             sealed,

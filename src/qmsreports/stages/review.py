@@ -12,6 +12,7 @@ from qmsreports.errors import ExitCode, Finding, UserError, did_you_mean
 from qmsreports.period import Period
 from qmsreports.records import PackFile, Tell, silent
 from qmsreports.settings import Settings
+from qmsreports.stages.audit import heads_of
 from qmsreports.stages.measure import analyse
 from qmsreports.workspace import Workspace
 
@@ -147,11 +148,12 @@ def _edition(session: Session, review: str, period: str, edition: int, *, approv
 def verify_pack(review: str, period: str, *, edition: int = 0, settings: Settings | None = None) -> list[Finding]:
     """Compare every file of an edition, by default the newest, with its seal and rebuild it from its pinned inputs.
 
-    Of an approved edition the approved print is rebuilt, and the draft that was approved must lie there untouched.
+    Of an approved edition the approved print is rebuilt, and the draft that was approved must lie there untouched. The
+    audit log must still hold what it held when the edition was sealed.
     """
     from qmsreports import pack as packing
     from qmsreports.pack.store import located, touched
-    from qmsreports.register import packs
+    from qmsreports.register import journal, packs
 
     with Workspace(settings) as workspace:
         declared = known_review(workspace, review)
@@ -160,7 +162,8 @@ def verify_pack(review: str, period: str, *, edition: int = 0, settings: Setting
             found = pack_report(row, workspace.packs)
             (_, _, manifest), built_at = packs.files_that_count(row), row.built_at
             draft = touched(located(row.folder, workspace.packs), packs.draft_files(row)) if row.approved_print else []
-        return draft + packing.verify(
+            log = journal.against(session, heads_of([row.manifest, manifest]))
+        again = packing.verify(
             workspace.register,
             workspace.lake,
             workspace.catalog,
@@ -172,6 +175,7 @@ def verify_pack(review: str, period: str, *, edition: int = 0, settings: Setting
             templates=workspace.settings.templates,
             as_of=built_at,
         )
+        return [*draft, *log, *again]
 
 
 def review_period(workspace: Workspace, review: Review, text: str) -> Period:

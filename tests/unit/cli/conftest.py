@@ -44,6 +44,10 @@ class Desk:
         assert int(done.exception.exit_code) == expect
         return json.loads(done.stdout)
 
+    def entries(self) -> list[JournalEntry]:
+        with self.made.register.read() as session:
+            return list(session.query(JournalEntry).order_by(JournalEntry.id))
+
     def journal(self) -> list[tuple[str, str, str]]:
         with self.made.register.read() as session:
             assert journal.verify(session) == []

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from tests.unit.pack.pack_workspace import BUILT
@@ -65,7 +68,9 @@ def test_the_seal_and_the_journal_for_scripts(desk: Any) -> None:
     assert found["findings"][0]["where"] == str(page)
     assert found["findings"][0]["what"].startswith("the file was changed after it was sealed")
     desk.type("review", "open", "--period", "2026-10", "--on", "2026-11-12", "--by", "M. Huber")
-    assert desk.json("audit", "verify") == {"entries": len(desk.journal()), "sound": True, "findings": []}
+    newest = desk.entries()[-1].hash
+    assert desk.json("audit", "verify") == {"entries": 1, "newest": newest, "sound": True, "findings": []}
+    assert desk.type("audit", "verify") == f"1 entries, chain unbroken, newest hash {newest}"
 
 
 def test_each_edition_is_verified_and_delivered_by_its_number(desk: Any) -> None:
@@ -95,3 +100,53 @@ def test_each_edition_is_verified_and_delivered_by_its_number(desk: Any) -> None
     page.write_bytes(page.read_bytes() + b" ")
     assert "was changed after it was sealed" in desk.type("pack", "verify", *month, "--edition", "1", expect=1)
     assert desk.json("pack", "verify", *month)["sound"] is True
+
+
+def test_an_end_that_was_cut_off_the_audit_log_is_found(desk: Any) -> None:
+    month = ("monthly", "--period", "2026-10")
+    for person in ("M. Huber", "E. Novak"):
+        desk.type("review", "attend", "--period", "2026-10", "--person", person, "--by", "M. Huber")
+    whole = [entry.hash for entry in desk.entries()]
+    built = desk.json("pack", "build", *month)
+    folder = Path(built["folder"])
+    assert json.loads((folder / "manifest.json").read_text())["journal"] == {"entries": 2, "hash": whole[1]}
+    desk.type("review", "attend", "--period", "2026-10", "--person", "A. Berger", "--by", "M. Huber")
+    assert desk.json("audit", "verify")["sound"] is True  # the log went on
+
+    cut(desk, "DELETE FROM journal WHERE id > 1")
+    found = json.loads(desk.type("audit", "verify", "--json", expect=1))
+    assert (found["entries"], found["newest"], found["sound"]) == (1, whole[0], False)
+    (finding,) = found["findings"]
+    line = f"had 2 entries when pack monthly-2026-10-e1 was sealed, the newest {whole[1][:12]}…; it has 1"
+    assert (finding["where"], finding["what"]) == ("journal", line)
+    assert line in desk.type("pack", "verify", *month, expect=1)
+
+    for person in ("X. Other", "Y. Other"):  # the chain is continued with entries of another kind
+        desk.type("review", "attend", "--period", "2026-10", "--person", person, "--by", "M. Huber")
+    (finding,) = json.loads(desk.type("audit", "verify", "--json", expect=1))["findings"]
+    assert finding["what"].endswith("; that entry is not there")
+
+    for table in ("pack_files", "packs"):
+        cut(desk, f"DELETE FROM {table}")  # the folders still know
+    assert json.loads(desk.type("audit", "verify", "--json", expect=1))["findings"] == [finding]
+
+
+def test_an_approval_without_its_entry_is_found(desk: Any) -> None:
+    month = ("monthly", "--period", "2026-10")
+    desk.type("pack", "build", *month)
+    desk.type("pack", "approve", *month, "--by", "M. Huber")
+    (target,) = desk.json("pack", "deliver", *month)["delivered_to"]
+    cut(desk, "DELETE FROM journal")
+    whats = [one["what"] for one in json.loads(desk.type("audit", "verify", "--json", expect=1))["findings"]]
+    assert whats == [
+        'has no entry "approve pack monthly 2026-10 edition 1", which the register has',
+        f'has no entry "deliver pack monthly 2026-10 edition 1 to {target}", which the register has',
+    ]
+
+
+def cut(desk: Any, statement: str) -> None:
+    """Change the register as somebody would who may do anything with its file."""
+    with closing(sqlite3.connect(desk.made.folder / "register.db")) as register, register:
+        for (name,) in register.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            register.execute(f"DROP TRIGGER {name}")
+        register.execute(statement)

@@ -141,7 +141,16 @@ def test_another_logo_is_another_input_and_the_new_edition_says_so(pack: PackMod
 
     def manifest(brand: Brand) -> dict[str, object]:
         return seal.manifest(
-            pack, inputs="", tables={}, catalog={}, wording={}, templates=TEMPLATES, brand=brand, as_of=AT, files={}
+            pack,
+            inputs="",
+            tables={},
+            catalog={},
+            wording={},
+            journal={},
+            templates=TEMPLATES,
+            brand=brand,
+            as_of=AT,
+            files={},
         )
 
     assert manifest(own)["brand"] == dict(own.files)

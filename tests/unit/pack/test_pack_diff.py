@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from qmsreports.pack.diff import Difference, PackDiff, Side, changed_values, diff, lines
+from qmsreports.pack.diff import PackDiff, changed_values, diff, lines
+from qmsreports.pack.difference import Difference, Side
 
 OCTOBER, SEPTEMBER = "2026-10", "2026-09"
 
@@ -175,7 +176,11 @@ def test_what_people_put_on_record_and_what_followed() -> None:
         kpi["variation"] = "concern_low"
 
     found = changed(people)
-    assert [one.text for one in found.differences] == ["statement 9.3.2-b: new", "approved by nobody → M. Huber"]
+    assert [(one.cause, one.text) for one in found.differences] == [
+        ("analysis", "On time in full: the analysis of the same values changed (variation none → concern low)"),
+        ("record", "statement 9.3.2-b: new"),
+        ("record", "approved by nobody → M. Huber"),
+    ]
     assert found.follows == (
         "needs a decision now: On time in full cannot meet its objective",
         "needs no decision any more: Two actions are overdue",
@@ -207,3 +212,92 @@ def test_many_differences_of_one_cause_are_counted() -> None:
     said = lines(changed(many), most=5)
     assert said[0] == "New data:"
     assert said[6] == "  and 15 more, see --json"
+
+
+def test_what_only_follows_is_told() -> None:
+    """Packs whose decisions differ do not say the same, whatever their values and makers say."""
+    found = changed(lambda _kpi, model, _: model.update(decisions=[]))
+    assert found.differences == ()
+    assert lines(found) == ["What reads differently:", "  needs no decision any more: Two actions are overdue"]
+
+
+def test_a_part_that_nothing_tells_of_is_named() -> None:
+    def more(_kpi: Any, model: Any, _manifest: Any) -> None:
+        model["header"] = {"edition": 2, "data_read_at": "2026-11-04", "classification": "Secret"}
+        model["changes"] = [{"kind": "edition", "text": "This edition replaces monthly-2026-10-e1."}]
+        model["older_actions"] = 4
+
+    found = changed(more)
+    assert lines(found) == ["What reads differently:", "  reads differently: header, older actions"]
+
+    def edition(_kpi: Any, model: Any, _manifest: Any) -> None:
+        model["header"] = {"edition": 2, "data_read_at": "2026-11-04"}
+
+    assert lines(changed(edition)) == ["monthly-2026-10-e1 and monthly-2026-10-e2 say the same, made by the same"]
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "words"),
+    [
+        ("published", "stopped", "published → stopped (failed)"),
+        ("failed", "published", "failed → published (recovered)"),
+        ("stopped", "unchanged", "stopped → unchanged (recovered)"),
+        ("published", None, "published → none"),
+        (None, "broken", "none → broken (failed)"),
+        ("published", "unchanged", ""),
+    ],
+)
+def test_a_feed_that_failed_or_recovered(was: str | None, now: str | None, words: str) -> None:
+    def quality(status: str | None) -> dict[str, Any]:
+        feeds = [{"table": "order_lines", "status": status}] if status else []
+        return {"quality": [{"source": "crm", "feeds": feeds}]}
+
+    sides = [
+        Side(name, {**side().model, **quality(status)}, side().manifest) for name, status in (("a", was), ("b", now))
+    ]
+    found = diff(*sides, {})
+    assert [(one.cause, one.text) for one in found.differences] == (
+        [("feed", f"crm order lines: {words}")] if words else []
+    )
+
+
+def test_a_rule_that_did_not_hold() -> None:
+    rule = {"source": "crm", "table": "order_lines", "rule": "in_set", "column": "site", "rows_failed": 2}
+    one = only(changed(lambda _kpi, model, _: model.update(failed_rules=[rule])))
+    assert (one.cause, one.text) == ("feed", "crm order lines, rule in set of site: 0 → 2 rows did not hold")
+
+
+def test_an_analysis_of_the_same_values() -> None:
+    def limits(kpi: Any, *_: Any) -> None:
+        kpi["points"][0].update(mean=90.0, lower=80.0, upper=100.0)
+        kpi["slices"][0]["points"][0].update(signal="run_low", kind="concern")
+
+    found = changed(limits)
+    assert [(one.cause, one.slice, one.text) for one in found.differences] == [
+        ("analysis", "", "On time in full: the analysis of the same values changed (limits)"),
+        ("analysis", "site=linz", "On time in full (site linz): the analysis of the same values changed (signals)"),
+    ]
+    assert not found.unexplained
+
+    def measured(kpi: Any, *_: Any) -> None:
+        kpi["points"][1].update(value=92.5, mean=90.0)  # limits follow from the value
+
+    assert only(changed(measured)).cause == "late_data"
+
+
+def test_other_words() -> None:
+    def edit(kpi: Any, _model: Any, manifest: Any) -> None:
+        kpi.update(title="Delivered as promised", owner="a.b")
+        manifest["wording"] = {"kpi/otif": "w2", "table/tickets": "t2", "organisation": "o"}
+
+    before = side()
+    before = Side(before.name, before.model, {**before.manifest, "wording": {"kpi/otif": "w", "table/tickets": "t"}})
+    model, manifest = copy.deepcopy(dict(before.model)), copy.deepcopy(dict(before.manifest))
+    edit(model["objectives"][0], model, manifest)
+    found = diff(before, Side("b", model, manifest), {})
+    assert [(one.cause, one.text) for one in found.differences] == [
+        ("wording", 'Delivered as promised: title "On time in full" → "Delivered as promised"'),
+        ("wording", 'Delivered as promised: owner none → "a.b"'),
+        ("wording", "organisation: changed"),
+        ("wording", "table tickets: changed"),
+    ]

@@ -18,9 +18,19 @@ from sqlalchemy.orm import Session
 
 from qmsreports.errors import CouldNotRun
 from qmsreports.period import Period
-from qmsreports.records import Audit, KpiResult, LandedTable, LandResult, Published, QuarantinedRow, StagedTable
+from qmsreports.records import (
+    Audit,
+    BuiltPack,
+    KpiResult,
+    LandedTable,
+    LandResult,
+    PackFile,
+    Published,
+    QuarantinedRow,
+    StagedTable,
+)
 from qmsreports.register import feeds, journal, packs, quarantine, results, store
-from qmsreports.register.models import Base, Quarantine, Result
+from qmsreports.register.models import Base, JournalEntry, Pack, Quarantine, Result
 from qmsreports.register.store import Register
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -362,3 +372,77 @@ def test_a_password_is_not_shown() -> None:
         register.migrate()
     assert "geheim" not in str(caught.value)
     assert "register postgresql+psycopg://ana:***@localhost:1/qms: cannot be opened" in str(caught.value)
+
+
+def _pack(session: Session, edition: int = 1) -> Pack:
+    built = BuiltPack(
+        pack="monthly",
+        period=Period.parse("2026-10"),
+        edition=edition,
+        status="draft",
+        folder=Path("/x"),
+        files=(PackFile("a.pdf", "a" * 64, 1),),
+        inputs="i",
+        headline=("a", "b", "c"),
+        manifest={"pack": f"monthly-2026-10-e{edition}"},
+    )
+    return packs.record_pack(session, built, run_id="r1", at=NOON)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE pack_files SET sha256 = 'b'",
+        "DELETE FROM pack_files",
+        "UPDATE deliveries SET recipient = 'nobody'",
+        "DELETE FROM deliveries",
+        "UPDATE packs SET manifest = '{}'",
+        "UPDATE packs SET folder = '/y'",
+        "UPDATE packs SET edition = 9 WHERE edition = 2",
+        "UPDATE packs SET status = 'draft' WHERE edition = 1",
+        "UPDATE packs SET approved_by = 'E. Novak' WHERE edition = 1",
+        "DELETE FROM packs WHERE edition = 2",
+    ],
+)
+def test_a_pack_its_seals_and_its_deliveries_stay(register: Register, statement: str) -> None:
+    with register.write() as session:
+        first = _pack(session)
+        packs.approve_pack(session, first, by="M. Huber", at=NOON)
+        packs.record_delivery(session, first, "/delivered", [], at=NOON)
+        _pack(session, 2)
+    with pytest.raises(DBAPIError, match="append-only"), register.write() as session:
+        session.execute(text(statement))
+    with register.write() as session:  # a draft may still be followed by another one, which may be approved
+        packs.approve_pack(session, _pack(session, 3), by="M. Huber", at=NOON)
+    with register.read() as session:
+        assert [row.status for row in packs.all_packs(session)] == ["approved", "superseded", "approved"]
+
+
+def test_the_schema_before_packs_were_append_only_can_be_gone_back_to(register: Register) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(store.__file__).parent / "migrations"))
+    config.attributes["engine"] = register.engine
+    command.downgrade(config, "0007")
+    with register.write() as session:
+        _pack(session)
+        session.execute(text("UPDATE packs SET folder = '/y'"))
+    register.migrate()  # an earlier register with packs in it
+    with pytest.raises(DBAPIError, match="append-only"), register.write() as session:
+        session.execute(text("UPDATE packs SET folder = '/z'"))
+    with register.read() as session:
+        assert [row.folder for row in packs.all_packs(session)] == ["/y"]
+
+
+def test_the_head_of_the_journal_is_known_again(register: Register) -> None:
+    with register.write() as session:
+        assert journal.head(session) == journal.Head(0, "0" * 64)
+        for number in range(3):
+            journal.record(session, who="a", action="x", subject=str(number), detail={}, at=NOON)
+    with register.read() as session:
+        hashes = [entry.hash for entry in session.query(JournalEntry).order_by(JournalEntry.id)]
+        assert journal.head(session) == journal.Head(3, hashes[2])
+        sound = {journal.Head(0, "0" * 64): "e0", journal.Head(1, hashes[0]): "e1", journal.Head(3, hashes[2]): "e3"}
+        assert journal.against(session, sound) == []
+        wrong = {journal.Head(4, "f" * 64): "e4", journal.Head(2, "f" * 64): "e2", journal.Head(2, hashes[0]): "e1"}
+        found = [finding.what.partition("; ")[2] for finding in journal.against(session, wrong)]
+    assert found == ["it has 3", "that entry is not there", "some are gone"]
