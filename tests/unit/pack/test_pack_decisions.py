@@ -9,6 +9,7 @@ import pytest
 from pack_fixture import PLANS, objective
 from pack_fixture_review import facts, header, review, stopped
 
+from qmsreports.pack import figures
 from qmsreports.pack.assemble import as_edition, assemble, glance, highlights, judged, trust_sentences
 from qmsreports.pack.changes import changes
 from qmsreports.pack.decisions import about_objective, decisions, failed_feeds, missing, overdue
@@ -199,6 +200,11 @@ def test_a_period_that_is_not_over_is_not_judged() -> None:
         assert plain(seen.finding).startswith("Not judged: October 2026 is not over; before it: ")
         assert "The period is not over: the value is not judged and moves no limit." in reservations(seen)
     assert glance([judged(unfinished("first_pass_yield"))]).tested == 0
+    told = board.row(judged(unfinished("first_pass_yield")))
+    assert (told["notes"], told["meets"]["word"]) == (["period not over"], figures.NONE)
+    assert front.chance(assemble(facts([unfinished("first_pass_yield")]))).replace("\u00a0", " ") == (
+        "1 objective, none tested for signals."
+    )
 
 
 def test_signals_of_what_has_no_better_are_counted() -> None:
