@@ -18,6 +18,9 @@ from qmsreports.records import SpcPoint, SpcResult, SpcSegment
 RECENT = 12
 """A signal that ended more points ago than this is history, and no longer the finding."""
 
+IN_VIEW = 24
+"""Points of a chart: an earlier signal among them is seen beside the one that is told, so it is counted."""
+
 LASTING = 7
 """A recorded new level counts as lasting once so many points, and every one of them, lie beyond the old mean."""
 
@@ -195,9 +198,12 @@ def _ended(series: _Series) -> tuple[str, str] | None:
         return None
     key = "ended_limit" if found[-1].points[-1].signal.endswith("_limit") else "ended"
     back = day_name(behind[0].date, series.days, "since")
-    return "ended", say(
-        f"series.{key}", signal=_signal(found[-1], series), **({"since": back} if key != "ended" else {})
-    )
+    signal = _signal(found[-1], series)
+    seen = {point.date for point in series.known[-IN_VIEW:]}
+    count = sum(episode.points[-1].date in seen for episode in found)
+    if count > 1:
+        signal = say("series.last_of", count=count_word(count), signal=signal)
+    return "ended", say(f"series.{key}", signal=signal, **({"since": back} if key != "ended" else {}))
 
 
 def _new_definition(series: _Series) -> tuple[str, str] | None:

@@ -116,7 +116,13 @@ def assemble(facts: Facts) -> PackModel:
         annexes=tuple(facts.annexes),
         unmeasured=tuple(facts.unmeasured),
         customers=facts.customers,
-        proposals=proposals(objectives, facts.header.period_end, planned=facts.planned, required=facts.required),
+        proposals=proposals(
+            objectives,
+            facts.header.period_end,
+            facts.header.read_on,
+            planned=facts.planned,
+            required=facts.required,
+        ),
     )
 
 
@@ -187,14 +193,17 @@ def exception_reasons(objective: Objective) -> tuple[str, ...]:
 
 
 def highlights(objectives: Sequence[Objective], asked: Sequence[Decision]) -> tuple[str, ...]:
-    """Return the KPIs charted on page one: those to decide about, then good news, then signals that just ended."""
+    """Return the KPIs charted on page one: those to decide about, then good news, then signals that just ended,
+    then what missed its target.
+    """
     decided = [decision.kpi for decision in asked if decision.kpi]
 
     def weight(objective: Objective) -> tuple[int, int, str]:
         if objective.kpi in decided:
             return 0, decided.index(objective.kpi), objective.kpi
         improved = objective.variation.startswith("improvement")
-        return (1 if improved else 2 if objective.exception else 3), 0, objective.kpi
+        rest = 3 if objective.latest.status == "missed" else 4
+        return (1 if improved else 2 if objective.exception else rest), 0, objective.kpi
 
     charted = [objective for objective in objectives if any(point.value is not None for point in objective.points)]
     return tuple(objective.kpi for objective in sorted(charted, key=weight)[:_HIGHLIGHTS])
@@ -242,7 +251,7 @@ def trust(facts: Facts, objectives: Sequence[Objective]) -> Trust:
         quarantine_open=sum(rows for _, rows in facts.quarantine_since),
         quarantine_since=tuple(facts.quarantine_since),
         failed_rules=sum(not rule.broken for rule in facts.failed_rules),
-        provisional=tuple(objective.kpi for objective in objectives if objective.latest.provisional),
+        provisional=tuple(one.kpi for one in objectives if one.latest.provisional and one.latest.value is not None),
         stopped=tuple(objective.kpi for objective in objectives if objective.latest.status == "not_valid"),
         restated=tuple(objective.kpi for objective in objectives if any(point.restated for point in objective.points)),
         reconciles=all(feed.reconciles for feed in feeds),

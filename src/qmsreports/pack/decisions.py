@@ -1,6 +1,7 @@
 """What needs a decision, in the order in which it should be talked about.
 
-First objectives that cannot be met as the process stands, then concerns that are signals, then what is owed (overdue
+First objectives that cannot be met as the process stands, then concerns that are signals, then years, half-years and
+quarters that missed their target before there are enough of them for either judgement, then what is owed (overdue
 actions), then what is missing, then feeds that failed. A plain miss inside the limits is noise and asks for nothing,
 and so does a value that no rule may judge: of too few cases, or of a period that is not over.
 """
@@ -28,6 +29,7 @@ Readers = Mapping[tuple[str, str], tuple[str, ...]]
 
 _LASTING = 7  # signals in a row after which the old limits describe another process
 _NAMED = 3  # missing inputs by name; the rest is counted
+_LONG = ("quarter", "half-year", "year")
 _FIRST = 5  # objectives that stand before the collected items; the rest follows them
 
 
@@ -45,7 +47,7 @@ def decisions(
     ``standing`` to those that were measured before it failed.
     """
     ranked = sorted(
-        (objective for objective in objectives if _cannot_meet(objective) or _is_concern(objective)),
+        (one for one in objectives if _cannot_meet(one) or _is_concern(one) or _missed_untold(one)),
         key=_weight,
     )
     own = [about_objective(objective) for objective in ranked]
@@ -66,10 +68,20 @@ def _is_concern(objective: Objective) -> bool:
     return objective.variation.startswith("concern") and latest.value is not None and not objective.untested(latest)
 
 
+def _missed_untold(objective: Objective) -> bool:
+    """Tell whether a long period missed its target while there are too few to say what the process can do.
+
+    A month that is missed is one of many and left to the statistics; nobody waits twelve years for them.
+    """
+    latest = objective.latest
+    untold = latest.status == "missed" and objective.assurance == "none" and not objective.few(latest)
+    return untold and noun(latest.period) in _LONG
+
+
 def _weight(objective: Objective) -> tuple[int, float, str]:
-    """Both at once first, then cannot meet, then concern; inside a group the farthest from its limits first."""
-    group = {(True, True): 0, (True, False): 1}.get((_cannot_meet(objective), _is_concern(objective)), 2)
-    return group, -_distance(objective), objective.kpi
+    """Both at once first, then cannot meet, concern, missed; inside a group the farthest from its limits first."""
+    group = {(True, True): 0, (True, False): 1, (False, True): 2}
+    return group.get((_cannot_meet(objective), _is_concern(objective)), 3), -_distance(objective), objective.kpi
 
 
 def _distance(objective: Objective) -> float:
@@ -88,12 +100,18 @@ def _distance(objective: Objective) -> float:
 def about_objective(objective: Objective) -> Decision:
     """Return the decision about one objective: what it is, the numbers, and what has to be decided."""
     both = _cannot_meet(objective), _is_concern(objective)
-    if both[0]:
+    if not any(both):
+        kind = "missed"
+        title = say(f"decision.missed.title.{noun(objective.latest.period)}", objective=objective.title)
+        asks = say("decision.missed.asks")
+    elif both[0]:
+        kind = "cannot_meet"
         title = say("decision.cannot_meet.title", objective=objective.title)
         asks = (
             say("decision.changed_for_good.asks") if _changed_for_good(objective) else say("decision.cannot_meet.asks")
         )
     else:
+        kind = "concern"
         title = say("decision.concern.title", objective=objective.title, signal=signal_words(objective.points))
         asks = say("decision.concern.asks")
     sentences = [
@@ -105,7 +123,7 @@ def about_objective(objective: Objective) -> Decision:
         _owner_says(objective),
     ]
     return Decision(
-        kind="cannot_meet" if both[0] else "concern",
+        kind=kind,
         title=title,
         evidence=" ".join(sentence for sentence in sentences if sentence),
         asks=asks,

@@ -8,6 +8,7 @@ Periods are written as in the register: ``2026-10``.
 from __future__ import annotations
 
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from qmsreports.pack.annex import AgendaItem, Annex
 from qmsreports.pack.customers import Customers
@@ -60,12 +61,17 @@ class Header(Record):
     currency: str = "EUR"
     forms: tuple[str, ...] = ()  # what was asked for besides print, page and workbook: pptx
 
+    @property
+    def read_on(self) -> date:
+        """The day on which the data was read, on the organisation's clock."""
+        return self.data_read_at.astimezone(ZoneInfo(self.time_zone)).date()
+
 
 class Decision(Record):
     """Something that needs a decision. ``kind`` ranks it; ``asks`` is empty where the evidence says it all.
 
-    ``kind``: cannot_meet | concern | overdue | missing_input | failed_feed. ``link`` is the anchor of the evidence,
-    ``kpi`` the objective it is about, empty for a collected item.
+    ``kind``: cannot_meet | concern | missed | overdue | missing_input | failed_feed. ``link`` is the anchor of the
+    evidence, ``kpi`` the objective it is about, empty for a collected item.
     """
 
     kind: str

@@ -1,7 +1,7 @@
 """What could be done about missed objectives: proposed with an owner and a day, recorded only by a person.
 
-A miss inside the limits of a stable process has no cause of its own; the proposal says so, because chasing it would
-make things worse.
+A miss inside the limits of a stable process is part of its usual variation; the proposal says so, because chasing it
+would make things worse. Where there are no limits to tell by, it says that.
 """
 
 from __future__ import annotations
@@ -38,12 +38,14 @@ class Proposal(Record):
 def proposals(
     objectives: Sequence[Objective],
     period_end: date,
+    read_on: date,
     *,
     planned: Mapping[str, str],
     required: Mapping[str, tuple[str, ...]],
 ) -> tuple[Proposal, ...]:
     """Return one proposal per missed objective: what a standard asks for first, then what nobody took up.
 
+    They are due two months after the period, or after the day the data was read where the pack is late.
     ``planned`` maps a KPI to the action that stands for it, ``required`` to the clauses that ask for one; these ask
     whenever the target is not met, however near it is and before the value is settled. An accepted deviation has been
     decided about and is not proposed again.
@@ -54,7 +56,7 @@ def proposals(
             objective=one.title,
             title=_what(one),
             owner=one.owner,
-            due=months_after(period_end, _MONTHS_TO_ACT),
+            due=months_after(period_end if read_on <= months_after(period_end, 1) else read_on, _MONTHS_TO_ACT),
             why=_why(one),
             required_by=required.get(one.kpi, ()),
             action=planned.get(one.kpi, ""),
@@ -84,9 +86,13 @@ def _what(one: Objective) -> str:
     goal = figures.goal_quantity(one.latest.target, one.unit)
     if one.variation.startswith("concern"):
         return say("proposal.concern", objective=one.title, signal=signal_words(one.points))
-    return say(
-        "proposal.cannot_meet" if one.assurance == "fail" else "proposal.noise", objective=one.title, target=goal
-    )
+    if one.assurance == "fail":
+        return say("proposal.cannot_meet", objective=one.title, target=goal)
+    if one.untested(one.latest) or (one.segments and one.segments[-1].trial):
+        return say("proposal.untested", objective=one.title, target=goal)
+    if one.variation != "common_cause":
+        return say("proposal.changed", objective=one.title, target=goal, signal=signal_words(one.points))
+    return say("proposal.noise", objective=one.title, target=goal)
 
 
 def _why(one: Objective) -> str:

@@ -93,6 +93,14 @@ def life(session: Session, review: str, period: str, *, as_of: datetime | None =
     )
 
 
+def taken_place(session: Session, review: str, *, as_of: datetime) -> set[str]:
+    """Return the periods of which a review was held or closed, as it was known at ``as_of``."""
+    query = select(ReviewEvent.period).where(
+        ReviewEvent.review == review, ReviewEvent.kind.in_(("held", "closed")), ReviewEvent.at <= as_of
+    )
+    return set(session.scalars(query))
+
+
 def refuse_when_closed(session: Session, review: str, period: str) -> None:
     """Raise :class:`UserError` once a review is closed: its inputs and decisions stay as they were."""
     closed = life(session, review, period).closed

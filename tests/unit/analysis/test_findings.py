@@ -93,6 +93,16 @@ def test_a_signal_that_ended() -> None:
     )
 
 
+def test_an_ended_signal_is_not_told_as_the_only_one_in_view() -> None:
+    """One month below, back inside, two months below, back inside: a chart of 24 months marks three."""
+    marked = [94, 98, 93, 94, 98.5]
+    assert title([*QUIET, *marked], fix_after=12) == (
+        "Last of two signals: two months below its limits, March to April 2026; back inside since May 2026"
+    )
+    far = [94, *[98.5, 97.5] * 11, 98.5, 93, 98]  # the first one lies 25 months back
+    assert title([*QUIET, *far], fix_after=12).startswith("One month below its limits, ")
+
+
 def test_a_signal_that_ended_a_year_ago_is_history() -> None:
     back = [98.5, 97.5] * 5
     assert title([*QUIET, 94, *back, 97.5], fix_after=12).startswith("One month below its limits, January 2026; back")
@@ -102,23 +112,24 @@ def test_a_signal_that_ended_a_year_ago_is_history() -> None:
 LEVEL = [99.2, 99.4, 99.3, 99.5, 99.3, 99.4, 99.2]  # all above the old mean of 98
 
 
-def test_a_recorded_new_level_is_for_good_after_seven_points_beyond_the_old_mean() -> None:
+def test_a_recorded_new_level_is_told_after_seven_points_beyond_the_old_mean() -> None:
     rebase = [date(2026, 1, 1)]
-    assert title([*QUIET, *LEVEL], rebase=rebase) == "Better for good since January 2026"
-    assert title([*QUIET, *LEVEL], rebase=rebase, better="lower") == "Worse for good since January 2026"
+    assert title([*QUIET, *LEVEL], rebase=rebase) == "On a new, better level since January 2026"
+    assert title([*QUIET, *LEVEL], rebase=rebase, better="lower") == "On a new, worse level since January 2026"
     assert title([*QUIET, *LEVEL], rebase=rebase, better="neither") == "On a new level since January 2026"
     assert title([*QUIET, *LEVEL[:6]], rebase=rebase) == "No signal against trial limits around 99.4 %"
     one_short = [98.6, 99.6] * 5 + [97.9]  # inside its own limits, and one of them below the old mean
     assert title([*QUIET, *one_short], rebase=rebase).startswith("No signal")
     long = [*LEVEL, *LEVEL]
     assert (
-        title([*QUIET, *long], rebase=rebase, target=100) == "Better for good since January 2026, still short of 100 %"
+        title([*QUIET, *long], rebase=rebase, target=100)
+        == "On a new, better level since January 2026, still short of 100 %"
     )
     assert title([*QUIET, *long], rebase=rebase, target=99.3) == (
-        "Better for good since January 2026; 99.3 % is hit or miss"
+        "On a new, better level since January 2026; 99.3 % is hit or miss"
     )
     worse = title([*QUIET, *long], rebase=rebase, target=90, better="lower")
-    assert worse == "Worse for good since January 2026; 90 % cannot be met as the process stands"
+    assert worse == "On a new, worse level since January 2026; 90 % cannot be met as the process stands"
 
 
 def test_a_new_definition_is_never_better_or_worse() -> None:

@@ -15,7 +15,10 @@ from qmsreports.pack.collect import collect
 from qmsreports.pack.collect.actions import action_state
 from qmsreports.pack.collect.conditions import sql_of
 from qmsreports.pack.model import PackModel
+from qmsreports.pack.view import front
 from qmsreports.period import Period
+from qmsreports.records import BuiltPack
+from qmsreports.register import packs, reviews
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +42,7 @@ def test_the_header_says_whose_review_of_what(october: PackModel) -> None:
         "Arvella Pumps",
         "monthly",
         "2026-10",
-        "2026-09",
+        "",  # nobody held or approved an earlier one
     )
     assert [name.title for name in head.standards] == ["ISO 9001:2015 with Amendment 1:2024", "ISO 9001:2026"]
     assert [name.unverified for name in head.standards] == [False, True]
@@ -297,11 +300,11 @@ def test_a_value_that_reads_differently_since_the_last_review_is_told(tmp_path: 
     made = filled(tmp_path)
     review, september = made.catalog.reviews["monthly"], Period.parse("2026-09")
     with made.register.write() as session:
-        from qmsreports.records import BuiltPack
-        from qmsreports.register.packs import record_pack
+        from qmsreports.register.packs import approve_pack, record_pack
 
-        last = BuiltPack("monthly", september, 1, "approved", tmp_path, (), "inputs")
-        record_pack(session, last, run_id="r0", at=MEASURED + timedelta(minutes=1))
+        last = BuiltPack("monthly", september, 1, "draft", tmp_path, (), "inputs")
+        row = record_pack(session, last, run_id="r0", at=MEASURED + timedelta(minutes=1))
+        approve_pack(session, row, by="M. Huber", at=MEASURED + timedelta(minutes=1))
     late = [88.0 + (index % 3) for index in range(24)]
     late[-2] = 93.0  # September, published as 89
     late[-1] = 93.0  # October is this review's own: news, not a restatement
@@ -334,3 +337,31 @@ def test_a_period_that_was_not_over_is_shown_and_not_judged(tmp_path: Path) -> N
     later = read(made)
     assert (later.header.period_over, later.objective("otif").latest.unfinished) == (True, False)
     assert later.objective("otif").latest.signal == "above_limit"
+
+
+def test_the_last_review_is_one_that_took_place(tmp_path: Path) -> None:
+    """A draft of September is no review; one that was held in August is, and an approval of September overtakes it."""
+    made = filled(tmp_path)
+
+    def minutes(count: int) -> datetime:
+        return MEASURED + timedelta(minutes=count)
+
+    def drafted(period: str, at: datetime) -> None:
+        draft = BuiltPack("monthly", Period.parse(period), 1, "draft", tmp_path / period, (), "inputs")
+        with made.register.write() as session:
+            packs.record_pack(session, draft, run_id="r0", at=at)
+
+    drafted("2026-09", minutes(1))
+    first = read(made, minutes(2))
+    assert (first.header.last_period, first.header.last_start, first.changes) == ("", None, ())
+    assert front.no_change(first) == "First review: there is nothing to compare with yet."
+    with made.register.write() as session:
+        held = {"day": date(2026, 9, 10), "detail": {}, "who": "E. Novak", "at": minutes(3)}
+        reviews.step(session, "monthly", "2026-08", "held", **held)
+    assert read(made, minutes(4)).header.last_period == "2026-08"
+    assert read(made, minutes(2)).header.last_period == ""  # as it was known then
+    with made.register.write() as session:
+        (row,) = packs.editions(session, "monthly", "2026-09")
+        packs.approve_pack(session, row, by="M. Huber", at=minutes(5))
+    assert read(made, minutes(6)).header.last_period == "2026-09"
+    assert read(made, minutes(4)).header.last_period == "2026-08"

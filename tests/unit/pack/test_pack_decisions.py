@@ -9,7 +9,8 @@ import pytest
 from pack_fixture import PLANS, objective
 from pack_fixture_review import facts, header, review, stopped
 
-from qmsreports.pack.assemble import as_edition, assemble, glance, judged, trust_sentences
+from qmsreports.pack import figures
+from qmsreports.pack.assemble import as_edition, assemble, glance, highlights, judged, trust_sentences
 from qmsreports.pack.changes import changes
 from qmsreports.pack.decisions import about_objective, decisions, failed_feeds, missing, overdue
 from qmsreports.pack.finding import reservations
@@ -132,6 +133,56 @@ def test_too_few_cases_are_no_signal_no_concern_and_no_decision() -> None:
     assert all(part.variation == "common_cause" for part in seen.slices)
 
 
+def yearly(name: str, **changed: object) -> Objective:
+    """An objective of two years: the second missed its target, and two values have no limits."""
+    made = one(name, segments=(), variation="common_cause", assurance="none", finding="Too few values for limits")
+    bare = {"mean": None, "lower": None, "upper": None, "signal": "none", "kind": "common_cause"}
+    points = tuple(
+        point.model_copy(update={**bare, "period": period, "status": "missed", **changed})
+        for point, period in zip(made.points[-2:], ("2024", "2025"), strict=True)
+    )
+    return made.model_copy(update={"points": points})
+
+
+def test_a_year_that_missed_its_target_is_a_decision_of_its_own() -> None:
+    (said,) = decisions([yearly("on_time_delivery")], (), (), (), {})
+    assert (said.kind, said.kpi) == ("missed", "on_time_delivery")
+    assert said.title == "On-time delivery missed its target; too few years to tell whether it can meet it"
+    assert "target at least 95 %: missed." in plain(said.evidence)
+    assert [item.kind for item in decisions([yearly("otif", period="2025-Q4")], (), (), (), {})] == ["missed"]
+    assert decisions([yearly("on_time_delivery", period="2026-10")], (), (), (), {}) == ()  # one month of many
+    assert decisions([yearly("on_time_delivery", status="near")], (), (), (), {}) == ()
+    assert decisions([yearly("capa_on_time", n=3)], (), (), (), {}) == ()  # of too few cases
+
+
+def test_what_missed_its_target_is_charted_before_what_comes_first_by_name() -> None:
+    made = [
+        one(name, exception=(), variation="common_cause", kpi=kpi)
+        for name, kpi in zip(("ces", "nps", "csat", "oee", "scrap_rate"), "abcde", strict=True)
+    ]
+    missed = made[-1].model_copy(
+        update={"points": (*made[-1].points[:-1], made[-1].latest.model_copy(update={"status": "missed"}))}
+    )
+    assert highlights([*made[:-1], missed], ())[0] == "e"
+
+
+def test_a_value_that_does_not_exist_is_not_provisional() -> None:
+    made = one("ces")
+    gap = made.latest.model_copy(update={"value": None, "status": "no_data", "provisional": True})
+    late = one("oee")
+    told = late.latest.model_copy(update={"provisional": True})
+    pack = assemble(
+        facts(
+            [
+                made.model_copy(update={"points": (*made.points[:-1], gap)}),
+                late.model_copy(update={"points": (*late.points[:-1], told)}),
+            ]
+        )
+    )
+    assert pack.trust.provisional == ("oee",)
+    assert "1 provisional value: Overall equipment effectiveness." in [plain(text) for text in trust_sentences(pack)]
+
+
 def test_a_new_signal_that_is_provisional_says_so() -> None:
     made = one("first_pass_yield")
     late = made.model_copy(update={"points": (*made.points[:-1], made.latest.model_copy(update={"provisional": True}))})
@@ -149,6 +200,11 @@ def test_a_period_that_is_not_over_is_not_judged() -> None:
         assert plain(seen.finding).startswith("Not judged: October 2026 is not over; before it: ")
         assert "The period is not over: the value is not judged and moves no limit." in reservations(seen)
     assert glance([judged(unfinished("first_pass_yield"))]).tested == 0
+    told = board.row(judged(unfinished("first_pass_yield")))
+    assert (told["notes"], told["meets"]["word"]) == (["period not over"], figures.NONE)
+    assert front.chance(assemble(facts([unfinished("first_pass_yield")]))).replace("\u00a0", " ") == (
+        "1 objective, none tested for signals."
+    )
 
 
 def test_signals_of_what_has_no_better_are_counted() -> None:

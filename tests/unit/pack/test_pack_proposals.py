@@ -29,7 +29,9 @@ def one(kpi: str, status: str = "missed", **changed: Any) -> Objective:
 
 
 def proposed(*objectives: Objective, **given: Any) -> tuple[Proposal, ...]:
-    return proposals(objectives, END, planned=given.get("planned", {}), required=given.get("required", {}))
+    return proposals(
+        objectives, END, given.get("read_on", END), planned=given.get("planned", {}), required=given.get("required", {})
+    )
 
 
 @pytest.mark.parametrize(
@@ -82,10 +84,28 @@ def test_what_is_proposed_depends_on_what_the_process_does() -> None:
     (chance,) = proposed(one("csat", **stable))
     (unable,) = proposed(one("csat", **{**stable, "assurance": "fail"}))
     (signal,) = proposed(one("csat", **{**stable, "variation": "concern_low", "assurance": "fail"}))
-    assert chance.title.endswith("this miss of 85\u00a0% has no cause of its own")
+    assert chance.title.endswith("Satisfied customers: the miss of 85\u00a0% lies within its usual variation")
     assert unable.title.endswith("so that it can reach 85\u00a0%, or agree another target")
     assert signal.title.startswith("Find and remove the cause: Satisfied customers, ")
     assert (chance.owner, chance.due) == ("head.of.sales", date(2026, 12, 31))
+
+
+def test_usual_variation_is_claimed_only_where_there_are_limits() -> None:
+    stable = one("csat", variation="common_cause", assurance="none")
+    trial = stable.model_copy(update={"segments": (stable.segments[-1].model_copy(update={"trial": True}),)})
+    bare = stable.latest.model_copy(update={"lower": None, "upper": None})
+    without = stable.model_copy(update={"points": (*stable.points[:-1], bare)})
+    for seen in (trial, without, stable.model_copy(update={"small_sample": 10**6})):
+        (told,) = proposed(seen)
+        assert told.title.endswith("was missed, with too little data to tell a signal from usual variation")
+    (better,) = proposed(one("csat", variation="improvement_high", assurance="hit_or_miss"))
+    assert better.title.startswith("Follow up Satisfied customers: ")
+
+
+def test_a_late_pack_proposes_no_day_of_the_past() -> None:
+    (soon,) = proposed(one("csat"), read_on=date(2026, 11, 30))
+    (late,) = proposed(one("csat"), read_on=date(2027, 3, 2))
+    assert (soon.due, late.due) == (date(2026, 12, 31), date(2027, 5, 31))
 
 
 def test_what_a_standard_asks_for_comes_first_and_what_is_taken_up_last() -> None:

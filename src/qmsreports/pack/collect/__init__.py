@@ -29,7 +29,7 @@ from qmsreports.pack.collect.recorded import Recorded
 from qmsreports.pack.model import FormKind, Header, PackModel, StandardName
 from qmsreports.pack.objective import Objective
 from qmsreports.period import Period
-from qmsreports.register import results
+from qmsreports.register import results, reviews
 from qmsreports.register.models import Pack
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Collected:
 
 @dataclass(frozen=True, slots=True)
 class _Last:
-    """The review before this one: its period, and when its newest pack was built (None where there is no pack)."""
+    """The review before this one: its period, and when the pack it had was built (None where there is no pack)."""
 
     period: Period
     built: datetime | None
@@ -89,7 +89,8 @@ def _collected(
     at = dict(pinned) if pinned is not None else lake.versions(catalog.tables)
     with register.read() as session, lake.connect(catalog.tables.values(), at) as connection:
         last = _last(session, catalog, review, period, as_of)
-        found = feeds.intake(session, last.built, as_of)
+        built = last.built if last else None
+        found = feeds.intake(session, built, as_of)
         read_at = found.read_at or as_of
         recorded = Recorded(
             session, review.review, period, as_of, catalog.organisation.time_zone, catalog.organisation.fiscal
@@ -115,7 +116,7 @@ def _collected(
         )
         ledgers = [coverage.ledger(clauses) for clauses in maps]
         newest = feeds.newest_events(connection, catalog, sorted({table for _, table in found.state}), read_at.date())
-        actions, older = earlier_actions(connection, period, last.period, decided)
+        actions, older = earlier_actions(connection, period, last.period if last else period.shift(-1), decided)
         shown = measured.periods[-review.points_shown :]
         facts = Facts(
             header=_header(catalog, review, period, last, read_at, maps, objectives).model_copy(
@@ -131,7 +132,7 @@ def _collected(
                 *definition_changes(objectives, catalog.targets, shown[0].start, period.last_day),
                 *retirements([catalog.kpis[name] for name in _order(catalog, review)], shown[0].start, period.last_day),
             ),
-            restatements=behind.restatements(session, measured, catalog, last.built, last.period),
+            restatements=behind.restatements(session, measured, catalog, built, last.period) if last else (),
             form=[
                 FormKind(clause=item.clause, label=item.told("label", spoken().code)) for item in maps[0].side("output")
             ],
@@ -196,24 +197,28 @@ def _ended(catalog: Catalog, measured: series.Measured, period: Period) -> dict[
     return found
 
 
-def _last(session: Session, catalog: Catalog, review: Review, period: Period, as_of: datetime) -> _Last:
-    """Return the review before: the newest earlier period that has a pack, else simply the period before."""
-    packs = session.scalars(
-        select(Pack).where(Pack.review == review.review, Pack.built_at <= as_of).order_by(Pack.built_at, Pack.id)
-    ).all()
-    earlier = [pack for pack in packs if catalog.period(pack.period).start < period.start]
+def _last(session: Session, catalog: Catalog, review: Review, period: Period, as_of: datetime) -> _Last | None:
+    """Return the review before: the newest earlier period that was held, closed, or whose pack was approved.
+
+    A draft that nobody approved is no review. ``None`` for the first one. Compared is with the pack that was approved,
+    or where none was with the newest one there was.
+    """
+    packs = session.scalars(select(Pack).where(Pack.review == review.review, Pack.built_at <= as_of)).all()
+    approved = [pack for pack in packs if pack.approved_at is not None and pack.approved_at <= as_of]
+    done = {pack.period for pack in approved} | reviews.taken_place(session, review.review, as_of=as_of)
+    earlier = [one for one in map(catalog.period, done) if one.start < period.start]
     if not earlier:
-        return _Last(period.shift(-1), None)
-    newest = max(catalog.period(pack.period) for pack in earlier)
-    built = max(pack.built_at for pack in earlier if pack.period == str(newest))
-    return _Last(newest, built)
+        return None
+    newest = max(earlier)
+    own = [[pack.built_at for pack in some if pack.period == str(newest)] for some in (approved, packs)]
+    return _Last(newest, max(own[0] or own[1], default=None))
 
 
 def _header(
     catalog: Catalog,
     review: Review,
     period: Period,
-    last: _Last,
+    last: _Last | None,
     read_at: datetime,
     maps: Sequence[ClauseMap],
     objectives: Sequence[Objective],
@@ -228,9 +233,9 @@ def _header(
         period=str(period),
         period_start=period.start,
         period_end=period.last_day,
-        last_period=str(last.period),
-        last_start=last.period.start,
-        last_end=last.period.last_day,
+        last_period=str(last.period) if last else "",
+        last_start=last.period.start if last else None,
+        last_end=last.period.last_day if last else None,
         edition=1,
         classification=review.confidentiality,
         audience=review.audience,

@@ -34,7 +34,9 @@ def row(objective: Objective) -> dict[str, Any]:
         "status": words.status(latest.status, few=objective.few(latest)),
         "variation": words.variation(objective),
         "meets": words.meets(
-            objective.assurance, has_target=latest.target is not None, judged=valued and objective.better != "neither"
+            objective.assurance,
+            has_target=latest.target is not None,
+            judged=valued and objective.better != "neither" and not latest.unfinished,
         ),
         "link": f"kpi-{objective.kpi}",
         "spark": f"spark-{objective.kpi}",
@@ -46,10 +48,11 @@ def row(objective: Objective) -> dict[str, Any]:
 
 def _notes(objective: Objective, *, provisional: bool = True) -> list[str]:
     latest = objective.latest
+    valued = latest.value is not None
     notes = []
-    if latest.unfinished and latest.value is not None:
+    if latest.unfinished and valued:
         notes.append(say("note.unfinished"))
-    elif latest.provisional and provisional:
+    elif latest.provisional and valued and provisional:
         notes.append(say("note.provisional"))
     if objective.few(latest):
         notes.append(say("note.few"))

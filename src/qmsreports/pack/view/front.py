@@ -185,6 +185,8 @@ def chance(pack: PackModel) -> str:
     seen = pack.glance
     if not seen.objectives:
         return say("chance.none")
+    if not seen.tested:
+        return say("chance.untested", objectives=say("count.objective", n=seen.objectives))
     found = seen.concerns + seen.improvements + seen.changed
     return say(
         "chance.signals",
