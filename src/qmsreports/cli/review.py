@@ -290,4 +290,10 @@ def ledger(review: REVIEW = "monthly", period: PERIOD = None, as_json: JSON = Fa
 def _evidence(row: Said) -> str:
     if row["evidence"]:
         return "; ".join(row["evidence"])
+    if row["state"] == "missing":
+        from qmsreports.language import say
+        from qmsreports.pack import figures
+
+        last = row["last_considered"]
+        return say("coverage.last", in_period=figures.period(last, "in")) if last else say("coverage.never")
     return " ".join(part for part in (row["considered_by"], row["last_considered"]) if part)

@@ -79,6 +79,22 @@ def test_considered_inputs_show_in_the_ledger(desk: Any) -> None:
     assert desk.journal() == [("M. Huber", "consider input", "9.3.2-d monthly 2026-10")]
 
 
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({"state": "missing", "last_considered": "2026-07"}, "last covered in July 2026"),
+        ({"state": "missing", "last_considered": None}, "never covered so far"),
+        ({"state": "considered", "considered_by": "M. Huber", "last_considered": "2026-11-03"}, "M. Huber 2026-11-03"),
+        ({"state": "data", "evidence": ["2 objectives", "Audits, 1 row"]}, "2 objectives; Audits, 1 row"),
+    ],
+)
+def test_the_ledger_says_what_an_input_rests_on_or_when_it_was_covered_last(row: dict[str, Any], said: str) -> None:
+    from qmsreports.cli.review import _evidence
+
+    whole = {"evidence": [], "considered_by": None, "last_considered": None, **row}
+    assert _evidence(whole).replace("\u00a0", " ") == said
+
+
 def test_an_action_from_its_decision_to_the_check_of_its_effect(desk: Any) -> None:
     made = desk.json(*decide("--owner", "supply.manager", "--due", "2026-12-01"))
     assert (made["decision"], made["action"], made["recorded"]) == ("D-1", "R-1", True)

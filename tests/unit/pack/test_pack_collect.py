@@ -119,7 +119,7 @@ def test_an_input_is_data_considered_or_missing(october: PackModel) -> None:
     assert rows["9.3.2-b"].state == "considered"
     assert rows["9.3.2-b"].considered_by == "M. Huber"
     assert rows["9.3.2-b"].statement == "Nothing new outside."
-    assert rows["9.3.2-c1"].evidence == (("1\u00a0objective", "clause-9-3-2-c1"),)
+    assert rows["9.3.2-c1"].evidence == (("1\u00a0objective", "kpi-nps"),)
     assert rows["9.3.2-c6"].evidence == (("Audits, 1\u00a0row", "register-audits"),)
     assert rows["9.3.2-d"].state == "missing"
     assert rows["9.3.2-d"].last_considered == "2026-07"

@@ -11,6 +11,7 @@ import pytest
 from pack_workspace import BUILT, OCTOBER, ROOT, Workspace, filled
 
 from qmsreports.catalog.clause_map import ActionPlan, Evidence
+from qmsreports.catalog.load import load_catalog
 from qmsreports.errors import UserError
 from qmsreports.pack.assemble import uncovered
 from qmsreports.pack.collect import collect
@@ -50,7 +51,7 @@ def test_a_standard_that_builds_on_another_lists_what_it_adds(ledgers: dict[str,
     added = ledgers["iatf16949-2016"]
     assert [clause.rpartition("-")[2] for clause in added] == list("abcdefghijk")
     assert added["9.3.2.1-c"].state == "data"  # by the KPI that the map names: oee
-    assert added["9.3.2.1-c"].evidence == (("1\u00a0objective", "clause-9-3-2-c3"),)
+    assert added["9.3.2.1-c"].evidence == (("1\u00a0objective", "kpi-oee"),)
     assert added["9.3.2.1-f"].state == "data"  # by what feeds 9.1.2: nps and otif
     assert added["9.3.2.1-h"].state == "missing"  # warranty: nothing declared, so a person has to state it
     assert list(ledgers["as9100d-2016"]) == ["9.3.2-c8"]
@@ -141,6 +142,38 @@ def test_evidence_that_needs_all_its_kpis_is_not_proven_by_one(
         made.series("repair_time", repair)
     row = next(row for row in collected(made).ledgers[2].rows if row.clause == "9.3.2.1-g")
     assert row.state == state
+
+
+def test_evidence_leads_to_where_it_stands(tmp_path: Path) -> None:
+    made = filled(tmp_path)
+    made.series("csat", [90.0] * 24, table_versions={"survey_answers": 1})
+    made.series("ces", [5.0] * 24, table_versions={"survey_answers": 1})
+    made.series("resolved_within_target", [90.0] * 24, table_versions={"tickets": 1})
+    customer = {"customer_id": "C", "site": "linz", "reason": "late", "channel": "email"}
+    complaint = {**customer, "complaint_id": "K1", "received_on": date(2026, 10, 9), "answer_due_on": date(2026, 10, 9)}
+    made.rows("complaints", [complaint])
+    answer = {"answer_id": "S1", "invitation_id": "I1", "answered_on": date(2026, 10, 9), **customer}
+    names = {column.name for column in made.catalog.tables["survey_answers"].columns}
+    made.rows("survey_answers", [{name: value for name, value in answer.items() if name in names}])
+    rows = {row.clause: row for row in collected(made).ledgers[0].rows}
+    assert rows["9.3.2-c1"].evidence == (
+        ("3\u00a0objectives (Customers)", "clause-9-3-2-c1"),
+        ("1\u00a0objective (Processes and products)", "kpi-resolved_within_target"),
+        ("Complaints, 1\u00a0row", "register-complaints"),
+        ("Survey answers, 1\u00a0row", "kpi-csat"),  # no register: the first objective that reads it
+    )
+
+
+@pytest.mark.parametrize("review", ["monthly", "quarterly", "annual"])
+def test_shipped_reviews_show_the_registers_that_are_evidence(review: str) -> None:
+    catalog = load_catalog(ROOT / "catalog")
+    declared = catalog.reviews[review]
+    shown = {name for section in declared.sections for name in section.tables}
+    evidence = {
+        name for standard in STANDARDS for item in catalog.clause_maps[standard].items for name in item.evidence.tables
+    }
+    assert evidence - shown == {"survey_answers"}  # shown by the objectives that read it
+    assert "costs" in shown
 
 
 def _with(made: Workspace, maps: object) -> object:

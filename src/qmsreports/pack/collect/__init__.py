@@ -111,8 +111,9 @@ def _collected(
         said = (*statements(connection, catalog, period), *recorded.statements())
         decided = recorded.actions()
         also = {"review_actions": only_recorded(connection, period, decided)}
+        ended = _ended(catalog, measured, period)
         coverage = Coverage(
-            connection, catalog, period, objectives, said, plan.anchors, also, _ended(catalog, measured, period)
+            connection, catalog, period, objectives, said, plan.anchors, also=also, ended=ended, titles=plan.titles
         )
         ledgers = [coverage.ledger(clauses) for clauses in maps]
         newest = feeds.newest_events(connection, catalog, sorted({table for _, table in found.state}), read_at.date())

@@ -72,9 +72,11 @@ class Coverage:
         anchors: Mapping[str, str],
         also: Mapping[str, int] | None = None,
         ended: Mapping[str, str] | None = None,
+        titles: Mapping[str, str] | None = None,
     ) -> None:
         """``anchors`` gives the place in the pack of each KPI (by key) and register (by table); ``also`` how many rows
-        the register itself holds of what a table is about; ``ended`` the last period with a value of each retired KPI.
+        the register itself holds of what a table is about; ``ended`` the last period with a value of each retired KPI;
+        ``titles`` the title of the section at an anchor.
         """
         self._connection = connection
         self._catalog = catalog
@@ -84,6 +86,7 @@ class Coverage:
         self._anchors = anchors
         self._also = also or {}
         self._ended = ended or {}
+        self._titles = titles or {}
 
     def ledger(self, clauses: ClauseMap) -> Ledger:
         """Return one row per required input of a standard, in its order."""
@@ -109,13 +112,11 @@ class Coverage:
         enough = bool(proofs) and (all(proofs) if item.evidence.need == "all" else any(proofs))
         statement = self._statement(clauses, item)
         state = "data" if enough else "considered" if statement else "missing"
-        evidence: list[tuple[str, str]] = []
-        if valid:
-            evidence.append((say("count.objective", n=len(valid)), self._anchors.get(valid[0].kpi, "")))
+        evidence = self._objectives_as_evidence(valid)
         for name in filled:
             title = self._catalog.tables[name].told("title", spoken().code)
             rows = say("count.row", n=held[name].rows)
-            evidence.append((", ".join((title, rows)), self._anchors.get(name, "")))
+            evidence.append((", ".join((title, rows)), self._place(name)))
         return LedgerRow(
             clause=item.clause,
             number=item.clause.replace("-", figures.NBSP, 1),
@@ -128,6 +129,26 @@ class Coverage:
             last_considered=self._last(clauses, item, fed, held) if state == "missing" else "",
             covers=clauses.covers(item),
         )
+
+    def _objectives_as_evidence(self, valid: Sequence[Objective]) -> list[tuple[str, str]]:
+        """Return how many objectives prove it, and where: by section where they lie in several, a single one by its
+        own place.
+        """
+        sections: dict[str, list[str]] = {}
+        for one in valid:
+            sections.setdefault(self._anchors.get(one.kpi, ""), []).append(one.kpi)
+        found = []
+        for section, kpis in sections.items():
+            said = say("count.objective", n=len(kpis))
+            if len(sections) > 1 and section in self._titles:
+                said = f"{said} ({self._titles[section]})"
+            found.append((said, f"kpi-{kpis[0]}" if section and len(kpis) == 1 else section))
+        return found
+
+    def _place(self, table: str) -> str:
+        """Return where the rows of a table are seen: its register, else the first objective that reads it."""
+        read = (f"kpi-{one.kpi}" for one in self._objectives if table in one.reads and one.kpi in self._anchors)
+        return self._anchors.get(table) or next(read, "")
 
     def _statement(self, clauses: ClauseMap, item: ClauseItem) -> Statement | None:
         keys = _keys(clauses, item)

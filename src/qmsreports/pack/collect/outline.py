@@ -57,6 +57,11 @@ class Outline:
             places.update({kpi: _anchor(part.clause) for kpi in part.kpis})
         return places
 
+    @property
+    def titles(self) -> dict[str, str]:
+        """Title of the section at each anchor."""
+        return {_anchor(part.clause): part.title for part in self.parts}
+
     def sections(self, connection: DuckDBPyConnection, ledger: Ledger, period: Period) -> tuple[Section, ...]:
         """Read the registers and return the sections with the state that the ledger gives them."""
         rows = {row.clause: row for row in ledger.rows}

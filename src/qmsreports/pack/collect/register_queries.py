@@ -247,7 +247,7 @@ REGISTERS: dict[str, Register] = {
                 Shown("in_the_period", "money", "sum(amount) FILTER (booked_on >= $start)"),
                 Shown("twelve_months", "money", "sum(amount)"),
             ),
-            rows="booked_on < $end AND booked_on >= $year",
+            rows="booked_on < $end AND booked_on >= $year AND category <> 'net_sales'",
             order="category",
             counts="""SELECT count(DISTINCT category) AS total, count(*) AS booked FROM costs WHERE {rows}""",
             newest="max(booked_on)",
