@@ -71,9 +71,25 @@ def touched_by_version(session: Session, table: str, *, after: int, until: int) 
 
 
 def done_loads(session: Session, source: str, table: str) -> frozenset[str]:
-    """Return the loads that have reached this canonical table."""
+    """Return the loads that have reached this canonical table, by the mapping that it was published with last.
+
+    What was conformed by an earlier mapping is not what the table holds, also where that mapping is put back.
+    """
+    recorded, newest = _recorded(session, source, table), newest_inputs(session, source, table)
+    if not newest:  # a landed table, which is audited and not published
+        return recorded
+    marks = set(map(_mark, newest))
+    return frozenset(load_id for load_id in recorded if _mark(load_id) in marks)
+
+
+def _recorded(session: Session, source: str, table: str) -> frozenset[str]:
     query = select(ConformedLoad.load_id).where(ConformedLoad.source == source, ConformedLoad.table_name == table)
     return frozenset(session.scalars(query))
+
+
+def _mark(load_id: str) -> str:
+    """Return the fingerprint of the mapping that stands in the id of a load."""
+    return load_id.partition("@")[2]
 
 
 def newest_inputs(session: Session, source: str, table: str) -> frozenset[str]:
@@ -119,7 +135,7 @@ def record_landed(session: Session, staged: StagedTable, audit: Audit, *, run_id
 
 
 def _done(session: Session, staged: StagedTable) -> None:
-    known = done_loads(session, staged.source, staged.table)
+    known = _recorded(session, staged.source, staged.table)
     session.add_all(
         ConformedLoad(source=staged.source, table_name=staged.table, load_id=load_id)
         for load_id in staged.load_ids

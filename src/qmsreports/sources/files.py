@@ -2,7 +2,8 @@
 
 A file is looked at when its size or time of change is new, and landed when its content is: a renamed or repeated file
 is landed once. A changed file (a whole sheet, a whole CSV file) lands again; later versions of a row win by key. Where
-its declaration changes (another encoding, another separator), every file lands again.
+its declaration changes (another encoding, another separator), every file lands again. Files are deliveries: the rows
+of one that is gone stay, and a notice says so, except where the feed declares that its keys tell what was deleted.
 
 A file that is still being written is left for the next run: one whose name says so, one that changed while it was
 looked at, and, where the feed declares ``settle_seconds``, one that was written to shortly before the run.
@@ -14,7 +15,7 @@ that was looked at so early proves nothing: its content is compared again at the
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -98,7 +99,9 @@ class FileFeeds:
 
     def read(self, feed: LandedFeed, before: FeedState) -> FileReading:
         """Look at the files of one feed; :class:`Unreadable` when there is none or one cannot be opened."""
-        return FileReading(feed, before, self._files(feed), self._form(feed), self._now)
+        there = self._there(feed)
+        gone = before.files.keys() - {file.name for file in there}
+        return FileReading(feed, before, self._files(feed, there), self._form(feed), self._now, gone)
 
     def _form(self, feed: LandedFeed) -> Format:
         form = feed.format or ("excel" if feed.sheet else "csv")
@@ -123,7 +126,8 @@ class FileFeeds:
         # one answer of S3 counts in whole seconds, another in parts of them
         return (found.size, int(found.changed)) == (file.size, int(file.changed))
 
-    def _files(self, feed: LandedFeed) -> list[File]:
+    def _there(self, feed: LandedFeed) -> list[File]:
+        """Return what the feed's pattern matches, by name."""
         try:
             if self._is_file:
                 entries = [self._fs.info(self._root)]
@@ -132,8 +136,11 @@ class FileFeeds:
                 entries = [entry for entry in found.values() if entry["type"] == "file"]
         except OSError as error:
             raise Unreadable(f"the folder cannot be listed ({reason(error)})", "check its permissions") from None
-        files = sorted((self._file(entry) for entry in entries), key=lambda file: file.name)
-        files = [file for file in files if not _under_way(PurePosixPath(file.name).name)]
+        return sorted((self._file(entry) for entry in entries), key=lambda file: file.name)
+
+    def _files(self, feed: LandedFeed, there: Sequence[File]) -> list[File]:
+        """Return those that are whole."""
+        files = [file for file in there if not _under_way(PurePosixPath(file.name).name)]
         if self._at is not None and feed.settle_seconds:
             settled = self._at.timestamp() - feed.settle_seconds
             waiting = len(files)
@@ -166,7 +173,13 @@ class FileReading:
     """The files of one feed, looked at: which are new, which only have a new name."""
 
     def __init__(
-        self, feed: LandedFeed, before: FeedState, files: Sequence[File], form: Format, same: Callable[[File], bool]
+        self,
+        feed: LandedFeed,
+        before: FeedState,
+        files: Sequence[File],
+        form: Format,
+        same: Callable[[File], bool],
+        gone: Set[str] = frozenset(),
     ) -> None:
         self.feed = feed
         self.warnings: list[Warned] = []
@@ -192,7 +205,20 @@ class FileReading:
             self._marks[file.name] = FileMark(file.size, proof, content, mark.rows if mark else 0)
             if mark is None or mark.content != content:
                 self._new.append(file)
+        self._gone = self._lost(gone)
+        if self._gone and feed.deletions != "keys":
+            self._left.append(_gone(self._gone))
         self.warnings = list(self._left)
+
+    def _lost(self, gone: Set[str]) -> dict[str, FileMark]:
+        """Return the files with rows that are gone, and not only under another name."""
+        here = {mark.content for mark in self._marks.values()}
+        before = self._before.files
+        return {
+            name: before[name]
+            for name in sorted(gone)
+            if name in before and before[name].rows and before[name].content not in here
+        }
 
     def _settled(self, file: File, same: Callable[[File], bool]) -> str | None:
         """Return the hash of a file; ``None`` for one that changed while it was read."""
@@ -209,8 +235,8 @@ class FileReading:
 
     @property
     def fresh(self) -> bool:
-        """Whether a file is new, changed, or seen under another name."""
-        return any(self._before.files.get(name) != mark for name, mark in self._marks.items())
+        """Whether a file is new, changed, seen under another name, or gone."""
+        return bool(self._gone) or any(self._before.files.get(name) != mark for name, mark in self._marks.items())
 
     @property
     def state(self) -> FeedState:
@@ -328,6 +354,19 @@ class _Gathering:
             if kinds[name] == UNKNOWN and name in self.kinds:
                 batch = batch.set_column(index, name, pa.nulls(batch.num_rows, arrow_type(self.kinds[name])))
         return batch
+
+
+def _gone(lost: Mapping[str, FileMark]) -> Warned:
+    """Say which files are gone; said once, because the visit that says it is the last that knew them."""
+    names, rows = list(lost), sum(mark.rows for mark in lost.values())
+    more = f" and {len(names) - 3:,} more" if len(names) > 3 else ""
+    listed = ", ".join(names[:3]) + more
+    what = f"{len(names):,} files are gone" if len(names) > 1 else "a file is gone"
+    told = f"{rows:,} rows" if rows > 1 else "1 row"
+    return Warned(
+        f"{what} since the last visit ({listed})",
+        f"nothing where they were only cleared away: the {told} stay; rows that must go need deletions: keys",
+    )
 
 
 def _under_way(name: str) -> bool:

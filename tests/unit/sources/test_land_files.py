@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -121,6 +122,43 @@ def test_a_renamed_a_repeated_and_a_touched_file_land_once(folder: Folder) -> No
     assert not folder.land().warnings
     assert all_files(folder.folder) == before
     assert len(folder.rows("shifts")) == 4
+
+
+def test_files_that_are_gone_are_said_once_and_their_rows_stay(folder: Folder) -> None:
+    folder.write("shifts_3.csv", HEADER)
+    folder.land()
+    (folder.files / "shifts_3.csv").unlink()  # had no rows
+    assert folder.warned(folder.land()) == []
+    (folder.files / "shifts_2.csv").rename(folder.files / "shifts_4.csv")
+    (folder.files / "shifts_1.csv").unlink()
+    told = folder.land()
+    assert folder.warned(told)[0] == (
+        "source shop, table shifts: a file is gone since the last visit (shifts_1.csv); nothing where they were only "
+        "cleared away: the 2 rows stay; rows that must go need deletions: keys"
+    )
+    assert len(folder.warned(told)) == 2  # and that the other one has a new name
+    assert len(folder.rows("shifts")) == 4
+    assert folder.warned(folder.land()) == []
+    folder.write("shifts_1.csv", HEADER + "M1;01.10.2026;412,5;\nM2;01.10.2026;1.440,0;ok\n", after=5)
+    assert folder.landed() == {}  # it comes back as it was
+
+
+def test_a_file_that_is_being_written_anew_is_not_gone(folder: Folder) -> None:
+    folder.source = make_source({**FEED, "settle_seconds": 60}, kind="files")
+    folder.land()
+    folder.write("shifts_1.csv", HEADER + "M1;01.10.2026;4;\n", after=90)
+    at = datetime.fromtimestamp(1_790_000_100, UTC)
+    assert folder.warned(folder.land(at=at)) == []
+
+
+def test_a_file_that_is_gone_takes_its_keys_along_where_keys_tell(folder: Folder) -> None:
+    folder.source = make_source({**FEED, "deletions": "keys"}, kind="files")
+    folder.land()
+    (folder.files / "shifts_1.csv").unlink()
+    told = folder.land()
+    assert folder.warned(told) == []
+    newest = folder.tables("shifts__keys")[-1].to_pylist()
+    assert [row["machine"] for row in newest] == ["M1", "M2"]
 
 
 def test_two_copies_in_one_visit_land_once(folder: Folder) -> None:

@@ -187,6 +187,28 @@ def test_a_kill_between_merge_and_record_is_news_all_the_same(shop: Shop, monkey
     stages.gate("shop", run_id="a", settings=shop.settings)  # the last outcome of a run is the one that holds
 
 
+# --- a mapping that is edited and put back ---------------------------------------------------------------------------
+def test_a_mapping_that_is_put_back_counts_again(shop: Shop) -> None:
+    mapping = shop.settings.catalog / "sources" / "shop" / "orders.sql"
+    shop.ingest("a")
+    mapping.write_text(ORDERS.replace("pieces,", "pieces * 10 AS pieces,"))
+    shop.ingest("b")
+    assert shop.pieces() == {"1": 10.0, "2": 20.0}
+    shop.order("3", 3.0, "2026-03-02 08:00:00")
+    shop.ingest("c")
+    mapping.write_text(ORDERS)
+    shop.ingest("d")
+    assert shop.pieces() == {"1": 1.0, "2": 2.0, "3": 3.0}
+    shop.ingest("e")
+    assert shop.records() == [
+        ("a", "published", 2),
+        ("b", "published", 2),
+        ("c", "published", 1),
+        ("d", "published", 3),
+        ("e", "unchanged", 0),
+    ]
+
+
 # --- stores that refuse ----------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("step", ["land", "stage", "publish"])
 def test_a_store_that_refuses_is_recorded_and_let_through(
