@@ -51,7 +51,7 @@ def test_the_life_of_a_review(line: Line) -> None:
     decided = ("--clause", "9.3.2-c3", "--kind", "resources", "--text", "Second shift in Lyon", "--reason", "Too slow")
     action = line.json("review", "decide", *OCTOBER, *decided, *BY)["action"]
     line.run("review", "hold", *OCTOBER, *BY)
-    line.run("review", "attend", *OCTOBER, "--person", "A. Berger", "--for", "C. Dubois", *BY)
+    line.run("review", "attend", *OCTOBER, "--person", "A. Berger", "--for", "C. Dubois", "--chaired", *BY)
     concluded = ("--suitability", "It fits.", "--adequacy", "Too few people.", "--effectiveness", "It works.")
     refused = line.run("review", "close", *OCTOBER, *concluded, *BY, expect=1).stderr.splitlines()
     assert any(f"its action {action} has no owner and no due date" in line_ for line_ in refused)

@@ -39,6 +39,16 @@ class Participant(Model):
     role: Text
     name: str = ""
 
+    @property
+    def told(self) -> str:
+        """Name and role, or the role alone where nobody is named."""
+        return f"{self.name} ({self.role})" if self.name else self.role
+
+    def is_called(self, text: str) -> bool:
+        """Tell whether a text is the name or the role."""
+        plain = " ".join(text.casefold().split())
+        return bool(plain) and plain in {" ".join(one.casefold().split()) for one in (self.name, self.role)}
+
 
 class AgendaItem(Translated):
     """One item of the meeting: what is talked about, of which clauses, how long and who leads."""
@@ -71,9 +81,10 @@ class Review(Translated):
 
     ``period`` is the kind of period it looks back on, of the calendar year or of the organisation's fiscal year;
     ``standards`` are clause maps, the leading one first; ``months_shown`` is the length of the series in charts;
-    ``scoreboard`` the KPIs of the overview in their order, empty for all. ``audience`` is who reads the pack beside the
-    participants, ``agenda`` the order of the meeting. ``slides`` asks for a
-    presentation beside print and page. ``language`` is the one its pack is written in; left out, the organisation's.
+    ``scoreboard`` the KPIs of the overview in their order, empty for all. ``chair`` is the role or name of who leads
+    the meeting: the review closes only when somebody did. ``audience`` is who reads the pack beside the participants,
+    ``agenda`` the order of the meeting. ``slides`` asks for a presentation beside print and page. ``language`` is the
+    one its pack is written in; left out, the organisation's.
     """
 
     review: Name

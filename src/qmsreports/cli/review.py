@@ -36,6 +36,8 @@ def _record(review: str, period: str | None, as_json: bool, line: str, do: Calla
         print_json(said)
     else:
         typer.echo(line.format(**said) + ("" if said["recorded"] else ": on record already, nothing added"))
+        for notice in said.get("notices", ()):
+            typer.echo(f"notice: {notice}", err=True)
 
 
 @app.command()
@@ -154,13 +156,15 @@ def open_review(
 def attend(
     person: Annotated[str, typer.Option(help="Who took part.")],
     by: BY,
-    stands_in: Annotated[str, typer.Option("--for", help="For whom the person stood in.")] = "",
+    stands_in: Annotated[str, typer.Option("--for", help="For whom the person stood in, by name or role.")] = "",
+    role: Annotated[str, typer.Option(help="In which role, as the review names it.")] = "",
+    chaired: Annotated[bool, typer.Option("--chaired", help="The person led the meeting.")] = False,
     review: REVIEW = "monthly",
     period: PERIOD = None,
     as_json: JSON = False,
 ) -> None:
     """Record that a person took part."""
-    detail = {"person": person, "for": stands_in}
+    detail = {"person": person, "for": stands_in, "role": role, "chaired": "yes" if chaired else ""}
     _record(
         review,
         period,
@@ -240,6 +244,18 @@ def close(
     )
 
 
+def _tell_people(found: Said) -> None:
+    if found["chair"]:
+        typer.echo(f"chair: {found['chair']}")
+    for one in found["invited"]:
+        called = f"{one['name']} ({one['role']})" if one["name"] else one["role"]
+        typer.echo(f"invited: {called}" + (f", present: {one['present']}" if one["present"] else ""))
+    for one in found["attendance"]:
+        more = [one["role"], f"for {one['stood_in_for']}" if one["stood_in_for"] else ""]
+        more.append("in the chair" if one["chaired"] else "")
+        typer.echo(", ".join(["present: " + one["person"], *(text for text in more if text)]))
+
+
 @app.command()
 def show(review: REVIEW = "monthly", period: PERIOD = None, as_json: JSON = False) -> None:
     """Show the record of one review: state, attendance, decisions, conclusions."""
@@ -254,8 +270,7 @@ def show(review: REVIEW = "monthly", period: PERIOD = None, as_json: JSON = Fals
     for name in ("planned_for", "held_on", "closed_on"):
         if found[name]:
             typer.echo(f"{name.replace('_', ' ')} {found[name]}")
-    for one in found["attendance"]:
-        typer.echo(f"present: {one['person']}" + (f" for {one['stood_in_for']}" if one["stood_in_for"] else ""))
+    _tell_people(found)
     for one in found["withdrawn"]:
         what = one.get("decision") or one.get("person")
         typer.echo(f"withdrawn: {what}, by {one['by']} on {one['on']}: {one['reason']}")

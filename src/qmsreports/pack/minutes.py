@@ -8,10 +8,12 @@ from qmsreports.pack.objective import Record
 
 
 class Attendance(Record):
-    """Who took part; ``stood_in_for`` names who could not."""
+    """Who took part, in which role; ``stood_in_for`` names who could not, ``chaired`` who led the meeting."""
 
     person: str
     stood_in_for: str = ""
+    role: str = ""
+    chaired: bool = False
 
 
 class Resolution(Record):
@@ -32,6 +34,28 @@ class Resolution(Record):
     decided_on: date
 
 
+class AgreedAction(Record):
+    """An action of this review that no single decision stands for. Owner and due date are those first agreed."""
+
+    number: str
+    title: str
+    owner: str = ""
+    due: date | None = None
+    kpi: str = ""
+    reason: str = ""
+    agreed_by: str
+    agreed_on: date
+
+
+class Withdrawn(Record):
+    """A decision or attendance that was entered by mistake and taken back; ``what`` is its number or the person."""
+
+    what: str
+    reason: str
+    by: str
+    on: date
+
+
 class Minutes(Record):
     """The record of one review. A review that is only planned has none."""
 
@@ -40,6 +64,8 @@ class Minutes(Record):
     closed_by: str = ""
     attendance: tuple[Attendance, ...] = ()
     resolutions: tuple[Resolution, ...] = ()
+    actions: tuple[AgreedAction, ...] = ()
+    withdrawn: tuple[Withdrawn, ...] = ()
     suitability: str = ""
     adequacy: str = ""
     effectiveness: str = ""

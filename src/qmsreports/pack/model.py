@@ -50,6 +50,8 @@ class Header(Record):
     approved_by: str = ""
     approved_on: date | None = None
     classification: str = "Internal"
+    chair: str = ""
+    participants: tuple[str, ...] = ()  # who is invited, by name and role
     audience: tuple[str, ...] = ()  # who reads the pack beside the participants
     data_read_at: datetime
     time_zone: str

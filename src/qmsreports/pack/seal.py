@@ -196,7 +196,8 @@ def recorded(pack: PackModel) -> dict[str, str]:
         said |= {f"action/{one.action}": one.model_copy(update={"effect": _effect(one)}) for one in pack.actions}
     if pack.minutes:
         said |= {f"decision/{one.number}": one for one in pack.minutes.resolutions}
-        said["review/minutes"] = pack.minutes.model_copy(update={"resolutions": ()})
+        said |= {f"action/{one.number}": one for one in pack.minutes.actions}
+        said["review/minutes"] = pack.minutes.model_copy(update={"resolutions": (), "actions": ()})
     return {name: _hash(one.model_dump(mode="json"))[:16] for name, one in sorted(said.items())}
 
 

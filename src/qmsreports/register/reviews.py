@@ -29,10 +29,12 @@ WITHDRAWN = "withdrawn"
 
 @dataclass(frozen=True, slots=True)
 class Attendee:
-    """Who took part, and for whom he or she stood in."""
+    """Who took part, for whom he or she stood in, in which role, and whether he or she led the meeting."""
 
     person: str
     stood_in_for: str = ""
+    role: str = ""
+    chaired: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +83,9 @@ def life(session: Session, review: str, period: str, *, as_of: datetime | None =
     for event in session.scalars(query.order_by(ReviewEvent.id)):
         newest[event.kind] = event
         if event.kind == "attended":
-            person = event.detail["person"]
-            present[person.casefold()] = Attendee(person, event.detail.get("for", ""))
+            person, said_of = event.detail["person"], event.detail
+            chaired = said_of.get("chaired") == "yes"
+            present[person.casefold()] = Attendee(person, said_of.get("for", ""), said_of.get("role", ""), chaired)
         elif event.kind == "concluded":
             said.update(event.detail)
         elif event.kind == WITHDRAWN:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from qmsreports.errors import Finding, UserError
 from qmsreports.settings import Settings
+from qmsreports.stages.attendance import absent, without_chair
 from qmsreports.stages.meeting import details, enter, local_day, person, show_review
 from qmsreports.stages.proposing import without_plan
 from qmsreports.stages.review import known_review, ledger, review_period
@@ -29,15 +30,17 @@ def close_review(
     """Close a review and freeze its inputs and decisions; the ledger is kept as it was, and what is concluded with it.
 
     :class:`UserError` (exit 1) with one finding per obstacle: an input that is missing, a missed target for
-    which a standard asks for an action, a decision whose action has no owner or no due date, nobody present, no
-    conclusion, not held yet. A refused close records nothing, its conclusions neither.
+    which a standard asks for an action, a decision whose action has no owner or no due date, nobody present, nobody in
+    the chair that the review declares, no conclusion, not held yet. Who was invited and did not come is named among the
+    ``notices``. A refused close records nothing, its conclusions neither.
     """
     from qmsreports.register import reviews
 
     who = person(by)
     said = details(conclusions)
     with Workspace(settings) as workspace:
-        month = str(review_period(workspace, known_review(workspace, review), period))
+        declared = known_review(workspace, review)
+        month = str(review_period(workspace, declared, period))
         with workspace.register.read() as session:
             reviews.refuse_when_closed(session, review, month)
     rows = ledger(review, month, at=at, settings=settings)
@@ -48,13 +51,17 @@ def close_review(
         with workspace.register.write() as session:
             reviews.alone(session)
             obstacles = [*missing, *plans, *_undecided(session, review, month), *_unheld(session, review, month, said)]
+            present = reviews.life(session, review, month).attendance
+            obstacles += without_chair(declared, month, present)
             if obstacles:
                 raise UserError(*obstacles)
             if said and reviews.step(session, review, month, "concluded", day=day, detail=said, who=who, at=at):
                 enter(session, who, "review concluded", f"{review} {month}", {"day": day, **said}, at)
             reviews.step(session, review, month, "closed", day=day, detail={"ledger": rows}, who=who, at=at)
             enter(session, who, "close review", f"{review} {month}", {"inputs": len(rows)}, at)
-    return {**show_review(review, month, settings=settings), "recorded": True}
+    missed = absent(declared, present)
+    notices = [f"invited, neither present nor stood in for: {', '.join(missed)}"] if missed else []
+    return {**show_review(review, month, settings=settings), "recorded": True, "notices": notices}
 
 
 def _missing(rows: list[dict[str, Any]], review: str, month: str) -> list[Finding]:

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from qmsreports.errors import ExitCode, Finding, UserError, did_you_mean
 from qmsreports.period import Period
 from qmsreports.settings import Settings
+from qmsreports.stages.attendance import invited
 from qmsreports.stages.plausible import begun, not_to_come
 from qmsreports.stages.review import known_review, review_period
 from qmsreports.workspace import Workspace
@@ -264,7 +265,7 @@ def show_review(review: str, period: str, *, settings: Settings | None = None) -
     """Return the record of one review: its state, who attended, what was decided and concluded."""
     from qmsreports.register import actions, packs, reviews
 
-    with opened(review, period, settings) as (workspace, _, of), workspace.register.read() as session:
+    with opened(review, period, settings) as (workspace, declared, of), workspace.register.read() as session:
         month = str(of)
         life = reviews.life(session, review, month)
         prepared = bool(packs.editions(session, review, month))
@@ -281,6 +282,8 @@ def show_review(review: str, period: str, *, settings: Settings | None = None) -
             "held_on": life.held.day if life.held else None,
             "closed_on": life.closed.day if life.closed else None,
             "closed_by": life.closed.who if life.closed else None,
+            "chair": declared.chair,
+            "invited": invited(declared, life.attendance),
             "attendance": [asdict(one) for one in life.attendance],
             "withdrawn": [{**one.detail, "by": one.who, "on": local_day(workspace, one.at)} for one in life.withdrawn],
             "conclusions": {name: life.conclusions.get(name, "") for name in reviews.CONCLUSIONS},

@@ -143,6 +143,7 @@ def test_a_review_closes_only_when_nothing_is_in_the_way(desk: Any) -> None:
     assert any(line.startswith("decision D-1: its action R-1 has no owner and no due date; run:") for line in lines)
     assert any("was not held yet" in line for line in lines)
     assert any("names nobody who was present" in line for line in lines)
+    assert not any("in the chair" in line for line in lines)  # nobody was there at all
     assert any("has no conclusion on suitability, adequacy, effectiveness" in line for line in lines)
     todo = [line.partition("--clause ")[2].split(" ")[0] for line in lines if "neither data nor a statement" in line]
     assert "9.3.2-d" in todo
@@ -155,10 +156,36 @@ def test_a_review_closes_only_when_nothing_is_in_the_way(desk: Any) -> None:
     person = ("--person", "A. {Berger}", "--for", "C. Dubois")
     assert desk.type("review", "attend", *OCTOBER, *person, *BY) == "A. {Berger} took part in review monthly 2026-10"
     desk.type("review", "conclude", *OCTOBER, "--suitability", "It fits.", *BY)
-    closed = desk.json("review", "close", *OCTOBER, "--adequacy", "Enough.", "--effectiveness", "It works.", *BY)
+    concluded = ("--adequacy", "Enough.", "--effectiveness", "It works.")
+    (line,) = desk.type("review", "close", *OCTOBER, *concluded, *BY, expect=1).splitlines()
+    assert line == (
+        "review monthly 2026-10: names nobody who was in the chair (Managing director); run: qmsreports review attend "
+        'monthly --period 2026-10 --person ... --chaired --by ..., or --role "Managing director"'
+    )
+    for person, *more in (("E. Novak", "--role", "managing Director"), ("P. Silva", "--for", "Sales manager")):
+        desk.type("review", "attend", *OCTOBER, "--person", person, *more, *BY)
+    closed = desk.json("review", "close", *OCTOBER, *concluded, *BY)
+    assert closed["notices"] == [
+        "invited, neither present nor stood in for: Quality manager, Production manager, Supply manager, "
+        "Service manager"
+    ]
+    assert [(one["role"], one["present"]) for one in closed["invited"] if one["present"]] == [
+        ("Managing director", "E. Novak"),
+        ("Sales manager", "P. Silva"),
+    ]
     assert (closed["state"], closed["closed_by"]) == ("closed", "M. Huber")
     assert closed["conclusions"] == {"suitability": "It fits.", "adequacy": "Enough.", "effectiveness": "It works."}
-    assert closed["attendance"] == [{"person": "A. {Berger}", "stood_in_for": "C. Dubois"}]
+    assert closed["attendance"][0] == {
+        "person": "A. {Berger}",
+        "stood_in_for": "C. Dubois",
+        "role": "",
+        "chaired": False,
+    }
+    late = ("action", "add", "--title", "Too late", "--owner", "hr", "--due", "2026-12-01", *OCTOBER, *BY)
+    assert desk.type(*late, expect=1) == (
+        "review monthly 2026-10: was closed on 2026-11-03 by M. Huber; a new action belongs to the next review; "
+        "run: qmsreports action add --review monthly --period 2026-11 ..."
+    )
     frozen = "review monthly 2026-10: was closed on 2026-11-03 by M. Huber; its inputs and decisions are frozen; "
     for words in (
         comment(),
@@ -174,6 +201,9 @@ def test_a_review_closes_only_when_nothing_is_in_the_way(desk: Any) -> None:
     shown = desk.type("review", "show", *OCTOBER)
     assert "review monthly 2026-10: closed" in shown
     assert "D-1" in shown
+    assert "chair: Managing director" in shown
+    assert "invited: Sales manager, present: P. Silva" in shown
+    assert "present: E. Novak, managing Director" in shown
     assert ("M. Huber", "close review", "monthly 2026-10") in desk.journal()
 
 

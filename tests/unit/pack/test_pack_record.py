@@ -13,11 +13,13 @@ from pack_workspace import BUILT, OCTOBER, TEMPLATES, Workspace, filled
 
 from qmsreports.errors import UserError
 from qmsreports.pack import approve, figures, store
+from qmsreports.pack.appendix.sheets import sheets as appendix
 from qmsreports.pack.brand import brand_of
 from qmsreports.pack.collect import collect
-from qmsreports.pack.minutes import Attendance, Minutes, Resolution
+from qmsreports.pack.minutes import AgreedAction, Attendance, Minutes, Resolution, Withdrawn
 from qmsreports.pack.model import PackModel
 from qmsreports.pack.objective import Comment as ObjectiveComment
+from qmsreports.pack.seal import recorded
 from qmsreports.pack.view import show
 from qmsreports.pack.web import render_html
 from qmsreports.period import Period
@@ -213,6 +215,68 @@ def test_the_minutes_say_what_was_agreed_when_the_review_was_closed(tmp_path: Pa
         adequacy="It is enough.",
         effectiveness="It works.",
     )
+
+
+def test_an_action_without_a_decision_is_in_the_minutes_of_its_review(tmp_path: Path) -> None:
+    made = filled(tmp_path)
+    act(made, "R-4", title="Earlier", owner="hr", due=date(2026, 12, 1))
+    act(made, "R-5", period="2026-10", title="Ask the works council", owner="hr", due=date(2026, 12, 1), kpi="otif")
+    act(made, "R-6", period="2026-10", title="Typed twice", owner="hr", due=date(2026, 12, 1))
+    with made.register.write() as session:
+        gone = {"day": SAID.date(), "who": "E. Novak", "at": SAID}
+        actions.record(session, "R-6", "monthly", "2026-10", {}, dropped=True, reason="Twice", **gone)
+        for detail in ({"person": "A. Berger"}, {"person": "C. Dubois", "role": "Sales manager", "chaired": "yes"}):
+            reviews.step(session, "monthly", "2026-10", "attended", day=SAID.date(), detail=detail, who="Q", at=SAID)
+        said = {"person": "A. Berger", "reason": "Was ill"}
+        reviews.step(session, "monthly", "2026-10", "withdrawn", day=SAID.date(), detail=said, who="Q", at=SAID)
+    act(made, "R-5", period="2026-10", at=SAID + timedelta(hours=1), owner="it", due=date(2027, 3, 1))
+    found = seen(made)
+    assert found.minutes == Minutes(
+        attendance=(Attendance(person="C. Dubois", role="Sales manager", chaired=True),),
+        actions=(
+            AgreedAction(
+                number="R-5",
+                title="Ask the works council",
+                owner="hr",
+                due=date(2026, 12, 1),
+                kpi="otif",
+                agreed_by="E. Novak",
+                agreed_on=date(2026, 11, 3),
+            ),
+        ),
+        withdrawn=(Withdrawn(what="A. Berger", reason="Was ill", by="Q", on=date(2026, 11, 3)),),
+    )
+    assert {"action/R-4", "action/R-5", "review/minutes"} <= set(recorded(found))
+    assert found.header.chair == "Managing director"
+    assert found.header.participants[:2] == ("Managing director", "Quality manager")
+
+
+def test_the_record_is_in_page_and_workbook(held: PackModel) -> None:
+    assert held.minutes is not None
+    day = date(2026, 11, 9)
+    agreed = AgreedAction(number="R-5", title="Ask <them>", owner="hr", due=day, agreed_by="Board", agreed_on=day)
+    minutes = held.minutes.model_copy(
+        update={
+            "attendance": (Attendance(person="A. Berger", role="Managing director", chaired=True),),
+            "actions": (agreed,),
+            "withdrawn": (Withdrawn(what="D-2", reason="Typed twice", by="M. Huber", on=day),),
+        }
+    )
+    header = held.header.model_copy(update={"chair": "Managing director", "participants": ("E. Novak (Sales)", "IT")})
+    pack = held.model_copy(update={"minutes": minutes, "header": header})
+    shown = show(pack)
+    page = render_html(shown, {}, templates=TEMPLATES).replace(figures.NBSP, " ")
+    assert "A. Berger (Managing director; in the chair)" in page
+    assert "Actions agreed beside the decisions" in page
+    assert "Ask &lt;them&gt;" in page
+    assert "Withdrawn: D-2 (M. Huber, 9 Nov 2026: Typed twice)" in page
+    assert "Chair: Managing director. Invited: E. Novak (Sales) and IT." in page
+    sheets = {found.title: (found.head, [tuple(row) for row in found.rows]) for found in appendix(pack)}
+    assert sheets["Attendance"][1] == [("A. Berger", "Managing director", "", True)]
+    assert sheets["Actions agreed"][1] == [("R-5", "Ask <them>", "", "hr", day, "", "Board", day)]
+    assert sheets["Conclusions"][1] == [("Suitability", "It fits.")]
+    assert sheets["Withdrawn"][1] == [("D-2", "Typed twice", "M. Huber", day)]
+    assert {("Chair", "Managing director"), ("Invited", "IT"), ("Held on", day)} <= set(sheets["Review"][1])
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from qmsreports.language import say
 from qmsreports.pack import figures
 from qmsreports.pack.appendix.cells import Cell, Sheet, sheet, words
 from qmsreports.pack.model import PackModel, RegisterTable
@@ -72,6 +73,39 @@ def resolutions(pack: PackModel) -> Sheet:
         for one in (pack.minutes.resolutions if pack.minutes else ())
     ]
     return sheet("decisions_taken", head, (10, 12, 14, 60, 40, 50, 22, 12, 22, 12), rows)
+
+
+def agreed(pack: PackModel) -> Sheet:
+    """Return the actions of this review that no single decision stands for."""
+    rows = [
+        (one.number, one.title, one.reason, figures.role(one.owner), one.due, one.kpi, one.agreed_by, one.agreed_on)
+        for one in (pack.minutes.actions if pack.minutes else ())
+    ]
+    head = ("action", "title", "reason", "owner", "due", "kpi", "agreed_by", "agreed_on")
+    return sheet("actions_agreed", head, (10, 60, 40, 22, 12, 26, 22, 12), rows)
+
+
+def attendance(pack: PackModel) -> Sheet:
+    """Return who took part, in which role and for whom."""
+    rows = [
+        (one.person, one.role, one.stood_in_for, one.chaired)
+        for one in (pack.minutes.attendance if pack.minutes else ())
+    ]
+    return sheet("attendance", ("person", "role", "stood_in_for", "chaired"), (30, 30, 30, 10), rows)
+
+
+def conclusions(pack: PackModel) -> Sheet:
+    """Return what was concluded on the system."""
+    said = pack.minutes
+    names = ("suitability", "adequacy", "effectiveness")
+    rows = [(say(f"label.conclusion.{name}"), getattr(said, name)) for name in names if said and getattr(said, name)]
+    return sheet("conclusions", ("what", "conclusion"), (18, 110), rows)
+
+
+def withdrawn(pack: PackModel) -> Sheet:
+    """Return what was entered by mistake and taken back."""
+    rows = [(one.what, one.reason, one.by, one.on) for one in (pack.minutes.withdrawn if pack.minutes else ())]
+    return sheet("withdrawn", ("what", "reason", "withdrawn_by", "withdrawn_on"), (30, 60, 22, 14), rows)
 
 
 def inputs(pack: PackModel) -> Sheet:

@@ -17,7 +17,9 @@ def sheets(pack: PackModel) -> Iterator[Sheet]:
     yield numbers.objectives(pack)
     yield numbers.values(pack)
     rest = [numbers.slices(pack), records.decisions(pack), records.changes(pack), records.actions(pack)]
-    rest += [records.resolutions(pack), records.proposals(pack), records.reasons(pack), records.inputs(pack)]
+    rest += [records.attendance(pack), records.resolutions(pack), records.agreed(pack)]
+    rest += [records.conclusions(pack), records.withdrawn(pack)]
+    rest += [records.proposals(pack), records.reasons(pack), records.inputs(pack)]
     rest += [records.lost_customers(pack), records.comments(pack)]
     rest += [records.register(table) for section in pack.sections for table in section.registers]
     rest += [records.feeds(pack), records.rules(pack), records.definitions(pack)]
@@ -28,7 +30,7 @@ def sheets(pack: PackModel) -> Iterator[Sheet]:
 
 
 def _review(pack: PackModel) -> Sheet:
-    head = pack.header
+    head, said = pack.header, pack.minutes
     read = head.data_read_at.astimezone(ZoneInfo(head.time_zone)).replace(tzinfo=None)
     rows: list[tuple[str, Cell]] = [
         ("organisation", head.organisation),
@@ -44,6 +46,11 @@ def _review(pack: PackModel) -> Sheet:
         ("approved_by", head.approved_by),
         ("approved_on", head.approved_on),
         ("classification", head.classification),
+        ("chair", head.chair),
+        *(("invited", person) for person in head.participants),
+        ("held_on", said.held_on if said else None),
+        ("closed_on", said.closed_on if said else None),
+        ("closed_by", said.closed_by if said else ""),
         ("data_read_at", read),
         ("time_zone", head.time_zone),
         *(("standard", name.title) for name in head.standards),
@@ -51,5 +58,5 @@ def _review(pack: PackModel) -> Sheet:
         ("code_version", head.code_version),
         ("beside_this_file", say("sheet.beside")),
     ]
-    said = [(say(f"head.{name}"), value) for name, value in rows if value not in ("", None)]
-    return sheet("review", ("what", "value"), (18, 90), said)
+    told = [(say(f"head.{name}"), value) for name, value in rows if value not in ("", None)]
+    return sheet("review", ("what", "value"), (18, 90), told)

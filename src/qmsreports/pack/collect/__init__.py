@@ -239,6 +239,8 @@ def _header(
         last_end=last.period.last_day if last else None,
         edition=1,
         classification=review.confidentiality,
+        chair=review.chair,
+        participants=tuple(one.told for one in review.participants),
         audience=review.audience,
         data_read_at=read_at,
         time_zone=organisation.time_zone,

@@ -5,7 +5,7 @@ All of it as it was known at ``as_of``, so that an old edition can be collected 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
@@ -13,10 +13,11 @@ from zoneinfo import ZoneInfo
 
 from qmsreports.fiscal import FiscalYear
 from qmsreports.pack.collect.coverage import Statement
-from qmsreports.pack.minutes import Attendance, Minutes, Resolution
+from qmsreports.pack.minutes import AgreedAction, Attendance, Minutes, Resolution, Withdrawn
 from qmsreports.pack.objective import Comment, Objective
 from qmsreports.period import Period
 from qmsreports.register import actions, reviews
+from qmsreports.register.actions import Standing
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -62,7 +63,7 @@ class Recorded:
             Statement(row.clause, row.period, row.text, row.considered_by, row.considered_on) for row in newest.values()
         )
 
-    def actions(self) -> list[actions.Standing]:
+    def actions(self) -> list[Standing]:
         """Return the actions that earlier reviews decided, of whatever kind of period."""
         found = actions.standing(self.session, as_of=self.as_of).values()
         own = (self.review, str(self.period))
@@ -83,18 +84,25 @@ class Recorded:
         return Period.parse(period, self.fiscal)
 
     def minutes(self) -> Minutes | None:
-        """Return what this review put on record; ``None`` while it is at most planned and nothing was decided."""
+        """Return what this review put on record; ``None`` while it is at most planned and nothing was decided.
+
+        Actions are those of the review itself; one that was dropped before it was closed is none of them.
+        """
         life = reviews.life(self.session, self.review, str(self.period), as_of=self.as_of)
         decided = reviews.decisions(self.session, self.review, str(self.period), as_of=self.as_of)
-        if not (life.held or life.closed or decided or life.attendance or life.conclusions):
-            return None
         frozen = min(self.as_of, life.closed.at) if life.closed else self.as_of
         agreed = actions.standing(self.session, as_of=frozen)
+        own = self._agreed(agreed.values(), {row.action for row in decided})
+        if not (life.held or life.closed or decided or own or life.attendance or life.conclusions or life.withdrawn):
+            return None
         return Minutes(
             held_on=life.held.day if life.held else None,
             closed_on=life.closed.day if life.closed else None,
             closed_by=life.closed.who if life.closed else "",
-            attendance=tuple(Attendance(person=one.person, stood_in_for=one.stood_in_for) for one in life.attendance),
+            attendance=tuple(
+                Attendance(person=one.person, stood_in_for=one.stood_in_for, role=one.role, chaired=one.chaired)
+                for one in life.attendance
+            ),
             resolutions=tuple(
                 Resolution(
                     number=row.number,
@@ -110,7 +118,41 @@ class Recorded:
                 )
                 for row in decided
             ),
+            actions=own,
+            withdrawn=tuple(
+                Withdrawn(
+                    what=one.detail.get("decision") or one.detail["person"],
+                    reason=one.detail["reason"],
+                    by=one.who,
+                    on=self._day(one.at),
+                )
+                for one in life.withdrawn
+            ),
             **dict(life.conclusions),
+        )
+
+    def _agreed(self, known: Iterable[Standing], decided: Container[str]) -> tuple[AgreedAction, ...]:
+        """Return the actions of this review that no decision opened, as they were agreed."""
+        mine = [
+            one
+            for one in known
+            if (one.review, one.period) == (self.review, str(self.period))
+            and one.number not in decided
+            and not one.dropped
+        ]
+        return tuple(
+            AgreedAction(
+                number=one.number,
+                title=one.title,
+                owner=first.owner or "",
+                due=one.original_due,
+                kpi=one.kpi,
+                reason=first.reason,
+                agreed_by=first.who,
+                agreed_on=one.decided_on,
+            )
+            for one in mine
+            for first in [actions.opening(self.session, one.number)]
         )
 
     def _day(self, at: datetime) -> date:

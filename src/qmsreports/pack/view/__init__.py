@@ -38,6 +38,7 @@ def show(pack: PackModel) -> dict[str, Any]:
         "restatements": records.restatements(pack),
         "form": [{"clause": kind.clause, "label": kind.label} for kind in pack.form],
         "minutes": meeting.minutes(pack),
+        "invited": meeting.invited(pack),
         "proposals": meeting.proposals(pack),
         "definitions": records.definitions(pack),
         "sql": records.sql(pack),

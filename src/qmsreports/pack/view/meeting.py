@@ -6,7 +6,7 @@ from typing import Any
 
 from qmsreports.language import say
 from qmsreports.pack import figures
-from qmsreports.pack.minutes import Attendance, Minutes, Resolution
+from qmsreports.pack.minutes import AgreedAction, Attendance, Minutes, Resolution
 from qmsreports.pack.model import PackModel
 from qmsreports.pack.view import words
 
@@ -21,12 +21,26 @@ def minutes(pack: PackModel) -> dict[str, Any] | None:
         "present": [_present(one) for one in said.attendance],
         "resolutions": [_resolution(one) for one in said.resolutions],
         "none": say("minutes.none"),
+        "actions": [_agreed(one) for one in said.actions],
+        "withdrawn": [
+            say("minutes.withdrawn", what=one.what, by=one.by, day=figures.day(one.on), reason=one.reason)
+            for one in said.withdrawn
+        ],
         "conclusions": [
             {"label": say(f"label.conclusion.{label}"), "text": text}
             for label in ("suitability", "adequacy", "effectiveness")
             if (text := getattr(said, label))
         ],
     }
+
+
+def invited(pack: PackModel) -> str:
+    """Return who is to chair and who is invited, as the review declares it; empty where it names nobody."""
+    head = pack.header
+    said = [say("meeting.chair", chair=head.chair)] if head.chair else []
+    if head.participants:
+        said.append(say("meeting.invited", people=figures.listed(head.participants)))
+    return " ".join(said)
 
 
 def proposals(pack: PackModel) -> list[dict[str, str]]:
@@ -56,7 +70,21 @@ def _lead(said: Minutes) -> str:
 
 
 def _present(one: Attendance) -> str:
-    return say("minutes.stood_in", person=one.person, absent=one.stood_in_for) if one.stood_in_for else one.person
+    more = [one.role] if one.role else []
+    more += [say("minutes.for", absent=one.stood_in_for)] if one.stood_in_for else []
+    more += [say("minutes.in_the_chair")] if one.chaired else []
+    return say("minutes.attendee", person=one.person, details="; ".join(more)) if more else one.person
+
+
+def _agreed(one: AgreedAction) -> dict[str, str]:
+    return {
+        "number": one.number,
+        "title": one.title,
+        "reason": one.reason,
+        "owner": figures.role(one.owner) if one.owner else say("minutes.no_owner"),
+        "due": figures.day(one.due) if one.due else say("minutes.no_date"),
+        "by": ", ".join((one.agreed_by, figures.day(one.agreed_on))),
+    }
 
 
 def _resolution(one: Resolution) -> dict[str, str]:
