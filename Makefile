@@ -35,7 +35,7 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 14) else f"Python 3.11 to 3.13 is needed, this is {v[0]}.{v[1]}; run: make setup PYTHON=/path/to/python3.12")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@test -x $(BIN)/uv || { echo "installing uv into $(VENV)"; $(BIN)/python -m pip install --quiet --disable-pip-version-check uv; }
-	@echo "installing what requirements.lock names (hashes checked)"
+	@echo "installing $$(grep -c '^[a-z0-9].*==' requirements.lock) packages of requirements.lock, hashes checked: about a minute, longer over a slow line"
 	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
@@ -71,7 +71,7 @@ ingest: setup ## Read the demo company's systems once more: qmsreports run inges
 doctor: setup ## Look for what this machine or the demo workspace lacks: qmsreports doctor
 	@$(BIN)/qmsreports doctor
 
-test: setup ## Run the whole test suite
+test: setup ## Run the unit and integration tests, in minutes (CI runs check, this and test-systems)
 	@$(BIN)/python -m pytest -n 2 -m "not system"
 
 golden-pages: setup ## Paint the golden pages anew, to look at and commit, after the look of the print was changed
@@ -91,7 +91,7 @@ INPUTS ?= 100000
 fuzz: $(VENV)/.fuzz ## Fuzz loader and compiler of definitions with INPUTS inputs (100000), guided by coverage
 	@$(BIN)/python -m tests.fuzz.definitions -runs=$(INPUTS)
 
-test-systems: setup spark browser $(VENV)/.fuzz ## Run the slow tests: the whole line, kill and rerun, real servers
+test-systems: setup spark browser $(VENV)/.fuzz ## Run the other tests, slow ones: the whole line, kill and rerun, real systems, Spark, Chromium
 	@$(BIN)/python -m pytest -m system
 
 KILLS ?= 200

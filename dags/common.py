@@ -1,13 +1,11 @@
-"""What the DAGs share: owner, retries, the run's id and time, and how records travel between tasks.
+"""What the DAGs share: owner, retries, time zone, the run's id and time.
 
 DAG files are parsed all the time, so nothing heavy is imported here at the top.
 """
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pendulum
@@ -16,9 +14,7 @@ from airflow.sdk import Asset, ExceptionRetryPolicy, RetryAction, RetryRule, get
 from qmsreports import stages
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from qmsreports.records import Audit, FeedFailure, StagedTable, Tell
+    from collections.abc import Callable
 
 OWNER = "quality.data"
 TAGS = ["qmsreports"]
@@ -43,15 +39,8 @@ VERDICTS = frozenset({"gate", REJECTED})
 
 def note_failure(context: Any) -> None:
     """Keep in the register why a task failed for good; the run's row shows it."""
-    from qmsreports.errors import UserError
-
     error = context.get("exception")
-    try:
-        stages.fail_step(_id_of(context), error if isinstance(error, BaseException) else str(error or "killed"))
-    except UserError:  # a register that does not answer must not hide what else went wrong
-        import logging
-
-        logging.getLogger("qmsreports").warning("the register could not be told why this task failed")
+    stages.note_failure(_id_of(context), error if isinstance(error, BaseException) else str(error or "killed"))
 
 
 DEFAULT_ARGS: dict[str, Any] = {
@@ -119,7 +108,7 @@ def period() -> str:
     return stages.asked_period(asked and str(asked), run_at(), str(given.get("review") or ""))
 
 
-LISTENERS: list[Tell] = []
+LISTENERS: list[Callable[[str, int], None]] = []
 """Who else follows the progress: the terminal, when the line runs in one process."""
 
 
@@ -130,57 +119,3 @@ def tell(what: str, rows: int) -> None:
     import logging
 
     logging.getLogger("qmsreports").info("%s %s", what, f"({rows:,} rows)" if rows else "")
-
-
-def pack_failures(failures: Iterable[FeedFailure]) -> list[dict[str, Any]]:
-    """Make feed failures fit for XCom."""
-    return _dump("FeedFailure", list(failures))
-
-
-def unpack_failures(values: list[dict[str, Any]]) -> list[FeedFailure]:
-    """Read what :func:`pack_failures` made."""
-    return _load("FeedFailure", values)
-
-
-def pack_staged(staged: Iterable[StagedTable]) -> list[dict[str, Any]]:
-    """Make staged tables fit for XCom: paths and counts, never rows."""
-    return _dump("StagedTable", list(staged))
-
-
-def unpack_staged(values: list[dict[str, Any]]) -> list[StagedTable]:
-    """Read what :func:`pack_staged` made."""
-    return _load("StagedTable", values)
-
-
-def pack_audited(audited: Iterable[tuple[StagedTable, Audit]]) -> list[dict[str, Any]]:
-    """Make audits fit for XCom: the audit, with its quarantined rows, goes to a file beside the staged rows."""
-    packed = []
-    for staged, audit in audited:
-        path = Path(staged.path).with_suffix(".audit.json")
-        path.write_text(json.dumps(_dump("Audit", [audit])))
-        packed.append({"staged": pack_staged([staged]), "audit": str(path)})
-    return packed
-
-
-def unpack_audited(values: list[dict[str, Any]]) -> list[tuple[StagedTable, Audit]]:
-    """Read what :func:`pack_audited` made."""
-    return [
-        (unpack_staged(value["staged"])[0], _load("Audit", json.loads(Path(value["audit"]).read_text()))[0])
-        for value in values
-    ]
-
-
-def _dump(kind: str, values: list[Any]) -> list[dict[str, Any]]:
-    return list(_adapter(kind).dump_python(values, mode="json"))
-
-
-def _load(kind: str, values: list[dict[str, Any]]) -> list[Any]:
-    return list(_adapter(kind).validate_python(values))
-
-
-def _adapter(kind: str) -> Any:
-    from pydantic import TypeAdapter
-
-    from qmsreports import records
-
-    return TypeAdapter(list[getattr(records, kind)])

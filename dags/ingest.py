@@ -27,23 +27,7 @@ from typing import Any
 
 from airflow.sdk import AssetAlias, dag, task, task_group
 
-from common import (
-    BEGINNING,
-    DEFAULT_ARGS,
-    TAGS,
-    begin,
-    canonical,
-    end,
-    pack_audited,
-    pack_failures,
-    pack_staged,
-    run_at,
-    run_id,
-    tell,
-    unpack_audited,
-    unpack_failures,
-    unpack_staged,
-)
+from common import BEGINNING, DEFAULT_ARGS, TAGS, begin, canonical, end, run_at, run_id, tell
 from qmsreports import stages
 
 PUBLISHED = AssetAlias("canonical_tables")
@@ -66,24 +50,26 @@ def ingest() -> None:
     def land(source: str) -> dict[str, Any]:
         """Read what is new into the landing zone."""
         result = stages.land(source, run_id=run_id(), at=run_at(), tell=tell)
-        return {"source": source, "failures": pack_failures(result.failures)}
+        return {"source": source, "failures": stages.pack_failures(result.failures)}
 
     @task
     def conform(landed: dict[str, Any]) -> list[dict[str, Any]]:
         """Bring new rows into canonical shape."""
-        failures = unpack_failures(landed["failures"])
+        failures = stages.unpack_failures(landed["failures"])
         staged = stages.conform(landed["source"], run_id=run_id(), at=run_at(), failures=failures, tell=tell)
-        return pack_staged(staged)
+        return stages.pack_staged(staged)
 
     @task
     def validate(staged: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Audit the staged rows with the suites in expectations/."""
-        return pack_audited(stages.validate(unpack_staged(staged), run_id=run_id(), at=run_at(), tell=tell))
+        return stages.pack_audited(
+            stages.validate(stages.unpack_staged(staged), run_id=run_id(), at=run_at(), tell=tell)
+        )
 
     @task(outlets=[PUBLISHED])
     def publish(audited: list[dict[str, Any]], *, outlet_events: Any = None) -> None:
         """Merge what passed; every canonical table that changed announces itself as an asset."""
-        for table in stages.publish(unpack_audited(audited), run_id=run_id(), at=run_at(), tell=tell):
+        for table in stages.publish(stages.unpack_audited(audited), run_id=run_id(), at=run_at(), tell=tell):
             outlet_events[PUBLISHED].add(canonical(table))
 
     @task(retries=0, trigger_rule="all_done")

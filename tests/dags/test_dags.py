@@ -123,3 +123,14 @@ def test_dag_files_import_nothing_heavy() -> None:
             for node in top
         }
         assert not names & heavy, path
+
+
+def test_dags_call_the_stages_and_nothing_else_of_the_product() -> None:
+    for path in (*(DAGS / f"{name}.py" for name in NAMES), DAGS / "common.py"):
+        found = set()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("qmsreports"):
+                found |= {f"{node.module}.{name.name}" for name in node.names}
+            elif isinstance(node, ast.Import):
+                found |= {name.name for name in node.names if name.name.startswith("qmsreports")}
+        assert found == {"qmsreports.stages"}, path.name

@@ -13,16 +13,17 @@ from ruamel.yaml import YAML
 pytestmark = pytest.mark.system
 
 ROOT = Path(__file__).parents[2]
+SERVICES = {"postgres", "init", "api-server", "scheduler", "dag-processor", "triggerer"}
 SECRETS = {"POSTGRES_PASSWORD": "not-a-secret", "AIRFLOW_FERNET_KEY": "f" * 44, "AIRFLOW_JWT_SECRET": "j" * 64}
 
 
-def config(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+def config(environment: dict[str, str], *options: str) -> subprocess.CompletedProcess[str]:
     reader = shutil.which("docker-compose")
     if reader is None:
         pytest.skip("docker-compose is not installed here; CI installs it")
     clean = {name: value for name, value in os.environ.items() if name not in SECRETS}
     return subprocess.run(
-        [reader, "-f", str(ROOT / "docker-compose.yml"), "config"],
+        [reader, *options, "-f", str(ROOT / "docker-compose.yml"), "config"],
         env=clean | environment,
         capture_output=True,
         text=True,
@@ -34,7 +35,7 @@ def test_every_service_has_its_secret_its_health_check_and_waits_for_the_migrati
     done = config(SECRETS)
     assert done.returncode == 0, done.stderr
     services = YAML(typ="safe").load(done.stdout)["services"]
-    assert set(services) == {"postgres", "init", "api-server", "scheduler", "dag-processor", "triggerer"}
+    assert set(services) - {"demo"} == SERVICES  # the oldest reader prints a service of a profile in any case
     for name in ("api-server", "scheduler", "dag-processor", "triggerer"):
         service = services[name]
         assert service["healthcheck"]["test"], name
@@ -44,6 +45,21 @@ def test_every_service_has_its_secret_its_health_check_and_waits_for_the_migrati
         assert environment["AIRFLOW__API_AUTH__JWT_SECRET"] == "j" * 64
         assert environment["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"] == "http://api-server:8080/execution/"
     assert services["init"]["restart"] == "no"
+
+
+def test_a_start_approves_nothing_and_makes_no_demo_unless_asked() -> None:
+    done = config(SECRETS, "--profile", "demo")
+    assert done.returncode == 0, done.stderr
+    services = YAML(typ="safe").load(done.stdout)["services"]
+    assert set(services) == SERVICES | {"demo"}
+    assert services["demo"]["command"].split() == ["qmsreports", "demo", "--quiet", "--approve"]
+    assert services["demo"]["profiles"] == ["demo"]
+    for name in SERVICES:
+        assert "profiles" not in services[name]
+        command = services[name].get("command") or ""
+        text = command if isinstance(command, str) else "\n".join(command)
+        lines = [line for line in text.splitlines() if not line.strip().startswith("#")]
+        assert not any(word in line for line in lines for word in ("approve", "apply", "qmsreports demo")), name
 
 
 @pytest.mark.parametrize("missing", sorted(SECRETS))

@@ -17,7 +17,10 @@ LIMIT = 2.66
 """Natural process limits lie this many average moving ranges from the mean."""
 
 NEAR = 2 * LIMIT / 3
-"""Two thirds of the way to a limit (1.773): the zone of the two-of-three rule begins beyond it."""
+"""Two thirds of the way to a limit: the zone of the two-of-three rule begins beyond it.
+
+It is 1.7733 and goes on, two thirds of 2.66 as it is; tables round it to 1.773.
+"""
 
 SCREEN = 3.267
 """A moving range above this many average moving ranges is an outlier and is dropped once before the limits."""

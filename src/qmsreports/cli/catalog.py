@@ -261,7 +261,7 @@ def approve(
             names=names or (),
             note=note,
         )
-    if not quiet:
+    if approved and not quiet:
         print_table(("approved",), [(approval.title_of(row.entry),) for row in approved])
     typer.echo(f"{_definitions(len(approved))} approved by {by}" if approved else "catalog: nothing waits for approval")
 

@@ -15,6 +15,9 @@ import typer
 from qmsreports.errors import Finding, UserError
 from qmsreports.records import Tell
 
+_OFTEN = 10.0
+"""Seconds between two lines of one step, where progress goes to a log."""
+
 
 def print_json(value: Any) -> None:
     """Print JSON that a person can read, too."""
@@ -60,22 +63,48 @@ def printable(cell: Any) -> str:
 def progress(title: str) -> Iterator[Tell]:
     """Show what is running, rows so far and time, on standard error.
 
-    On a terminal one live line (rich); elsewhere one line per step when it begins, so that a log stays readable.
+    On a terminal one live line (rich); elsewhere a few lines for each step, so that a log stays readable.
     """
     if sys.stderr.isatty():
         with _live(title) as tell:
             yield tell
         return
-    started = time.monotonic()
-    last = ""
+    lines = _Lines(title)
+    try:
+        yield lines.tell
+    finally:
+        lines.close()
 
-    def tell_line(what: str, _rows: int) -> None:
-        nonlocal last
-        if what != last:
-            last = what
-            sys.stderr.write(f"{time.monotonic() - started:6.1f} s  {title}: {what}\n")
 
-    yield tell_line
+class _Lines:
+    """Progress for a log: a line when a step begins, one every ten seconds of it, and one with all its rows."""
+
+    def __init__(self, title: str) -> None:
+        self.title = title
+        self.started = self.written = time.monotonic()
+        self.what = ""
+        self.rows = self.shown = 0
+
+    def tell(self, what: str, rows: int) -> None:
+        """Take up what is running and the rows so far."""
+        if what != self.what:
+            self.close()
+            self.what, self.rows = what, rows
+            self._write()
+            return
+        self.rows = rows or self.rows
+        if self.rows != self.shown and time.monotonic() - self.written >= _OFTEN:
+            self._write()
+
+    def close(self) -> None:
+        """Say how many rows the last step had, where that was not said yet."""
+        if self.rows != self.shown:
+            self._write()
+
+    def _write(self) -> None:
+        self.written, self.shown = time.monotonic(), self.rows
+        rows = f", {self.rows:,} rows" if self.rows else ""
+        sys.stderr.write(f"{self.written - self.started:6.1f} s  {self.title}: {self.what}{rows}\n")
 
 
 @contextmanager

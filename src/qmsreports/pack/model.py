@@ -278,7 +278,7 @@ class FormKind(Record):
 
 
 class SqlEvidence(Record):
-    """A SQL text and the KPIs of this pack that were computed by it."""
+    """A SQL text and the KPIs of this pack whose values it gives when it is run alone."""
 
     sha256: str
     engine: str

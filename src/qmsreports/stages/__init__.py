@@ -12,6 +12,14 @@ from qmsreports.stages.declared import source_names, table_names, time_zone
 from qmsreports.stages.delivery import deliver
 from qmsreports.stages.evidence import Backtest, Trail, backtest, draw_backtest, explain
 from qmsreports.stages.followup import add_action, list_actions, update_action
+from qmsreports.stages.handover import (
+    pack_audited,
+    pack_failures,
+    pack_staged,
+    unpack_audited,
+    unpack_failures,
+    unpack_staged,
+)
 from qmsreports.stages.ingest import (
     clear_old_staging,
     clear_staging,
@@ -47,6 +55,7 @@ from qmsreports.stages.runs import (
     fail_step,
     gate,
     list_runs,
+    note_failure,
     notices,
     one_line,
 )
@@ -98,8 +107,12 @@ __all__ = [
     "list_runs",
     "measure",
     "newest_pack",
+    "note_failure",
     "notices",
     "one_line",
+    "pack_audited",
+    "pack_failures",
+    "pack_staged",
     "pack_summary",
     "preview_source",
     "propose_suite",
@@ -117,6 +130,9 @@ __all__ = [
     "source_names",
     "table_names",
     "time_zone",
+    "unpack_audited",
+    "unpack_failures",
+    "unpack_staged",
     "update_action",
     "validate",
     "verify_journal",

@@ -35,6 +35,16 @@ def fail_step(run_id: str, error: BaseException | str, *, settings: Settings | N
         journal.note_failure(session, run_id=run_id, message=one_line(error))
 
 
+def note_failure(run_id: str, error: BaseException | str, *, settings: Settings | None = None) -> None:
+    """Note why a step failed, as far as the register answers: where it does not, that hides nothing else."""
+    try:
+        fail_step(run_id, error, settings=settings)
+    except UserError:
+        import logging
+
+        logging.getLogger("qmsreports").warning("the register could not be told why this task failed")
+
+
 def close_run(
     run_id: str, *, failed: list[str], verdicts: frozenset[str], at: datetime, settings: Settings | None = None
 ) -> None:

@@ -130,3 +130,11 @@ def test_no_message_was_left_in_english(code: str) -> None:
 
 def test_a_language_is_read_once() -> None:
     assert load("de") is load("de")
+
+
+@pytest.mark.parametrize(("code", "alone"), [("en", "alone"), ("de", "allein"), ("fr", "seule"), ("es", "sola")])
+def test_the_appendix_claims_no_more_of_its_statements_than_is_proved(code: str, alone: str) -> None:
+    """Values are computed for many objectives at once; what is printed gives the same number when it runs alone."""
+    said = str(read(code)["lead.sql"])
+    assert alone in said
+    assert not any(claim in said for claim in ("word for word", "Wort für Wort", "mot pour mot", "palabra por palabra"))

@@ -288,7 +288,7 @@ def unit_word(unit: str) -> str:
 
 
 def sql(pack: PackModel) -> list[dict[str, Any]]:
-    """Return the SQL texts with the objectives computed by each."""
+    """Return the SQL texts with the objectives whose values each gives."""
     titles = {objective.kpi: objective.title for objective in pack.objectives}
     return [
         {
