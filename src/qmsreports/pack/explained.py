@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any
 
 Path = tuple[str, ...]
@@ -37,8 +38,19 @@ _NAMED_BY: Mapping[str, tuple[str, ...]] = {
 }
 """Lists whose entries are told apart by a name and not by their place."""
 _OF_A_SERIES = frozenset({"points", "segments", "variation", "assurance"})
-_COPIED = frozenset({"action", "review", "title", "owner", "decided_on", "original_due", "due", "done_on", "effect"})
+_OF_AN_ACTION = frozenset(
+    {"action", "review", "title", "owner", "decided_on", "original_due", "due", "done_on", "effect"}
+)
 """Fields of an action that are as somebody entered them."""
+_COPIED = frozenset(
+    {"points", "period", "start", "value", "low", "high", "n", "numerator", "denominator", "target", "near", "status"}
+    | {"provisional", "restated", "version", "mean", "lower", "upper", "signal", "kind"}
+    | {"segments", "end", "trial", "variation", "assurance"}
+    | {"comment", "author", "on", "cause", "action", "expected", "by"}
+    | {"minutes", "held_on", "closed_on", "closed_by", "suitability", "adequacy", "effectiveness"}
+    | {"number", "clause", "text", "reason", "decided_by", "decided_on"}
+)
+"""Fields of values, comments and minutes that are as the register has them."""
 _OF_A_FEED = frozenset(
     {"status", "rows_in", "refreshed", "conformed", "quarantined", "duplicates", "held", "candidates", "lake_version"}
 )
@@ -66,9 +78,7 @@ def _short(value: Any) -> str:
 
 
 def places(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Place]:
-    """Return every place where two models differ, wholes where one of them has nothing there. Fields that the first
-    one does not have are not compared.
-    """
+    """Return every place where two models differ, wholes where one of them has nothing there."""
     return list(_differing((), before, after))
 
 
@@ -76,7 +86,7 @@ def _differing(path: Path, before: Any, after: Any) -> Iterator[Place]:
     if before == after:
         return
     if isinstance(before, Mapping) and isinstance(after, Mapping):
-        for name in sorted(before):
+        for name in sorted({*before, *after}):
             yield from _differing((*path, str(name)), before.get(name), after.get(name))
         return
     if isinstance(before, Sequence) and isinstance(after, Sequence) and not isinstance(before, str):
@@ -108,24 +118,27 @@ def explained(place: Place, edits: Iterable[str]) -> bool:
     :data:`CODE`.
     """
     allowed = _explaining(place)
-    return bool(allowed) and any(edit == CODE or _begins(edit, allowed) for edit in edits)
+    return any(_allowed(edit, name) for edit in edits for name in allowed)
 
 
-def _begins(edit: str, allowed: Iterable[str]) -> bool:
-    return any(not name or edit == name or edit.startswith(f"{name}/") for name in allowed)
+def is_copied(place: Place) -> bool:
+    """Tell whether a record stands at this place as it is in the register, so that no edit explains another one."""
+    return not _explaining(place)
+
+
+def _allowed(edit: str, name: str) -> bool:
+    return not name or edit == name or edit.startswith(f"{name}/") or ("*" in name and fnmatchcase(edit, name))
 
 
 _ANY = ("",)
-_COVER = ("clause_map", "review", "kpi", "retirement", "wording/kpi", "wording/table", "targets")
-_TEXTS = ("wording/organisation", "wording/table", "wording/source", "page/translations", "clause_map", "review")
+_COVER = (CODE, "clause_map", "review", "kpi", "retirement", "wording/kpi/*/shown", "wording/table")
+_TEXTS = (CODE, "wording/organisation", "wording/table", "wording/source", "page/translations", "clause_map", "review")
 
 
 _OF_PARTS: Mapping[str, tuple[str, ...]] = {
-    "minutes": (),
     "failed_rules": (CODE,),
     "older_actions": (CODE,),
-    "sql": (CODE, *_COVER),
-    "tables": (CODE, *_COVER),
+    "tables": _COVER,
 }
 """Parts that are read as one."""
 
@@ -141,8 +154,21 @@ def _explaining(place: Place) -> tuple[str, ...]:
     return rule(inner, place) if rule is not None and inner else _ANY
 
 
+def _copy(name: str) -> tuple[str, ...]:
+    """Return what explains another copy of a record: nothing, unless the code of then did not know the field."""
+    return (CODE,) if name.isidentifier() and name not in _COPIED else ()
+
+
+def _of_minutes(inner: Sequence[str], _place: Place) -> tuple[str, ...]:
+    return _copy(inner[-1])
+
+
+def _of_sql(inner: Sequence[str], _place: Place) -> tuple[str, ...]:
+    return () if inner[-1] == "text" else _COVER
+
+
 def _of_actions(inner: Sequence[str], _place: Place) -> tuple[str, ...]:
-    return () if len(inner) == 1 or inner[-1] in _COPIED else (CODE,)
+    return () if len(inner) == 1 or inner[-1] in _OF_AN_ACTION else (CODE,)
 
 
 def _of_quality(inner: Sequence[str], _place: Place) -> tuple[str, ...]:
@@ -158,7 +184,7 @@ def _of_trust(inner: Sequence[str], _place: Place) -> tuple[str, ...]:
 def _of_restatements(inner: Sequence[str], _place: Place) -> tuple[str, ...]:
     if inner[-1] in ("before", "after"):
         return ()
-    return "kpi", "retirement", "review", "wording/kpi", "page/translations"
+    return CODE, "kpi", "retirement", "review", "wording/kpi", "page/translations"
 
 
 def _of_ledgers(inner: Sequence[str], place: Place) -> tuple[str, ...]:
@@ -176,6 +202,8 @@ def _of_header(inner: Sequence[str], _place: Place) -> tuple[str, ...]:
 
 
 _RULES: Mapping[str, Callable[[Sequence[str], Place], tuple[str, ...]]] = {
+    "minutes": _of_minutes,
+    "sql": _of_sql,
     "actions": _of_actions,
     "quality": _of_quality,
     "trust": _of_trust,
@@ -189,7 +217,7 @@ _RULES: Mapping[str, Callable[[Sequence[str], Place], tuple[str, ...]]] = {
 def _of_objective(kpi: str, inner: Sequence[str]) -> tuple[str, ...]:
     """Return what explains a difference of one objective. Whether a title was edited matters only for texts."""
     counted = (f"kpi/{kpi}", f"retirement/{kpi}", "review")
-    drawn = (*counted, f"wording/kpi/{kpi}/shown")
+    drawn = (CODE, *counted, f"wording/kpi/{kpi}/shown")
     texts = (*drawn, f"wording/kpi/{kpi}", f"targets/{kpi}", f"wording/targets/{kpi}", "page", "wording/organisation")
     if not inner:
         return counted  # it came or went
@@ -197,13 +225,13 @@ def _of_objective(kpi: str, inner: Sequence[str]) -> tuple[str, ...]:
     if first in ("slices", "combined") and len(inner) <= 2:
         return drawn
     if _OF_A_SERIES & set(inner[:3]):
-        return texts if last == "reason" else ()
+        return texts if last == "reason" else _copy(last)
     if first == "comment":
-        return ()
+        return _copy(last)
     if first in ("sql", "rules"):
         return (CODE,)
     if first == "finding" or last == "finding" or first in ("reads", "version", ORDER):
         return drawn
     if first == "definitions" and last in ("approved", "fingerprint"):
-        return counted
+        return CODE, *counted
     return (*texts, "wording/table", "calendar")

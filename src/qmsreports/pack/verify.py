@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +15,7 @@ from qmsreports.pack import seal, signature, store
 from qmsreports.pack.assemble import as_edition
 from qmsreports.pack.brand import Brand, brand_of
 from qmsreports.pack.collect import collect
-from qmsreports.pack.explained import CODE, Place, explained, places
+from qmsreports.pack.explained import CODE, Place, explained, is_copied, places
 from qmsreports.pack.model import PackModel
 from qmsreports.pack.render import render
 from qmsreports.period import Period
@@ -55,8 +54,7 @@ def verify(
     if findings:
         return findings
     try:
-        sealed = (folder / _MODEL).read_bytes()
-        pack = PackModel.model_validate_json(sealed)
+        pack = PackModel.model_validate_json((folder / _MODEL).read_bytes())
     except ValidationError as error:
         return [
             Finding(str(folder / _MODEL), f"this version cannot read the model ({error.error_count()} differences)")
@@ -64,8 +62,7 @@ def verify(
     findings += _approved(pack, folder, manifest) + signature_findings(folder, manifest)
     brand = brand_of(catalog)
     findings += _made_again(pack, folder, manifest, templates, brand)
-    said = json.loads(sealed)
-    return findings + _collected(pack, said, register, lake, catalog, review, period, manifest=manifest, as_of=as_of)
+    return findings + _collected(pack, register, lake, catalog, review, period, manifest=manifest, as_of=as_of)
 
 
 def _made_again(
@@ -139,7 +136,6 @@ def _rendered(
 
 def _collected(
     pack: PackModel,
-    said: Mapping[str, Any],
     register: Register,
     lake: Lake,
     catalog: Catalog,
@@ -149,7 +145,6 @@ def _collected(
     manifest: Mapping[str, Any],
     as_of: datetime,
 ) -> list[Finding]:
-    """Collect the model again and compare it with what the sealed file says, in its own fields."""
     head = pack.header
     spoken = review.model_copy(update={"language": head.language})  # whatever was chosen since
     again = collect(register, lake, catalog, spoken, period, as_of=as_of, pinned=manifest.get("tables", {})).pack
@@ -159,8 +154,7 @@ def _collected(
     again = again.model_copy(update={"header": again.header.model_copy(update=kept)})
     edits = _edits(manifest, catalog)
     other = [CODE] if _other_code(manifest) else []
-    then = said if other else pack.model_dump(mode="json")  # a field that the code of then did not have says nothing
-    found = places(then, again.model_dump(mode="json"))
+    found = places(pack.model_dump(mode="json"), again.model_dump(mode="json"))
     changed = [place for place in found if not explained(place, [*edits, *other])]
     where = f"pack {seal.name_of(head.review, head.period, head.edition)}"
     if changed:
@@ -192,11 +186,11 @@ def _edits(manifest: Mapping[str, Any], catalog: Catalog) -> list[str]:
 
 
 def _parts(changed: Sequence[Place]) -> str:
-    """Return the parts that differ, each with its first place."""
+    """Return the parts that differ, each with its first place; records before what follows from them."""
     first: dict[str, list[Place]] = {}
-    for place in changed:
+    for place in sorted(changed, key=lambda place: (not is_copied(place), place.path[0])):
         first.setdefault(place.path[0], []).append(place)
     return ", ".join(
         f"{part} ({str(found[0]) or 'whole'}{f', and {len(found) - 1} more' if len(found) > 1 else ''})"
-        for part, found in sorted(first.items())
+        for part, found in first.items()
     )

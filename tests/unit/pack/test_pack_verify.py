@@ -163,8 +163,17 @@ def test_what_counts_in_another_way_is_a_definition_and_no_wording() -> None:
         ("objectives otif segments 1 mean", "wording/kpi/otif", False),
         ("actions A-1 owner", CODE, False),
         ("actions A-1 state", CODE, True),
-        ("minutes", "review/monthly", False),
+        ("objectives otif points 2026-10 field_of_tomorrow", CODE, True),
+        ("objectives otif points 2026-10", CODE, False),
+        ("objectives otif variation", CODE, False),
+        ("objectives otif", CODE, False),
+        ("minutes resolutions D-1 text", CODE, False),
+        ("minutes resolutions D-1 text", "review/monthly", False),
+        ("sql abc text", CODE, False),
+        ("sql abc kpis", "wording/kpi/otif", False),
+        ("sql abc kpis", "kpi/otif/v1", True),
         ("ledgers 1 rows 1 statement", "clause_map/iso9001", False),
+        ("ledgers 1 rows 1 evidence", "wording/kpi/otif", True),
         ("sections s registers audits rows 1 1", "wording/kpi/otif", False),
         ("sections s registers audits rows 1 1", "wording/table/audits", True),
         ("quality crm feeds order_lines rows_in", "wording/source/crm", False),
@@ -177,10 +186,20 @@ def test_what_explains_a_difference(path: str, by: str, holds: bool) -> None:
 
 
 def test_places_are_named_by_what_stands_there_and_not_by_number() -> None:
-    before = {"objectives": [{"kpi": "a", "points": [{"period": "2026-09", "value": 1.0}]}, {"kpi": "b"}]}
+    before: dict[str, Any] = {
+        "objectives": [{"kpi": "a", "points": [{"period": "2026-09", "value": 1.0}]}, {"kpi": "b"}]
+    }
     after = {"objectives": [{"kpi": "b"}, {"kpi": "a", "points": [{"period": "2026-10", "value": 1.0}]}], "new": 1}
     assert [place.path for place in places(before, after)] == [
+        ("new",),
         ("objectives", "a", "points", "2026-09"),
         ("objectives", "a", "points", "2026-10"),
         ("objectives", "order"),
     ]
+
+
+@pytest.mark.parametrize(("before", "after", "holds"), [("Said.", "Other.", False), ("Said.", "", True)])
+def test_a_statement_may_go_where_data_came_and_is_never_another_one(before: str, after: str, holds: bool) -> None:
+    place = Place(("ledgers", "1", "rows", "1", "statement"), before, after)
+    assert explained(place, ["wording/kpi/otif/shown", CODE]) is holds
+    assert explained(place, ["wording/kpi/otif", "page/translations"]) is False
