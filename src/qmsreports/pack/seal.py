@@ -160,6 +160,7 @@ def recorded(pack: PackModel) -> dict[str, str]:
     for ledger in pack.ledgers:
         said |= {f"statement/{row.clause}": row for row in ledger.rows if row.state == "considered"}
     said |= {f"action/{one.action}": one for one in pack.actions}
+    said |= {f"decision/{one.number}": one.model_copy(update={"action": None}) for one in pack.decided}
     if pack.minutes:
         said |= {f"decision/{one.number}": one for one in pack.minutes.resolutions}
         said["review/minutes"] = pack.minutes.model_copy(update={"resolutions": ()})

@@ -134,6 +134,7 @@ def _collected(
             quarantine_since=feeds.waiting(session, as_of),
             candidates=feeds.candidates(session, [str(each) for each in shown], as_of),
             older_actions=older,
+            decided=recorded.decided(),
             minutes=recorded.minutes(),
             agenda=agenda_of(review),
             annexes=annexes_of(review, objectives),
