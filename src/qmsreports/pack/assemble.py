@@ -19,6 +19,7 @@ from qmsreports.pack.minutes import Minutes
 from qmsreports.pack.model import (
     Action,
     Change,
+    Decided,
     Decision,
     DefinitionChange,
     FailedRule,
@@ -71,6 +72,7 @@ class Facts:
     quarantine_since: Sequence[tuple[str, int]] = ()  # month first seen, rows that wait since
     candidates: int = 0
     older_actions: int = 0
+    decided: Sequence[Decided] = ()
     minutes: Minutes | None = None
     agenda: Sequence[AgendaItem] = ()
     annexes: Sequence[Annex] = ()
@@ -98,6 +100,7 @@ def assemble(facts: Facts) -> PackModel:
         changes=changes(facts.header, objectives, facts.definition_changes, facts.restatements),
         actions=tuple(facts.actions),
         older_actions=facts.older_actions,
+        decided=tuple(facts.decided),
         glance=glance(objectives),
         highlights=highlights(objectives, asked),
         trust=trust(facts, objectives),
@@ -235,8 +238,8 @@ def glance(objectives: Sequence[Objective]) -> Glance:
 
 def trust(facts: Facts, objectives: Sequence[Objective]) -> Trust:
     """Add up the feeds and name the values that carry a reservation."""
-    feeds = [feed for source in facts.quality for feed in source.feeds]
     systems = [source for source in facts.quality if source.source != DERIVED]
+    feeds = [feed for source in systems for feed in source.feeds]  # no source delivers the rows of a derived table
     unread = {source.source for source in systems if any(feed.status == "failed" for feed in source.feeds)}
     return Trust(
         sources=len(systems),
@@ -254,7 +257,7 @@ def trust(facts: Facts, objectives: Sequence[Objective]) -> Trust:
         provisional=tuple(one.kpi for one in objectives if one.latest.provisional and one.latest.value is not None),
         stopped=tuple(objective.kpi for objective in objectives if objective.latest.status == "not_valid"),
         restated=tuple(objective.kpi for objective in objectives if any(point.restated for point in objective.points)),
-        reconciles=all(feed.reconciles for feed in feeds),
+        reconciles=all(feed.reconciles for source in facts.quality for feed in source.feeds),
     )
 
 

@@ -112,6 +112,15 @@ class Action(Record):
     effect: str = ""  # what the check of its effect found
 
 
+class Decided(Record):
+    """What the last review decided, and the action that follows from it as it stands now."""
+
+    number: str
+    review: str
+    text: str
+    action: Action | None = None
+
+
 class RegisterColumn(Record):
     """A column of a register table; ``kind`` sets alignment and format."""
 
@@ -322,6 +331,7 @@ class PackModel(Record):
     changes: tuple[Change, ...]
     actions: tuple[Action, ...]
     older_actions: int = 0  # all done before the last review
+    decided: tuple[Decided, ...] = ()  # by the last review that was held
     glance: Glance
     highlights: tuple[str, ...]  # KPIs charted on page one, most important first
     trust: Trust

@@ -194,6 +194,7 @@ def recorded(pack: PackModel) -> dict[str, str]:
         said |= {f"statement/{row.clause}": _statement(row) for row in ledger.rows if row.state == "considered"}
     with speaking(pack.header.language):
         said |= {f"action/{one.action}": one.model_copy(update={"effect": _effect(one)}) for one in pack.actions}
+    said |= {f"decision/{one.number}": one.model_copy(update={"action": None}) for one in pack.decided}
     if pack.minutes:
         said |= {f"decision/{one.number}": one for one in pack.minutes.resolutions}
         said |= {f"action/{one.number}": one for one in pack.minutes.actions}

@@ -206,6 +206,14 @@ def decisions(session: Session, review: str, period: str, *, as_of: datetime | N
     return [row for row in session.scalars(query.order_by(ReviewDecision.id)) if row.number not in gone]
 
 
+def held_periods(session: Session, review: str, *, as_of: datetime) -> Sequence[str]:
+    """Return the periods of which a review was held or closed, as it was known at ``as_of``."""
+    query = select(ReviewEvent.period).where(
+        ReviewEvent.review == review, ReviewEvent.kind.in_(("held", "closed")), ReviewEvent.at <= as_of
+    )
+    return session.scalars(query.distinct().order_by(ReviewEvent.period)).all()
+
+
 def next_decision(session: Session) -> str:
     """Return the number of the next decision; call it after :func:`alone`."""
     newest = session.scalar(select(ReviewDecision.number).order_by(ReviewDecision.id.desc()).limit(1))

@@ -17,6 +17,7 @@ from qmsreports.pack.finding import reservations
 from qmsreports.pack.model import Action, DefinitionChange, Feed, LedgerRow, SourceQuality
 from qmsreports.pack.objective import Objective
 from qmsreports.pack.view import board, front, words
+from qmsreports.pack.view.records import quality
 
 BY_KPI = {plan.kpi: plan for plan in PLANS}
 
@@ -83,7 +84,7 @@ def test_a_concern_names_the_parts_that_carry_it() -> None:
     said = about_objective(one("first_pass_yield"))
     assert said.kind == "concern"
     assert said.title == "First pass yield: below its lower limit since August 2026"
-    assert "By site, the signal shows in Lyon alone." in plain(said.evidence)
+    assert "By site, the signal shows only in Lyon." in plain(said.evidence)
 
 
 def test_parts_that_all_carry_a_signal_are_not_listed() -> None:
@@ -359,6 +360,35 @@ def test_trust_is_said_with_its_sums() -> None:
         "0 rows in: 0 conformed, 0 duplicates, 0 quarantined (–); every row is accounted for.",  # noqa: RUF001
         "No rule failed.",
     ]
+
+
+def test_rows_of_a_derived_table_are_no_rows_in() -> None:
+    def feed(source: str, table: str, rows: int) -> Feed:
+        return Feed(
+            source=source,
+            table=table,
+            title=table,
+            status="published",
+            rows_in=rows,
+            refreshed=0,
+            conformed=rows,
+            quarantined=0,
+            duplicates=0,
+        )
+
+    sources = (
+        SourceQuality(source="crm", title="CRM", feeds=(feed("crm", "order_lines", 90),)),
+        SourceQuality(source="derived", title="Derived", feeds=(feed("derived", "customer_months", 23),)),
+    )
+    pack = assemble(replace(facts([one("nps")]), quality=sources, failed_rules=(), quarantine_since=()))
+    assert [plain(text) for text in trust_sentences(pack)][:2] == [
+        "All 1 source read.",
+        "90 rows in: 90 conformed, 0 duplicates, 0 quarantined (0 %); every row is accounted for.",
+    ]
+    shown = quality(pack)
+    assert shown["total"] == ["90", "0", "90", "0", "0"]
+    assert plain(shown["sources"][1]["feeds"][0]["title"]) == "customer_months, 23 rows"
+    assert shown["sources"][1]["feeds"][0]["rows_in"] == "\u2013"
 
 
 def test_an_edition_says_what_it_replaces_and_why() -> None:

@@ -144,6 +144,28 @@ def test_sixty_objectives_keep_page_one_and_go_on_behind_it() -> None:
     assert "8\nProduction files" in first or "Production files: 1" in first
 
 
+def test_decisions_are_numbered_as_they_are_read() -> None:
+    pack = review(60)
+    first, second, *_ = pages(printed(pack, charts={}))
+    titles = [item.title for item in pack.decisions]
+    text = " ".join(f"{first} {second}".replace("\u00a0", " ").split())
+    found = sorted((text.find(title.replace("\u00a0", " ")), title) for title in titles)
+    there = [(place, title) for place, title in found if place >= 0]
+    assert len(there) > 6
+    numbers = [int(text[:place].split()[-1]) for place, _ in there]
+    assert numbers == list(range(1, len(there) + 1))
+
+
+def test_a_register_stays_together_under_its_heading() -> None:
+    pack = review(18)  # where the nonconformities would reach over the foot of a page
+    for text in pages(printed(pack, charts={})):
+        for section in pack.sections:
+            for table in section.registers:
+                here = sum(f"{row[0]}" in text for row in table.rows)
+                if table.title in text.splitlines():
+                    assert here == len(table.rows), table.title
+
+
 @pytest.mark.parametrize(("kpis", "months"), [(3, 36), (1, 2), (2, 60)])
 def test_few_objectives_and_short_or_long_histories(kpis: int, months: int) -> None:
     texts = pages(printed(review(kpis, months)))

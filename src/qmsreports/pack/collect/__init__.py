@@ -142,6 +142,7 @@ def _collected(
             quarantine_since=feeds.waiting(session, as_of),
             candidates=results.waiting(session, [str(each) for each in shown], as_of),
             older_actions=older,
+            decided=recorded.decided(),
             minutes=recorded.minutes(),
             agenda=agenda_of(review),
             annexes=annexes_of(review, objectives),

@@ -49,7 +49,7 @@ def only_recorded(connection: DuckDBPyConnection, period: Period, recorded: Sequ
     there = {name for item in workbook_actions(connection, period) for name in _names(item)}
     return sum(
         (one.is_open or (one.dropped_on or one.done_on or period.start) >= period.start)
-        and there.isdisjoint(_names(_recorded(one, period.last_day)))
+        and there.isdisjoint(_names(as_recorded(one, period.last_day)))
         for one in recorded
     )
 
@@ -67,7 +67,7 @@ def workbook_actions(connection: DuckDBPyConnection, period: Period, at: date | 
 def together(workbook: Sequence[Action], recorded: Sequence[Standing], at: date) -> list[tuple[Action, date | None]]:
     """Return the actions of both places, each once, with the day each was settled (``None`` while open)."""
     own = [
-        (_recorded(one, at), one.dropped_on if one.dropped else None if one.is_open else one.done_on)
+        (as_recorded(one, at), one.dropped_on if one.dropped else None if one.is_open else one.done_on)
         for one in recorded
     ]
     known = {name for item, _ in own for name in _names(item)}
@@ -80,7 +80,8 @@ def _names(item: Action) -> tuple[str, str]:
     return "".join(item.action.casefold().split()), f"{item.review} {plain}"
 
 
-def _recorded(one: Standing, at: date) -> Action:
+def as_recorded(one: Standing, at: date) -> Action:
+    """Return an action of the register as it stands at the end of a day."""
     state, days = action_state(one.original_due, one.due, one.done_on, at)
     checked = {True: say("action.effective"), False: say("action.not_effective"), None: ""}[one.effective]
     return Action(

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from qmsreports.fiscal import FiscalYear
+from qmsreports.pack.collect.actions import as_recorded
 from qmsreports.pack.collect.coverage import Statement
 from qmsreports.pack.minutes import AgreedAction, Attendance, Minutes, Resolution, Withdrawn
+from qmsreports.pack.model import Decided
 from qmsreports.pack.objective import Comment, Objective
 from qmsreports.period import Period
 from qmsreports.register import actions, reviews
@@ -68,6 +70,24 @@ class Recorded:
         found = actions.standing(self.session, as_of=self.as_of).values()
         own = (self.review, str(self.period))
         return [one for one in found if (one.review, one.period) != own and self._of(one.period).end <= self.period.end]
+
+    def decided(self) -> tuple[Decided, ...]:
+        """Return the decisions of the last review of this name that was held, each with its action as it stands."""
+        held = [self._of(period) for period in reviews.held_periods(self.session, self.review, as_of=self.as_of)]
+        earlier = [period for period in held if period.start < self.period.start and period.end <= self.period.end]
+        if not earlier:
+            return ()
+        last = str(max(earlier, key=lambda period: (period.end, period.start)))
+        agreed = actions.standing(self.session, as_of=self.as_of)
+        return tuple(
+            Decided(
+                number=row.number,
+                review=last,
+                text=row.text,
+                action=as_recorded(agreed[row.action], self.period.last_day) if row.action in agreed else None,
+            )
+            for row in reviews.decisions(self.session, self.review, last, as_of=self.as_of)
+        )
 
     def planned(self) -> dict[str, str]:
         """Return the action of this or an earlier review that stands for each KPI: open, or done in or after it."""

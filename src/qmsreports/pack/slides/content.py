@@ -32,7 +32,7 @@ def fill(deck: Deck, pack: PackModel) -> None:
         _decisions(deck.slide(title), items)
     changed = say("label.changed_since", since=head["since_last"]) if head["since_last"] else say("label.changed")
     _changes(deck.slide(changed), seen)
-    for title, items in _pages(say("label.decided_last_time"), seen["actions"], 2 * _PER_SLIDE):
+    for title, items in _pages(say("label.decided_last_time"), seen["decided"], 2 * _PER_SLIDE):
         _actions(deck.slide(title), items, seen["actions_summary"])
     for objective in pack.objectives:
         if objective.exception:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from qmsreports.language import say
 from qmsreports.pack import figures
 from qmsreports.pack.assemble import running, trust_sentences
 from qmsreports.pack.finding import noun
-from qmsreports.pack.model import Action, Header, PackModel
+from qmsreports.pack.model import Action, Decided, Header, PackModel
 from qmsreports.pack.view import words
 
 _TONE = {"done": "good", "done_late": "plain", "on_track": "plain", "dropped": "mute", "overdue": "bad"}
@@ -58,7 +59,7 @@ def _capital(text: str) -> str:
 
 
 def decisions(pack: PackModel) -> list[dict[str, Any]]:
-    """Return the decisions with the numbers they are called by in both forms."""
+    """Return the decisions with the numbers they are called by; print numbers them anew as it places them."""
     return [
         {
             "number": number,
@@ -88,10 +89,43 @@ def no_change(pack: PackModel) -> str:
 
 
 def actions(pack: PackModel) -> list[dict[str, Any]]:
-    """Return the earlier actions, what is owed first, then what is open, then what is done."""
+    """Return the earlier actions, what is owed first, then what is open, then what is done.
+
+    An action that the last review decided says by which decision, where that has words of its own.
+    """
+    said = {item.action.action: item for item in pack.decided if item.action and item.action.title != item.text}
+    return [
+        {**_action(item), "decision": f"{said[item.action].number}: {said[item.action].text}"}
+        if item.action in said
+        else _action(item)
+        for item in _ordered(pack.actions)
+    ]
+
+
+def _ordered(items: Sequence[Action]) -> list[Action]:
     rank = {"overdue": 0, "on_track": 1, "done_late": 2, "done": 3, "dropped": 4}
-    ordered = sorted(pack.actions, key=lambda item: (rank.get(item.state, 1), -item.overdue_days, item.action))
-    return [_action(item) for item in ordered]
+    return sorted(items, key=lambda item: (rank.get(item.state, 1), -item.overdue_days, item.action))
+
+
+def decided(pack: PackModel) -> list[dict[str, Any]]:
+    """Return what was decided last time with the state of its actions, then the other actions of earlier reviews.
+
+    Where the last review is on record its decisions stand first, in its own words; where only the register workbook
+    tells of it, the actions that it decided.
+    """
+    first = [_decided(item) for item in pack.decided]
+    told = {item.action.action for item in pack.decided if item.action}
+    others = [item for item in _ordered(pack.actions) if item.action not in told]
+    if not first:
+        others.sort(key=lambda item: item.review != pack.header.last_period)
+    return [*first, *map(_action, others)]
+
+
+def _decided(item: Decided) -> dict[str, Any]:
+    if item.action is None:
+        mute = {"word": figures.NONE, "tone": "mute", "chip": False}
+        return {"action": item.number, "title": item.text, "owner": "", "due": figures.NONE, "state": mute}
+    return {**_action(item.action), "action": f"{item.number}, {item.action.action}", "title": item.text}
 
 
 def _action(item: Action) -> dict[str, Any]:
@@ -109,6 +143,7 @@ def _action(item: Action) -> dict[str, Any]:
         "moved": say("action.moved_by", days=say("count.day", n=item.moved_days)) if item.moved_days > 0 else "",
         "done": figures.day(item.done_on),
         "state": {"word": word, "tone": tone, "chip": True},
+        "decision": "",
         "progress": item.progress,
         "evidence": item.evidence,
         "effect": item.effect,
@@ -205,6 +240,7 @@ def front(pack: PackModel) -> dict[str, Any]:
         "no_decision": say("decisions.none"),
         "changes": changes(pack),
         "no_change": no_change(pack),
+        "decided": decided(pack),
         "actions": actions(pack),
         "actions_summary": actions_summary(pack),
         "tiles": tiles(pack),

@@ -11,6 +11,7 @@ from qmsreports.pack.model import FailedRule, Feed, LedgerRow, PackModel, Regist
 from qmsreports.pack.objective import Objective
 from qmsreports.pack.view import board, front, words
 from qmsreports.pack.view.customers import customers
+from qmsreports.records import DERIVED
 
 _STATE = {"data": "good", "considered": "plain", "missing": "bad"}
 _CHIP = {"major": "bad", "overdue": "bad", "not effective": "bad", "effective": "good", "done": "good", "no": "bad"}
@@ -133,7 +134,11 @@ def quality(pack: PackModel) -> dict[str, Any]:
     trust = pack.trust
     return {
         "sources": [
-            {"title": source.title, "source": source.source, "feeds": [_feed(feed) for feed in source.feeds]}
+            {
+                "title": source.title,
+                "source": source.source,
+                "feeds": [_derived(feed) if source.source == DERIVED else _feed(feed) for feed in source.feeds],
+            }
             for source in pack.quality
         ],
         "total": [
@@ -182,6 +187,13 @@ def _feed(feed: Feed) -> dict[str, Any]:
         "version": str(feed.lake_version) if feed.lake_version is not None else figures.NONE,
         "message": feed.message,
     }
+
+
+def _derived(feed: Feed) -> dict[str, Any]:
+    """Return a table that was made from others: its rows are no rows in, and stand with its name."""
+    made = {name: figures.NONE for name in ("rows_in", "refreshed", "conformed", "quarantined", "duplicates")}
+    rows = say("count.row", n=feed.rows_in + feed.refreshed)
+    return {**_feed(feed), **made, "share": "", "title": ", ".join((feed.title, rows))}
 
 
 def _rule(rule: FailedRule) -> dict[str, Any]:
