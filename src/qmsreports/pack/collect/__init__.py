@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from qmsreports.errors import Finding, UserError
 from qmsreports.language import speaking, spoken
+from qmsreports.pack import figures
 from qmsreports.pack.annex import agenda_of, annexes_of
 from qmsreports.pack.assemble import Facts, assemble
 from qmsreports.pack.collect import feeds, series
@@ -224,7 +225,7 @@ def _header(
         last_start=last.period.start,
         last_end=last.period.last_day,
         edition=1,
-        classification=review.confidentiality,
+        classification=figures.known(f"classification.{figures.slug(review.confidentiality)}", review.confidentiality),
         audience=review.audience,
         data_read_at=read_at,
         time_zone=organisation.time_zone,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from qmsreports.lake import literal, quoted
 from qmsreports.language import say, spoken
+from qmsreports.pack import figures
 from qmsreports.pack.collect.coverage import sql_of
 from qmsreports.pack.collect.registers import year_before
 from qmsreports.pack.objective import Objective, Reason, Reasons
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from qmsreports.catalog.load import Catalog
     from qmsreports.catalog.pareto import Pareto
+    from qmsreports.catalog.table import Table
     from qmsreports.period import Period
 
 _MOST = 7  # reasons by name; the rest is one more
@@ -67,14 +69,19 @@ def _reasons(connection: DuckDBPyConnection, catalog: Catalog, pareto: Pareto, p
         parts.append(others)
     return Reasons(
         table=table.told("title", spoken().code),
-        column=pareto.column.replace("_", " "),
-        unit=(table.column(pareto.sum).unit or "") if pareto.sum and table.column(pareto.sum) else say("unit.rows"),  # type: ignore[union-attr]
+        column=figures.dimension(pareto.column),
+        unit=_unit(table, pareto.sum),
         total=total,
         reasons=tuple(part for part in parts if part.amount or part.before),
     )
 
 
+def _unit(table: Table, column: str | None) -> str:
+    summed = table.column(column) if column else None
+    return figures.unit_word(summed.unit) if summed else say("unit.rows")
+
+
 def _title(name: str) -> str:
     if not name:
         return say("reason.not_named")
-    return name.replace("_", " ").capitalize() if name.islower() else name
+    return figures.value_title(name)
