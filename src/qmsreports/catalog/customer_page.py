@@ -12,17 +12,17 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
-from qmsreports.catalog.model import Model, Name, Text, Whole
+from qmsreports.catalog.model import Model, Name, Text, Translated, Whole
 
 
-class Expectation(Model):
+class Expectation(Translated):
     """Something customers expect, and the KPIs that tell whether they get it."""
 
     title: Text
     kpis: tuple[Name, ...] = Field(min_length=1)
 
 
-class Theme(Model):
+class Theme(Translated):
     """What comments may be about. ``words`` are by language, all are tried on each comment; ``late*`` also finds
     ``lateness``.
     """

@@ -97,7 +97,7 @@ def shown_fingerprints(catalog: Catalog) -> dict[str, str]:
     if texts:
         found["page/translations"] = _hash(texts)
     if catalog.customers is not None:
-        found["page/customers"] = _hash(plain(catalog.customers))
+        found["page/customers"] = _hash(untranslated(plain(catalog.customers)))
     if catalog.brand is not None:
         found["page/brand"] = _hash(plain(catalog.brand))
     return found
@@ -140,6 +140,7 @@ def _told(catalog: Catalog) -> tuple[tuple[str, Mapping[str, BaseModel]], ...]:
         ("review", catalog.reviews),
         ("table", catalog.tables),
         ("source", catalog.sources),
+        ("page", {"customers": catalog.customers} if catalog.customers else {}),
     )
 
 

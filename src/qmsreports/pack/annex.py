@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from qmsreports.language import spoken
+from qmsreports.pack import figures
 from qmsreports.pack.objective import Objective, Record
 
 if TYPE_CHECKING:
@@ -34,7 +35,10 @@ def agenda_of(review: Review) -> tuple[AgendaItem, ...]:
     """Return the agenda as the catalog has it."""
     return tuple(
         AgendaItem(
-            title=item.told("title", spoken().code), clauses=item.clauses, minutes=item.minutes, led_by=item.led_by
+            title=item.told("title", spoken().code),
+            clauses=item.clauses,
+            minutes=item.minutes,
+            led_by=figures.written_role(item.led_by),
         )
         for item in review.agenda
     )

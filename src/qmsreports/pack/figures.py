@@ -7,6 +7,7 @@ number and its unit on one line.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -173,12 +174,43 @@ def semicolons(parts: Sequence[str]) -> str:
     return say("list.semicolon").join(parts)
 
 
+def unit_word(unit: str) -> str:
+    """Return a unit in words; a currency and what an organisation calls its own stay as they are."""
+    return known(f"unit.{unit}.word", unit)
+
+
 def dimension(name: str) -> str:
     """Return what a slice is called in a sentence; one that no catalog of messages knows is named as it is written."""
-    key = f"dimension.{name}"
-    return say(key) if key in spoken().messages else name.replace("_", " ")
+    return known(f"dimension.{name}", name.replace("_", " "))
 
 
 def role(name: str) -> str:
     """Return the owner's role as words: ``supply.manager`` is ``supply manager``."""
-    return name.replace(".", " ").replace("_", " ")
+    return known(f"role.{slug(name)}", name.replace(".", " ").replace("_", " "))
+
+
+def written_role(text: str) -> str:
+    """Return a role that was written for people: ``Sales manager``; one of the organisation's own as it stands."""
+    told = known(f"role.{slug(text)}", text)
+    return told[:1].upper() + told[1:] if text[:1].isupper() else told
+
+
+def value(code: str) -> str:
+    """Return a code of a canonical table in words: ``key_account`` is ``key account``; a text stays as it is."""
+    words = code.replace("_", " ")
+    return known(f"value.{slug(code)}", words) if code.islower() else words
+
+
+def value_title(code: str) -> str:
+    """Return a code as it stands alone: ``in_person`` is ``In person``; a text stays as it is."""
+    return value(code)[:1].upper() + value(code)[1:] if code.islower() else value(code)
+
+
+def known(key: str, otherwise: str) -> str:
+    """Return a message that is there for the words we ship; for the words of an organisation what it wrote."""
+    return say(key) if key in spoken().messages else otherwise
+
+
+def slug(text: str) -> str:
+    """Return a text as the last part of a key: ``Strictly confidential`` is ``strictly_confidential``."""
+    return re.sub(r"[\W_]+", "_", text.lower()).strip("_")

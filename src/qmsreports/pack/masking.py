@@ -13,6 +13,8 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from qmsreports.language import say
+
 MAIL, LINK, NUMBER, NAME, CUSTOMER = "[e-mail]", "[link]", "[number]", "[name]", "[customer]"
 
 _FEW = 4  # digits from which a token points at an order, a person or a day
@@ -73,7 +75,7 @@ class Masking:
         plain = _TITLED.sub(NAME, plain)
         plain = _INTRODUCED.sub(rf"\1{NAME}", plain)
         plain = _CLOSING.sub(rf"\1{NAME}", plain)
-        return _AGAIN.sub(NAME, self._names(plain))
+        return _PLACED.sub(_said, _AGAIN.sub(NAME, self._names(plain)))
 
     def _names(self, text: str) -> str:
         parts, at = [], 0
@@ -93,6 +95,10 @@ class Masking:
         if not (word[0].isupper() or word[0].istitle() or unicodedata.category(word[0]) == "Lo"):
             return word
         return word if all(piece in self.common for piece in pieces) else NAME
+
+
+def _said(placed: re.Match[str]) -> str:
+    return say(f"mask.{placed.group()[1:-1].replace('-', '_')}")
 
 
 def words(text: str) -> tuple[str, ...]:

@@ -84,7 +84,7 @@ def render_pdf(
     raise AssertionError("unreachable")
 
 
-_LABELS = ("head.", "label.", "lead.")
+_LABELS = ("head.", "label.", "lead.", "list.colon", "list.semicolon")
 _ALSO = ("objectives.none", "value.cases")
 
 

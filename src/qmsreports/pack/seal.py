@@ -209,9 +209,9 @@ def _statement(row: LedgerRow) -> LedgerRow:
 def _effect(action: Action) -> str:
     """Return what the check of an action found, with our word for the result as its key."""
     for key in ("action.effective", "action.not_effective"):
-        head, colon, rest = action.effect.partition(": ")
+        head, colon, rest = action.effect.partition(say("list.colon"))
         if head == say(key):
-            return f"{key}{colon}{rest}"
+            return f"{key}: {rest}" if colon else key
     return action.effect
 
 

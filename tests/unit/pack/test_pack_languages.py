@@ -15,16 +15,20 @@ from typing import Any
 import pytest
 from pack_fixture import PLANS, objective
 from pack_fixture_review import facts, review, stopped
-from pack_workspace import BUILT, MEASURED, filled
+from pack_workspace import BUILT, MEASURED, ROOT, filled
 from pyhanko.pdf_utils.reader import PdfFileReader
 
+from qmsreports.catalog.load import load_catalog
 from qmsreports.language import messages, speaking
-from qmsreports.pack import seal
+from qmsreports.pack import figures, seal
 from qmsreports.pack.assemble import Facts, assemble
 from qmsreports.pack.letter import letter
+from qmsreports.pack.masking import Masking
 from qmsreports.pack.model import PackModel
 from qmsreports.pack.render import render
+from qmsreports.pack.view import records
 from qmsreports.register import actions
+from qmsreports.validate.vocabulary import KINDS
 
 TEMPLATES = Path(__file__).parents[3] / "report_templates"
 PLACE = re.compile(r"(\{\w+\})")
@@ -211,3 +215,56 @@ def test_a_record_kept_by_titles_is_compared_by_keys() -> None:
             "nouveau ou modifié\u00a0: commentaire du responsable sur On time\u202f; "
             "nouveau ou modifié\u00a0: déclaration sur 9.3.2-d"
         )
+
+
+def test_every_type_of_rule_is_said_in_words_and_an_unknown_one_is_readable() -> None:
+    assert [kind for kind in KINDS if records.rule_word(kind).startswith("column ")] == []
+    with speaking("de"):
+        assert records.rule_word("expect_column_values_to_be_in_set") == "Werte außerhalb der Liste"
+        assert records.rule_word("expect_our_own_thing") == "our own thing"
+
+
+def test_codes_and_roles_that_we_ship_are_words_and_others_stay() -> None:
+    with speaking("fr"):
+        assert figures.value_title("in_person") == "En personne"
+        assert figures.value("key account") == "grand compte"
+        assert figures.value("Order") == "Order"  # what people wrote is no code of ours
+        assert figures.role("service.manager") == "responsable du service"
+        assert figures.role("pump.whisperer") == "pump whisperer"
+        assert figures.written_role("Managing director") == "Direction générale"
+
+
+def test_every_code_that_kpis_are_cut_by_is_said_in_words() -> None:
+    catalog, there = load_catalog(ROOT / "catalog"), messages.read("en")
+    cut = {name for kpi in catalog.kpis.values() for name in kpi.slices}
+    columns = [column for table in catalog.tables.values() for column in table.columns if column.name in cut]
+    codes = {code for column in columns for code in column.values}
+    assert len(codes) > 20
+    assert sorted(code for code in codes if f"value.{code}" not in there) == []
+
+
+@pytest.mark.parametrize(
+    ("language", "one", "two"),
+    [
+        ("de", "1 mit Daten, 1 betrachtet, 1 fehlt", "2 fehlen"),
+        ("fr", "1 avec données, 1 examiné, 1 manquant", "2 manquants"),
+        ("es", "1 con datos, 1 considerada, 1 ausente", "2 ausentes"),
+    ],
+)
+def test_the_counts_of_a_ledger_agree_with_their_number(language: str, one: str, two: str) -> None:
+    pack = review(3)
+    (first, *_), states = pack.ledgers, ("data", "considered", "missing", "missing")
+    rows = [first.rows[0].model_copy(update={"state": state}) for state in states]
+    with speaking(language):
+        said = [
+            records.ledgers(pack.model_copy(update={"ledgers": (first.model_copy(update={"rows": tuple(some)}),)}))
+            for some in (rows[:3], rows)
+        ]
+    assert said[0][0]["summary"] == one
+    assert two in said[1][0]["summary"]
+
+
+def test_what_is_masked_is_named_in_the_language_of_the_pack() -> None:
+    with speaking("fr"):
+        said = Masking(frozenset({"call"})).mask("Call Xaver on +43 660 1234567, xaver@brix.example")
+    assert said == "Call [nom] on [numéro], [courriel]"

@@ -10,6 +10,8 @@ from qmsreports.pack import figures
 from qmsreports.pack.appendix.cells import Cell, Sheet, sheet, words
 from qmsreports.pack.model import PackModel, RegisterTable
 from qmsreports.pack.view.customers import happened
+from qmsreports.pack.view.records import chip_word, rule_word
+from qmsreports.pack.view.words import tables as titles_of_tables
 
 
 def decisions(pack: PackModel) -> Sheet:
@@ -117,7 +119,7 @@ def inputs(pack: PackModel) -> Sheet:
             row.clause,
             row.label,
             words(row.state),
-            "; ".join(what for what, _ in row.evidence),
+            figures.semicolons([what for what, _ in row.evidence]),
             row.statement,
             row.considered_by,
             row.considered_on,
@@ -141,6 +143,8 @@ def register(table: RegisterTable) -> Sheet:
 
 def _dated(cell: Any, kind: str) -> Cell:
     """Return a cell of a register as what it is; the model writes days as text."""
+    if kind == "chip" and isinstance(cell, str):
+        return chip_word(cell)
     if kind == "date" and isinstance(cell, str):
         try:
             return date.fromisoformat(cell)
@@ -174,6 +178,7 @@ def feeds(pack: PackModel) -> Sheet:
 
 def rules(pack: PackModel) -> Sheet:
     """Return the rules that did not hold."""
+    tables = titles_of_tables(pack)
     head = (
         "source",
         "table",
@@ -189,8 +194,8 @@ def rules(pack: PackModel) -> Sheet:
     rows = [
         (
             rule.source,
-            rule.table,
-            rule.rule,
+            tables.get(rule.table, rule.table.replace("_", " ")),
+            rule_word(rule.rule),
             rule.column,
             words(rule.severity),
             words(rule.on_failure),
@@ -215,7 +220,7 @@ def definitions(pack: PackModel) -> Sheet:
             version.in_force,
             version.effective_from,
             version.why,
-            "; ".join(version.approved),
+            figures.semicolons(version.approved),
             version.fingerprint,
             version.rule,
         )
@@ -228,7 +233,7 @@ def definitions(pack: PackModel) -> Sheet:
 def reasons(pack: PackModel) -> Sheet:
     """Return where the rows of the period fall, for each objective whose table gives reasons."""
     rows = [
-        (found.title, found.kpi, words(found.reasons.column), reason.title, found.reasons.unit, *amounts)
+        (found.title, found.kpi, found.reasons.column, reason.title, found.reasons.unit, *amounts)
         for found in pack.objectives
         if found.reasons
         for reason in found.reasons.reasons
@@ -273,8 +278,8 @@ def lost_customers(pack: PackModel) -> Sheet:
         (
             one.customer,
             one.site,
-            words(one.segment),
-            "; ".join(happened(what) for what in one.happened),
+            figures.value(one.segment),
+            figures.semicolons([happened(what) for what in one.happened]),
             one.last_order,
             one.open_complaints,
         )
@@ -288,7 +293,15 @@ def comments(pack: PackModel) -> Sheet:
     """Return the quoted comments by theme; what points at people is masked, as in the pack."""
     said = pack.customers.said if pack.customers else None
     rows = [
-        (theme.title, theme.comments, theme.unhappy, quote.text, quote.recommend, quote.satisfied, words(quote.channel))
+        (
+            theme.title,
+            theme.comments,
+            theme.unhappy,
+            quote.text,
+            quote.recommend,
+            quote.satisfied,
+            figures.value(quote.channel),
+        )
         for theme in (said.themes if said else ())
         for quote in theme.quotes
     ]

@@ -16,6 +16,7 @@ from sqlalchemy import select
 
 from qmsreports.errors import Finding, UserError
 from qmsreports.language import speaking, spoken
+from qmsreports.pack import figures
 from qmsreports.pack.annex import agenda_of, annexes_of
 from qmsreports.pack.assemble import Facts, assemble
 from qmsreports.pack.collect import behind, feeds, series
@@ -239,7 +240,7 @@ def _header(
         last_start=last.period.start if last else None,
         last_end=last.period.last_day if last else None,
         edition=1,
-        classification=review.confidentiality,
+        classification=figures.known(f"classification.{figures.slug(review.confidentiality)}", review.confidentiality),
         chair=review.chair,
         participants=tuple(one.told for one in review.participants),
         audience=review.audience,

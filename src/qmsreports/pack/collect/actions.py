@@ -98,7 +98,7 @@ def as_recorded(one: Standing, at: date) -> Action:
         moved_days=max(0, (one.due - one.original_due).days) if one.due and one.original_due else 0,
         progress=one.reason if one.dropped else one.progress,
         evidence=one.evidence,
-        effect=": ".join(said for said in (checked, one.effect) if said),
+        effect=say("list.colon").join(said for said in (checked, one.effect) if said),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from qmsreports.language import spoken
 from qmsreports.pack.customers import Customers, Experiences, Family, Lost, Quote, Said, ThemeSaid
 from qmsreports.pack.masking import Masking, vocabulary
 from qmsreports.pack.objective import Objective
@@ -66,7 +67,8 @@ def customers(
     if page is None or there.isdisjoint(page.kpis):
         return None
     families = [
-        Family(title=one.title, kpis=tuple(kpi for kpi in one.kpis if kpi in there)) for one in page.expectations
+        Family(title=one.told("title", spoken().code), kpis=tuple(kpi for kpi in one.kpis if kpi in there))
+        for one in page.expectations
     ]
     return Customers(
         clause=page.clause,
@@ -144,7 +146,7 @@ def _lost(connection: DuckDBPyConnection, catalog: Catalog, page: CustomerPage, 
         Lost(
             customer=customer,
             site=catalog.organisation.site_title(site),
-            segment=segment.replace("_", " "),
+            segment=segment,
             happened=tuple(what for (_, what), held in zip(_HAPPENED, happened, strict=True) if held),
             last_order=ordered,
             open_complaints=complaints,
@@ -191,13 +193,13 @@ def _theme(theme: Theme, about: Sequence[_Comment], quotes: int, masking: Maskin
                 text=text,
                 recommend=one.recommend,
                 satisfied=one.satisfied,
-                channel=one.channel.replace("_", " "),
-                segment=one.segment.replace("_", " "),
+                channel=one.channel,
+                segment=one.segment,
             )
         if len(shown) == quotes:
             break
     return ThemeSaid(
-        title=theme.title,
+        title=theme.told("title", spoken().code),
         comments=len(about),
         unhappy=sum(one.unhappy for one in about),
         quotes=tuple(shown.values()),

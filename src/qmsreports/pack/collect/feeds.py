@@ -164,7 +164,7 @@ def failed_rules(session: Session, found: Intake) -> tuple[FailedRule, ...]:
 
 
 def _said(table: str) -> str:
-    return f"{table.removeprefix(LANDED)} as landed" if table.startswith(LANDED) else table
+    return say("quality.as_landed", table=table.removeprefix(LANDED)) if table.startswith(LANDED) else table
 
 
 def _rule(rows: Sequence[Validation]) -> FailedRule:

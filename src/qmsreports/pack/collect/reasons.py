@@ -9,6 +9,7 @@ from qmsreports.catalog.measure import Ratio
 from qmsreports.catalog.pareto import Told, own_rows
 from qmsreports.lake import quoted
 from qmsreports.language import say, spoken
+from qmsreports.pack import figures
 from qmsreports.pack.collect.conditions import day_of, sql_of
 from qmsreports.pack.collect.registers import year_before
 from qmsreports.pack.objective import Objective, Reason, Reasons
@@ -102,8 +103,8 @@ def _counted(
     summed = table.column(told.plus[0]) if told.plus[0] else None
     return Reasons(
         table=table.told("title", spoken().code),
-        column=column.replace("_", " "),
-        unit=(summed.unit or "") if summed else say("unit.rows"),
+        column=figures.dimension(column),
+        unit=figures.unit_word(summed.unit or "") if summed else say("unit.rows"),
         total=total,
         reasons=tuple(reasons),
         summed=summed is not None,
@@ -119,4 +120,4 @@ def _part(column: str | None, where: Sequence[Condition], table: Table, zone: st
 def _title(name: str) -> str:
     if not name:
         return say("reason.not_named")
-    return name.replace("_", " ").capitalize() if name.islower() else name
+    return figures.value_title(name)

@@ -164,7 +164,7 @@ REGISTERS: dict[str, Register] = {
         Register(
             table="complaints",
             columns=(
-                Shown("reason", "text", "replace(reason, '_', ' ')", 3),
+                Shown("reason", "code", "reason", 3),
                 Shown("in_the_period", "integer", "count(*) FILTER (received_on >= $start)"),
                 Shown("twelve_months", "integer", "count(*)"),
                 Shown("justified", "integer", "count(*) FILTER (justified)"),
@@ -187,7 +187,7 @@ REGISTERS: dict[str, Register] = {
                 Shown("measured", "date", "measured_on"),
                 Shown("planned", "number", "planned"),
                 Shown("actual", "number", "actual"),
-                Shown("unit", "text", "unit"),
+                Shown("unit", "unit", "unit"),
             ),
             rows="resource_id IN (SELECT arg_max(resource_id, (measured_on, resource_id)) FROM resources "
             "WHERE measured_on < $end AND measured_on >= $year GROUP BY site, kind, title)",
@@ -243,7 +243,7 @@ REGISTERS: dict[str, Register] = {
         Register(
             table="costs",
             columns=(
-                Shown("category", "text", "replace(category, '_', ' ')", 3),
+                Shown("category", "code", "category", 3),
                 Shown("in_the_period", "money", "sum(amount) FILTER (booked_on >= $start)"),
                 Shown("twelve_months", "money", "sum(amount)"),
             ),

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from qmsreports.catalog.table import Table
 
 _MOST = 10  # rows of one register in a pack; the rest is counted
+_WORDS = {"role": figures.role, "code": figures.value, "unit": figures.unit_word}
+"""Kinds of column whose texts are codes, and who says them in words."""
+
 _COLUMNS = 6  # columns of a register that nobody described
 
 Cell = str | int | float | bool | None
@@ -50,7 +53,7 @@ def register(connection: DuckDBPyConnection, table: Table, period: Period, organ
         columns=tuple(
             RegisterColumn(
                 title=say(f"head.{column.head}"),
-                kind="text" if column.kind in ("site", "role") else column.kind,
+                kind="text" if column.kind in _WORDS or column.kind == "site" else column.kind,
                 width=column.width,
             )
             for column in described.columns
@@ -139,7 +142,7 @@ def _cell(value: Any, kind: str, organisation: Organisation | None) -> Cell:
     text = str(value)
     if kind == "site" and organisation is not None:
         return organisation.site_title(text)
-    return figures.role(text) if kind == "role" else text
+    return _WORDS[kind](text) if kind in _WORDS else text
 
 
 def _day(value: Any) -> date | None:

@@ -132,7 +132,7 @@ def objective(kpi: Kpi, catalog: Catalog, measured: Measured, stopped: Mapping[s
             *_inside(kpi, version, measured.periods[-1]),
             *([say("reservation.not_analysed")] if analysis is None and kpi.limits.chart != "none" and latest else []),
             *(
-                say("reservation.stopped", table=table.replace("_", " "), why=stopped[table].rstrip("."))
+                say("reservation.stopped", table=_table(table, catalog), why=stopped[table].rstrip("."))
                 for table in reads
                 if table in stopped and latest is not None and latest.status == "not_valid"
             ),
@@ -338,7 +338,12 @@ def _slice(kpi: Kpi, measured: Measured, key: str, names: tuple[str, str, str]) 
 def _title(dimension: str, value: str, catalog: Catalog) -> str:
     if dimension == "site":
         return catalog.organisation.site_title(value)
-    return value.replace("_", " ").capitalize() if value.islower() else value
+    return figures.value_title(value)
+
+
+def _table(name: str, catalog: Catalog) -> str:
+    table = catalog.tables.get(name)
+    return table.told("title", spoken().code) if table else name.replace("_", " ")
 
 
 def _definitions(

@@ -11,13 +11,14 @@ from qmsreports.language import say
 from qmsreports.pack import figures
 from qmsreports.pack.finding import noun
 from qmsreports.pack.model import PackModel
-from qmsreports.pack.view import annexes, board, front, meeting, records
+from qmsreports.pack.view import annexes, board, front, meeting, records, words
 
 __all__ = ["show"]
 
 
 def show(pack: PackModel) -> dict[str, Any]:
     """Return the whole pack as plain data for the templates."""
+    tables = words.tables(pack)
     return {
         "header": front.header(pack.header),
         "front": front.front(pack),
@@ -43,7 +44,11 @@ def show(pack: PackModel) -> dict[str, Any]:
         "definitions": records.definitions(pack),
         "sql": records.sql(pack),
         "tables": [
-            {"table": item.table.replace("_", " "), "version": str(item.version), "kpis": str(item.kpis)}
+            {
+                "table": tables.get(item.table, item.table.replace("_", " ")),
+                "version": str(item.version),
+                "kpis": str(item.kpis),
+            }
             for item in pack.tables
         ],
         "agenda": annexes.agenda(pack),

@@ -117,7 +117,7 @@ def _experiences(page: Customers, seen: Experiences, pack: PackModel) -> dict[st
             {
                 "customer": one.customer,
                 "site": one.site,
-                "segment": one.segment,
+                "segment": figures.value(one.segment),
                 "happened": ", ".join(happened(what) for what in one.happened),
                 "last_order": figures.day(one.last_order),
                 "complaints": figures.count(one.open_complaints) if one.open_complaints else figures.NONE,
@@ -194,9 +194,9 @@ def _theme(theme: ThemeSaid) -> dict[str, Any]:
 
 
 def _by(quote: Quote) -> str:
-    scores = []
+    codes, scores = (figures.value(quote.segment), figures.value(quote.channel)), []
     if quote.recommend is not None:
         scores.append(say("customers.recommends", score=quote.recommend))
     if quote.satisfied is not None:
         scores.append(say("customers.satisfied", score=quote.satisfied))
-    return ", ".join(part for part in (quote.segment, quote.channel, *scores) if part)
+    return ", ".join(part for part in (*codes, *scores) if part)

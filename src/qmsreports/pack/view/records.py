@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from qmsreports.language import say, spoken
+from qmsreports.language import say
 from qmsreports.pack import figures
 from qmsreports.pack.model import FailedRule, Feed, LedgerRow, PackModel, RegisterTable, Section, Trust
 from qmsreports.pack.objective import Objective
@@ -89,8 +90,7 @@ def _cell(value: str | int | float | bool | None, kind: str) -> dict[str, str]:
 
 def chip_word(value: str) -> str:
     """Return a state of a register in words; a word that no catalog of messages knows stands as it is."""
-    key = f"chip.{value.replace(' ', '_')}"
-    return say(key) if key in spoken().messages else value
+    return figures.known(f"chip.{value.replace(' ', '_')}", value)
 
 
 def ledgers(pack: PackModel) -> list[dict[str, Any]]:
@@ -102,7 +102,9 @@ def ledgers(pack: PackModel) -> list[dict[str, Any]]:
             {
                 "title": ledger.standard.title,
                 "note": say("ledger.unverified") if ledger.standard.unverified else "",
-                "summary": say("ledger.summary", **{state: figures.count(states.count(state)) for state in _STATE}),
+                "summary": say(
+                    "ledger.summary", **{state: say(f"ledger.{state}", n=states.count(state)) for state in _STATE}
+                ),
                 "rows": [_ledger_row(row) for row in ledger.rows],
             }
         )
@@ -147,7 +149,7 @@ def quality(pack: PackModel) -> dict[str, Any]:
         ],
         "adds_up": say("quality.adds_up") if trust.reconciles else say("quality.does_not_add_up"),
         "reconciles": trust.reconciles,
-        "rules": [_rule(rule) for rule in pack.failed_rules],
+        "rules": [_rule(rule, words.tables(pack)) for rule in pack.failed_rules],
         "no_rule": say("quality.every_rule_held"),
         "waiting": _waiting(trust),
     }
@@ -196,9 +198,10 @@ def _derived(feed: Feed) -> dict[str, Any]:
     return {**_feed(feed), **made, "share": "", "title": ", ".join((feed.title, rows))}
 
 
-def _rule(rule: FailedRule) -> dict[str, Any]:
-    what = rule.rule.removeprefix("expect_").replace("_", " ")
-    where = say("quality.where", source=rule.source, table=rule.table.replace("_", " "))
+def _rule(rule: FailedRule, tables: Mapping[str, str]) -> dict[str, Any]:
+    what = rule_word(rule.rule)
+    table = tables.get(rule.table, rule.table.replace("_", " "))
+    where = say("quality.where", source=rule.source, table=table)
     return {
         "where": where,
         "rule": say("quality.rule_of", column=rule.column, rule=what) if rule.column else what,
@@ -213,6 +216,11 @@ def _rule(rule: FailedRule) -> dict[str, Any]:
         "owner": figures.role(rule.owner),
         "sample": next((say("quality.quoted", text=_cut(text)) for text in rule.sample if text), ""),
     }
+
+
+def rule_word(rule: str) -> str:
+    """Return what a broken rule means, by its type or its own name; of an unknown one its name in words."""
+    return figures.known(f"rule_type.{rule}", rule.removeprefix("expect_").replace("_", " "))
 
 
 def _cut(text: str) -> str:
@@ -255,10 +263,10 @@ def restatements(pack: PackModel) -> list[dict[str, str]]:
 
 def definitions(pack: PackModel) -> list[dict[str, Any]]:
     """Return every definition with its versions, newest first."""
-    return [_definition(objective) for objective in pack.objectives]
+    return [_definition(objective, words.tables(pack)) for objective in pack.objectives]
 
 
-def _definition(objective: Objective) -> dict[str, Any]:
+def _definition(objective: Objective, tables: Mapping[str, str]) -> dict[str, Any]:
     versions = sorted(objective.definitions, key=lambda version: -version.version)
     rules = objective.rules.replace("_", " ")
     return {
@@ -268,14 +276,14 @@ def _definition(objective: Objective) -> dict[str, Any]:
         "question": objective.question,
         "line": ", ".join(
             [
-                unit_word(objective.unit),
+                figures.unit_word(objective.unit),
                 say(f"better.{objective.better}"),
                 say("definition.owner", owner=figures.role(objective.owner)),
                 say("definition.feeds", clauses=words.clauses(objective.feeds)),
                 say("definition.rules", rules=rules) if rules else say("definition.no_chart"),
             ]
         ),
-        "reads": figures.listed([table.replace("_", " ") for table in objective.reads]),
+        "reads": figures.listed([tables.get(table, table.replace("_", " ")) for table in objective.reads]),
         "sql": [{"text": sha[:12], "link": f"sql-{sha[:12]}"} for sha in objective.sql],
         "versions": [
             {
@@ -291,12 +299,6 @@ def _definition(objective: Objective) -> dict[str, Any]:
             for version in versions
         ],
     }
-
-
-def unit_word(unit: str) -> str:
-    """Return a unit as the definition has it, in words; a currency stays as it is."""
-    key = f"unit.{unit}.word"
-    return say(key) if key in spoken().messages else unit
 
 
 def sql(pack: PackModel) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from typing import Any
 from qmsreports.language import say
 from qmsreports.pack import figures
 from qmsreports.pack.finding import status_word
+from qmsreports.pack.model import PackModel
 from qmsreports.pack.objective import Objective, Slice
 
 UP, DOWN, DOT, DIAMOND = "\u25b2", "\u25bc", "\u25cf", "\u25c6"
@@ -91,6 +92,11 @@ def clauses(keys: Sequence[str]) -> str:
             parts.append(clause(key))
             before = head if dash else ""
     return ", ".join(parts)
+
+
+def tables(pack: PackModel) -> dict[str, str]:
+    """Return the titles of the canonical tables that the pack knows, by name."""
+    return {feed.table: feed.title for source in pack.quality for feed in source.feeds}
 
 
 def anchor(text: str) -> str:
