@@ -11,14 +11,20 @@ import logging
 import os
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
+_GOES_ON = "ingest stopped what the lines above name; the line goes on without it, and the pack says so on page one"
 
 
 def main() -> int:
-    """Run the line; exit code 0 when every DAG succeeded, 1 when one did not."""
+    """Run the line; exit code 0 when every DAG succeeded, 1 when one did not.
+
+    Feeds that were stopped or could not be read make ``ingest`` red and end nothing: their KPIs are not valid, and the
+    pack comes out and says so. Any other failure ends the line.
+    """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--period", required=True, help="month to report, as 2026-10")
     period = parser.parse_args().period
@@ -29,9 +35,14 @@ def main() -> int:
     with progress("line") as tell:
         tell("Airflow starts", 0)
         _prepare(settings.var.absolute() / "airflow")
+        findings = False
         for dag_id in ("ingest", "measure", "management_review"):
             started = time.monotonic()
-            if not _run(dag_id, period, tell):
+            outcome = _run(dag_id, period, tell)
+            if outcome == "findings" and dag_id == "ingest":
+                findings = True
+                sys.stderr.write(f"{_GOES_ON}\n")
+            elif outcome != "done":
                 sys.stderr.write(f"{dag_id} did not succeed; the lines above say what to mend\n")
                 return 1
             tell(f"{dag_id} done in {time.monotonic() - started:.1f} s", 0)
@@ -39,7 +50,7 @@ def main() -> int:
 
     for line in stages.pack_summary(period):
         sys.stdout.write(line + "\n")
-    return 0
+    return 1 if findings else 0
 
 
 def _prepare(home: Path) -> None:
@@ -61,17 +72,25 @@ def _prepare(home: Path) -> None:
         (home / "ready").touch()
 
 
-def _run(dag_id: str, period: str, tell: object) -> bool:
+def _run(dag_id: str, period: str, tell: object) -> str:
+    """Run one DAG; returns ``done``, or ``findings`` where only the gate of a feed is red, or ``failed``."""
     import importlib
 
     import common
+    from qmsreports import stages
+    from qmsreports.errors import UserError
 
     common.LISTENERS[:] = [tell]
     # Somebody waits: what a scheduler would try again later is told at once.
     common.DEFAULT_ARGS.update(retries=0, on_failure_callback=[common.note_failure, _tell_failure])
     dag = importlib.import_module(dag_id)
     run = getattr(dag, dag_id)().test(run_conf={"period": period} if dag_id != "ingest" else None)
-    return str(run.state) == "success"
+    if str(run.state) == "success":
+        return "done"
+    outcomes = {}
+    with suppress(UserError):  # a register that does not answer is told already
+        outcomes = {one.run: one.outcome for one in stages.list_runs()}
+    return "findings" if outcomes.get(f"{dag_id}__{run.run_id}") == "findings" else "failed"
 
 
 _told: list[str] = []

@@ -58,7 +58,7 @@ def counted(line: Line) -> list[tuple[int, ...]]:
     ]
 
 
-def test_a_broken_source_turns_its_gate_red_and_the_others_are_published(line: Line) -> None:
+def test_a_broken_source_turns_its_gate_red_and_the_line_goes_on_without_it(line: Line) -> None:
     kept = line.demo / "mes.kept"
     (line.demo / "mes.db").rename(kept)
     done = run_dags(line)
@@ -68,7 +68,7 @@ def test_a_broken_source_turns_its_gate_red_and_the_others_are_published(line: L
     assert told == [
         f"source mes: the database file {line.demo}/mes.db does not exist (never landed so far); check the connection "
         "(stops downtimes, inspections, operations, production_orders, receipts)",
-        "ingest did not succeed; the lines above say what to mend",
+        "ingest stopped what the lines above name; the line goes on without it, and the pack says so on page one",
     ]
     assert states(line, "ingest") == {
         (step, source): "failed" if (step, source) == ("gate", "mes") else "success"
@@ -81,7 +81,24 @@ def test_a_broken_source_turns_its_gate_red_and_the_others_are_published(line: L
     failed = line.register("SELECT DISTINCT source, status FROM feeds WHERE status <> 'published'")
     assert failed == [("mes", "failed")]
     assert {"order_lines", "tickets", "machine_shifts", "audits"} <= set(line.tables())
-    assert line.register("SELECT COUNT(*) FROM packs") == [(0,)]
+    *paths, _, _, trusted = done.stdout.splitlines()
+    assert [Path(text).suffix for text in paths] == [".pdf", ".html"]
+    assert "4 of 5 sources read." in trusted
+    assert line.register("SELECT DISTINCT kind, status FROM runs WHERE kind <> 'ingest' ORDER BY kind") == [
+        ("measure", "done"),
+        ("review", "done"),
+    ]
+
+
+def test_a_register_that_cannot_be_written_ends_the_line(line: Line) -> None:
+    """Nothing to go on with: neither feeds nor a pack can be recorded."""
+    kept = (line.folder / "register.db").read_bytes()
+    (line.folder / "register.db").write_bytes(b"this is no database" * 100)
+    done = run_dags(line)
+    (line.folder / "register.db").write_bytes(kept)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == "ingest did not succeed; the lines above say what to mend"
+    assert done.stdout == ""
 
 
 def test_the_line_ends_with_a_pack_and_says_what_is_in_it(line: Line) -> None:
@@ -99,7 +116,7 @@ def test_the_line_ends_with_a_pack_and_says_what_is_in_it(line: Line) -> None:
     assert "All 5 sources read." in lines[2]
     assert "every row is accounted for" in lines[2]
     assert set(states(line, "ingest").values()) == {"success"}
-    sealed = line.register("SELECT path FROM pack_files")
+    sealed = line.register("SELECT path FROM pack_files WHERE pack_id = (SELECT MAX(id) FROM packs)")
     assert {path for (path,) in sealed} == {path.name for path in paths[0].parent.iterdir()}
 
 
@@ -109,4 +126,4 @@ def test_a_second_run_adds_nothing(line: Line) -> None:
     assert done.returncode == 0, done.stderr
     assert counted(line) == before
     assert line.tables() == tables
-    assert len(list((line.folder / "packs").iterdir())) == 1
+    assert len(list((line.folder / "packs").iterdir())) == 2  # the one without a source, and the whole one

@@ -130,6 +130,14 @@ def as_record(row: Result, period: Period | None = None) -> KpiResult:
     )
 
 
+def valid_before(session: Session, row: Result) -> Result | None:
+    """Return the newest value before this one that had a valid feed, ``None`` where there is none."""
+    found: Result | None = row
+    while found is not None and found.status == "not_valid":
+        found = session.get(Result, found.supersedes) if found.supersedes else None
+    return found
+
+
 def add_candidate(session: Session, settled: Result, new: KpiResult, *, run_id: str, at: datetime) -> None:
     """Note that today's data would change a settled value; the same difference is noted once."""
     known = session.scalars(

@@ -106,7 +106,7 @@ def measure(
     :mod:`qmsreports.kpi.asked`; ``period`` itself may be one and is computed of all.
     A value that is there already is not written again. A value that changed replaces the earlier one while its
     period is provisional; afterwards the published value stays and the difference becomes a restatement candidate,
-    until the data give the published value again.
+    until the data give the published value again. A feed that failed and came back brings the published value back.
     Only what can have changed since the last measurement is computed, see :mod:`qmsreports.stages.changed`.
     Where nothing changed since the same was measured, the values are in the record and nothing is computed.
     """
@@ -216,6 +216,13 @@ def _append(
     for result in fresh:
         earlier = before.get((result.kpi, str(result.period), results.slice_key(result.slice)))
         verdict, why = kpi.compare(results.as_record(earlier, result.period) if earlier else None, result)
+        if verdict == "supersede" and earlier is not None and earlier.status == "not_valid":
+            published = results.valid_before(session, earlier)
+            settled = results.as_record(published, result.period) if published is not None else None
+            if settled is not None and kpi.compare(settled, result)[0] == "candidate":  # a failure settles nothing anew
+                verdict = "candidate"
+                earlier = results.add_result(session, settled, run_id=run_id, supersedes=earlier.id, why=why, at=at)
+                session.flush()
         counts[verdict] += 1
         if verdict == "candidate" and earlier is not None:
             results.add_candidate(session, earlier, result, run_id=run_id, at=at)

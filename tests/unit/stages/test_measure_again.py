@@ -226,3 +226,18 @@ def test_a_candidate_is_settled_when_the_rows_are_put_back(line: Line) -> None:
             (told,) = (told for row, told in change.values(workspace, kpi="on_time", period="2026-03") if not row.slice)
         found.append((summary.candidates > 0, on_time(line), told.would_be_restated, told.restated_to))
     assert found == [(True, 75.0, True, 0.0), (False, 75.0, False, None), (True, 75.0, True, 0.0)]
+
+
+def test_a_feed_that_failed_and_came_back_restates_nothing(line: Line) -> None:
+    """March is settled on its last day, and a feed that fails in April takes its value away all the same."""
+    line.measure()
+    found = []
+    for status in ("failed", "failed", "unchanged"):
+        line.orders(date(2026, 3, 25))
+        _outcome(line, status)
+        summary = line.measure()
+        found.append((on_time(line), summary.candidates > 0))
+    assert found == [(None, False), (None, False), (75.0, True)]
+    line.orders()
+    assert line.measure().candidates == 0
+    assert on_time(line) == 75.0
