@@ -130,16 +130,17 @@ def step(
 ) -> ReviewEvent | None:
     """Record a step of a review; ``None`` where the newest step of this kind (and person) says the same already."""
     alone(session)
-    refuse_when_closed(session, review, period)
-    if kind != WITHDRAWN and _said_already(session, review, period, kind, day, detail):
+    if kind != WITHDRAWN and said_already(session, review, period, kind, day, detail):
         return None
+    refuse_when_closed(session, review, period)
     event = ReviewEvent(review=review, period=period, kind=kind, day=day, detail=dict(detail), who=who, at=at)
     session.add(event)
     session.flush()
     return event
 
 
-def _said_already(session: Session, review: str, period: str, kind: str, day: date, detail: Mapping[str, Any]) -> bool:
+def said_already(session: Session, review: str, period: str, kind: str, day: date, detail: Mapping[str, Any]) -> bool:
+    """Tell whether the newest step of this kind (and person) says the same."""
     kinds = (kind, WITHDRAWN) if kind == "attended" else (kind,)  # who was taken off the list can be put on it again
     query = select(ReviewEvent).where(
         ReviewEvent.review == review, ReviewEvent.period == period, ReviewEvent.kind.in_(kinds)
@@ -163,11 +164,11 @@ def comments(session: Session, review: str, period: str, *, as_of: datetime | No
 def add_comment(session: Session, comment: Comment) -> Comment | None:
     """Store a comment; ``None`` where the newest one of this KPI and period says the same already."""
     alone(session)
-    refuse_when_closed(session, comment.review, comment.period)
     known = comments(session, comment.review, comment.period).get(comment.kpi)
     fields = ("cause", "action", "effect", "by_when", "author")
     if known is not None and all(getattr(known, field) == getattr(comment, field) for field in fields):
         return None
+    refuse_when_closed(session, comment.review, comment.period)
     session.add(comment)
     session.flush()
     return comment
@@ -184,7 +185,6 @@ def considered(session: Session, review: str, *, as_of: datetime | None = None) 
 def add_considered(session: Session, statement: ConsideredInput) -> ConsideredInput | None:
     """Store a statement; ``None`` where the newest one of this input and period says the same already."""
     alone(session)
-    refuse_when_closed(session, statement.review, statement.period)
     same = [
         row
         for row in considered(session, statement.review)
@@ -192,6 +192,7 @@ def add_considered(session: Session, statement: ConsideredInput) -> ConsideredIn
     ]
     if same and (same[-1].text, same[-1].considered_by) == (statement.text, statement.considered_by):
         return None
+    refuse_when_closed(session, statement.review, statement.period)
     session.add(statement)
     session.flush()
     return statement

@@ -55,11 +55,11 @@ def decide(
         who = person(by)
         with workspace.register.write() as session:
             reviews.alone(session)
-            reviews.refuse_when_closed(session, review, month)
             known = reviews.decisions(session, review, month)
             row = next((one for one in known if all(getattr(one, name) == fields[name] for name in fields)), None)
             recorded = row is None
             if row is None:
+                reviews.refuse_when_closed(session, review, month)
                 row = ReviewDecision(
                     number=reviews.next_decision(session),
                     review=review,
@@ -79,7 +79,10 @@ def decide(
             else:
                 asked = {name: value for name, value in opens.items() if name != "title" or action.strip()}
                 asked |= {"day": day} if on else {}
-                refuse_another(session, row.action, asked, f"decision {row.number}", todo_of(review, month, row.number))
+                if differs := another(session, row.action, asked):
+                    reviews.refuse_when_closed(session, review, month)
+                    where = f"decision {row.number}"
+                    raise UserError(Finding(where, differs, todo_of(review, month, row.number)))
             stands = actions.standing(session)[row.action]
             return {
                 "decision": row.number,
@@ -104,8 +107,8 @@ def todo_of(review: str, month: str, number: str) -> str:
 _NAMES = {"title": "action", "owner": "owner", "due": "due date", "day": "day"}
 
 
-def refuse_another(session: Session, number: str, asked: Mapping[str, Any], where: str, todo: str) -> None:
-    """Refuse what says of an action on record something else than was said when it was opened, or stands now."""
+def another(session: Session, number: str, asked: Mapping[str, Any]) -> str:
+    """Say what of an action on record is another than is asked: than when it was opened, and than it stands now."""
     from qmsreports.register import actions
 
     first, now = actions.opening(session, number), actions.standing(session)[number]
@@ -115,8 +118,7 @@ def refuse_another(session: Session, number: str, asked: Mapping[str, Any], wher
         for name, value in asked.items()
         if value is not None and value not in (getattr(first, name), stands[name])
     ]
-    if differs:
-        raise UserError(Finding(where, f"is on record with {' and '.join(differs)}; nothing was added", todo))
+    return f"is on record with {' and '.join(differs)}; nothing was added" if differs else ""
 
 
 def withdraw(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from qmsreports.errors import Finding, UserError, did_you_mean
 from qmsreports.period import Period
 from qmsreports.settings import Settings
-from qmsreports.stages.deciding import refuse_another
+from qmsreports.stages.deciding import another
 from qmsreports.stages.meeting import day_of, day_on, enter, local_day, opened, person, usage, words
 from qmsreports.stages.plausible import follows, not_to_come
 from qmsreports.stages.proposing import proposed
@@ -39,6 +39,7 @@ def add_action(
     kpi: str = "",
     on: str = "",
     changes: Mapping[str, Any] | None = None,
+    drop: bool = False,
     settings: Settings | None = None,
 ) -> dict[str, Any]:
     """Open an action that no single decision stands for; the same one again adds nothing, unless it was dropped.
@@ -63,14 +64,12 @@ def add_action(
         who = person(by)
         with workspace.register.write() as session:
             reviews.alone(session)
-            same = next(
-                (
-                    one
-                    for one in actions.standing(session).values()
-                    if not one.dropped and (one.review, one.period, one.title) == (review, month, said["title"])
-                ),
-                None,
-            )
+            known = [
+                one
+                for one in actions.standing(session).values()
+                if (one.review, one.period, one.title) == (review, month, said["title"])
+            ]
+            same = next((one for one in known if drop or not one.dropped), None)
             number = same.number if same else actions.next_number(session)
             if same is None:
                 _refuse_when_closed(session, review, of)
@@ -78,12 +77,15 @@ def add_action(
                 actions.record(session, number, review, month, said, day=day, who=who, at=at, reason=reason)
                 enter(session, who, "add action", f"{number} {review} {month}", {**said, "reason": reason}, at)
             else:
-                known = {name: value for name, value in asked.items() if value} | ({"day": day} if on else {})
+                given = {name: value for name, value in asked.items() if value} | ({"day": day} if on else {})
                 todo = f"change it: qmsreports action update {number} --by ..."
-                refuse_another(session, number, known, f"action {number}", todo)
+                if differs := another(session, number, given):
+                    raise UserError(Finding(f"action {number}", differs, todo))
             recorded = same is None
-            if any(value not in (None, "") for value in (changes or {}).values()):
-                recorded |= _change(session, number, changes or {}, by=who, at=at, reason=reason, today=today)
+            if drop or any(value not in (None, "") for value in (changes or {}).values()):
+                recorded |= _change(
+                    session, number, changes or {}, by=who, at=at, reason=reason, today=today, drop=drop
+                )
             found = _row(actions.standing(session)[number], today)
     return {**found, "recorded": recorded}
 
@@ -179,7 +181,7 @@ def _check(
     where = f"action {before.number}"
     if not said and not drop:
         raise usage("nothing is said about the action", "say --progress, --due, --owner, --evidence, --done or --drop")
-    if before.dropped:
+    if before.dropped and new:
         raise UserError(Finding(where, f"was dropped on {before.dropped_on}", "add a new action"))
     if drop and not reason.strip():
         raise usage("dropping an action needs a reason", "say --reason")

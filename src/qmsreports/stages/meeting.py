@@ -6,7 +6,7 @@ its own module, :mod:`qmsreports.stages.deciding`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
@@ -219,20 +219,33 @@ def record_step(
     settings: Settings | None = None,
 ) -> dict[str, Any]:
     """Record a step: ``planned`` (for a day to come), ``held`` (needs a pack), ``attended``, ``concluded``."""
-    with opened(review, period, settings) as (workspace, _, of), workspace.register.write() as session:
-        step = Step(kind, on, detail or {})
-        recorded = take(session, workspace, step, review=review, of=of, by=by, at=at)
+    step = Step(kind, on, detail or {})
+    recorded = record_steps([step], review=review, period=period, by=by, at=at, settings=settings)
     return {**show_review(review, period, settings=settings), "recorded": recorded}
 
 
-def take(session: Session, workspace: Workspace, step: Step, *, review: str, of: Period, by: str, at: datetime) -> bool:
-    """Record one step among others that are recorded together; tell whether it was new."""
+def record_steps(
+    steps: Iterable[Step], *, review: str, period: str, by: str, at: datetime, settings: Settings | None = None
+) -> bool:
+    """Record several steps together, or none of them; tell whether any was new."""
+    with opened(review, period, settings) as (workspace, _, of), workspace.register.write() as session:
+        return any([_take(session, workspace, step, review=review, of=of, by=by, at=at) for step in steps])
+
+
+def _take(
+    session: Session, workspace: Workspace, step: Step, *, review: str, of: Period, by: str, at: datetime
+) -> bool:
+    """Record one step; tell whether it was new."""
     from qmsreports.register import packs, reviews
 
     month, where = str(of), f"review {review} {of}"
     today, said, who = local_day(workspace, at), details(step.detail), person(by)
     day = day_of(step.on) if step.on else today
+    if step.kind == "attended":
+        _attends(where, said)
     reviews.alone(session)
+    if reviews.said_already(session, review, month, step.kind, day, said):
+        return False
     reviews.refuse_when_closed(session, review, month)
     life = reviews.life(session, review, month)
     if step.kind == "held":
@@ -242,10 +255,8 @@ def take(session: Session, workspace: Workspace, step: Step, *, review: str, of:
             raise UserError(Finding(where, "is not prepared: there is no pack", todo))
     elif step.kind == "planned":
         begun(where, "cannot be planned for", day, of, "--on")
-        if life.held is not None and (life.planned is None or life.planned.day != day):
+        if life.held is not None:
             raise UserError(Finding(where, f"was held on {life.held.day}", "nothing to plan"))
-    elif step.kind == "attended":
-        _attends(where, said)
     event = reviews.step(session, review, month, step.kind, day=day, detail=said, who=who, at=at)
     if event is not None:
         enter(session, who, f"review {step.kind}", f"{review} {month}", {"day": day, **said}, at)

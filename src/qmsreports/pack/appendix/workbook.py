@@ -8,7 +8,8 @@ from __future__ import annotations
 import io
 import math
 import re
-from datetime import date
+from collections.abc import Iterable
+from datetime import date, datetime
 from typing import Any
 
 from qmsreports.pack.appendix.cells import Cell, Measure, Sheet
@@ -36,17 +37,23 @@ _NOT_IN_TITLE = re.compile(r"[\[\]:*?/\\]")
 
 def render_workbook(pack: PackModel) -> bytes:
     """Return the workbook of a pack."""
+    title = f"{pack.header.title} {pack.header.period}"
+    return workbook_of(sheets(pack), title=title, creator=pack.header.organisation, at=pack.header.data_read_at)
+
+
+def workbook_of(found: Iterable[Sheet], *, title: str, creator: str, at: datetime) -> bytes:
+    """Return any sheets as a workbook; its bytes depend on nothing but what is given."""
     from openpyxl import Workbook
 
     book = Workbook(write_only=True)
-    book.properties.title = readable(f"{pack.header.title} {pack.header.period}")
-    book.properties.creator = readable(pack.header.organisation)
+    book.properties.title = readable(title)
+    book.properties.creator = readable(creator)
     titles: set[str] = set()
-    for found in sheets(pack):
-        _Writer(book.create_sheet(_title(found.title, titles)), found).write()
+    for one in found:
+        _Writer(book.create_sheet(_title(one.title, titles)), one).write()
     out = io.BytesIO()
     book.save(out)
-    return fixed(out.getvalue(), pack.header.data_read_at)
+    return fixed(out.getvalue(), at)
 
 
 class _Writer:
