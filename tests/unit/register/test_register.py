@@ -422,7 +422,7 @@ def test_the_schema_before_packs_were_append_only_can_be_gone_back_to(register: 
     config = Config()
     config.set_main_option("script_location", str(Path(store.__file__).parent / "migrations"))
     config.attributes["engine"] = register.engine
-    command.downgrade(config, "0007")
+    command.downgrade(config, "0008")
     with register.write() as session:
         _pack(session)
         session.execute(text("UPDATE packs SET folder = '/y'"))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from qmsreports.register.migrations.append_only import allow_changes, forbid_changes, forbid_changes_but
 
-revision = "0008"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
