@@ -226,7 +226,7 @@ def _header(
         last_end=last.period.last_day,
         edition=1,
         classification=figures.known(f"classification.{figures.slug(review.confidentiality)}", review.confidentiality),
-        audience=review.audience,
+        audience=tuple(map(figures.written_role, review.audience)),
         data_read_at=read_at,
         time_zone=organisation.time_zone,
         standards=tuple(
