@@ -268,3 +268,14 @@ def test_what_is_masked_is_named_in_the_language_of_the_pack() -> None:
     with speaking("fr"):
         said = Masking(frozenset({"call"})).mask("Call Xaver on +43 660 1234567, xaver@brix.example")
     assert said == "Call [nom] on [numéro], [courriel]"
+
+
+def test_every_role_that_the_shipped_catalog_names_is_said_in_words() -> None:
+    catalog, there = load_catalog(ROOT / "catalog"), messages.read("en")
+    roles = {kpi.owner for kpi in catalog.kpis.values()}
+    for declared in catalog.reviews.values():
+        roles |= {*declared.audience, *(item.led_by for item in declared.agenda if item.led_by)}
+    assert {"service.manager", "Site managers"} <= roles
+    assert sorted(role for role in roles if f"role.{figures.slug(role)}" not in there) == []
+    classes = {figures.slug(declared.confidentiality) for declared in catalog.reviews.values()}
+    assert [name for name in classes if f"classification.{name}" not in there] == []

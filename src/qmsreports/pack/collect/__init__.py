@@ -243,7 +243,7 @@ def _header(
         classification=figures.known(f"classification.{figures.slug(review.confidentiality)}", review.confidentiality),
         chair=review.chair,
         participants=tuple(one.told for one in review.participants),
-        audience=review.audience,
+        audience=tuple(map(figures.written_role, review.audience)),
         data_read_at=read_at,
         time_zone=organisation.time_zone,
         standards=tuple(
