@@ -233,6 +233,9 @@ def test_no_signal_is_said_only_of_what_was_tested() -> None:
     ):
         assert words.variation(seen) == {"sign": "", "word": word, "tone": "mute"}
         assert word in plain(board.spark_text(seen))
+    never = bare.model_copy(update={"assurance": "none"})  # more points would change nothing
+    assert board.row(never)["meets"]["word"] == figures.NONE
+    assert board.row(short.model_copy(update={"assurance": "none"}))["meets"]["word"] == "too few points"
 
 
 def test_an_accepted_deviation_is_decided_already() -> None:

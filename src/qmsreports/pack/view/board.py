@@ -36,7 +36,9 @@ def row(objective: Objective) -> dict[str, Any]:
         "meets": words.meets(
             objective.assurance,
             has_target=latest.target is not None,
-            judged=valued and objective.better != "neither" and not latest.unfinished,
+            judged=valued
+            and objective.better != "neither"
+            and objective.untested(latest) not in ("unfinished", "no_limits"),
         ),
         "link": f"kpi-{objective.kpi}",
         "spark": f"spark-{objective.kpi}",
