@@ -42,7 +42,11 @@ class Participant(Model):
     @property
     def told(self) -> str:
         """Name and role, or the role alone where nobody is named."""
-        return f"{self.name} ({self.role})" if self.name else self.role
+        return self.told_as(self.role)
+
+    def told_as(self, role: str) -> str:
+        """Name and role, the role in the words of the reader's language."""
+        return f"{self.name} ({role})" if self.name else role
 
     def is_called(self, text: str) -> bool:
         """Tell whether a text is the name or the role."""
