@@ -58,8 +58,9 @@ def test_the_life_of_a_review(line: Line) -> None:
     missing = [row for row in line.json("review", "ledger", *OCTOBER) if row["state"] == "missing"]
     for key in dict.fromkeys(row["covers"] for row in missing):
         line.run("review", "consider", *OCTOBER, "--clause", key, "--text", "Nothing to report.", *BY)
-    line.run("action", "update", action, "--owner", "production.manager", "--due", "2026-11-20", *BY)
-    assert line.json("review", "close", *OCTOBER, *BY)["state"] == "closed"
+    line.run("action", "update", action, "--owner", "production.manager", "--due", "2026-12-18", *BY)
+    assert set(line.json("review", "show", *OCTOBER)["conclusions"].values()) == {""}  # a refused close records nothing
+    assert line.json("review", "close", *OCTOBER, *concluded, *BY)["state"] == "closed"
     frozen = line.run("review", "decide", *OCTOBER, *decided, "--action", "Another", *BY, expect=1).stderr
     assert "its inputs and decisions are frozen" in frozen
     assert frozen.count("\n") == 1
