@@ -15,21 +15,19 @@ if TYPE_CHECKING:
 
 
 def feeds_behind(
-    session: Session, catalog: Catalog, kpi: str, versions: Mapping[str, int]
+    session: Session, catalog: Catalog, tables: Iterable[str], versions: Mapping[str, int]
 ) -> tuple[dict[str, Any], ...]:
-    """Newest publication of each table of a KPI up to the version that was read: loads, counts and failed rules.
+    """Newest publication of each table up to the version that was read: loads, counts and failed rules.
 
-    ``versions`` are those of the tables that were read; without any, the newest publications of all its tables.
     ``failed_rules`` and ``failed_landed_rules`` are sentences, the latter of the newest audits as landed up to then.
     """
     from sqlalchemy import select
 
     from qmsreports.register.models import FeedRecord
 
-    tables: dict[str, int | None] = {table: None for one in catalog.kpis[kpi].versions for table in one.tables}
-    tables = dict(versions) or tables
     found = []
-    for table, version in sorted(tables.items()):
+    for table in sorted(tables):
+        version = versions.get(table)
         query = select(FeedRecord).where(FeedRecord.table_name == table, FeedRecord.status == "published")
         if version is not None:
             query = query.where(FeedRecord.lake_version <= version)
