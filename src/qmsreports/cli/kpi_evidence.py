@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from qmsreports.cli.output import print_json, print_table, progress
+from qmsreports.cli.output import print_json, print_table, printable, progress
 from qmsreports.errors import ExitCode, Finding, UserError
 
 if TYPE_CHECKING:
@@ -48,6 +48,8 @@ def _told(trail: Trail) -> Iterator[str]:
     yield from (trail.text.rstrip(), "")
     yield from (f"Approval: {approval}" for approval in trail.approvals)
     yield from _published(trail)
+    for failure in trail.failures:
+        yield from _failure(failure)
     for feed in trail.feeds:
         yield from _feed(feed)
     for file in trail.files:
@@ -62,6 +64,21 @@ def _feed(feed: Mapping[str, Any]) -> Iterator[str]:
         f"Feed {feed['source']}/{feed['table']}: {feed['rows_in']:,} rows in, {feed['conformed']:,} conformed, "
         f"{feed['quarantined']:,} quarantined, {feed['duplicates']:,} duplicates ({feed['published_at']})"
     )
+    if feed["made_of"]:
+        yield f"  made of {', '.join(f'{table} {version}' for table, version in sorted(feed['made_of'].items()))}"
+    for load in feed["landed"]:
+        landed = f": {load['rows']:,} rows landed {load['landed_at']}" if load["rows"] is not None else ""
+        yield f"  load {load['table']}/{load['load']}{landed}"
+    yield from _rules(feed)
+
+
+def _failure(feed: Mapping[str, Any]) -> Iterator[str]:
+    message = f": {printable(feed['message'])}" if feed["message"] else ""
+    yield f"Not valid, for feed {feed['source']}/{feed['table']} {feed['status']} ({feed['at']}){message}"
+    yield from _rules(feed)
+
+
+def _rules(feed: Mapping[str, Any]) -> Iterator[str]:
     for rule in feed["failed_rules"]:
         yield f"  rule that did not hold: {rule}"
     for rule in feed["failed_landed_rules"]:

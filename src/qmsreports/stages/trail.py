@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from qmsreports.settings import Settings
 from qmsreports.stages.evidence import known_kpi
-from qmsreports.stages.feeds_behind import feeds_behind
+from qmsreports.stages.feeds_behind import failures_behind, feeds_behind
 from qmsreports.stages.waiting import waiting_for
 from qmsreports.workspace import Workspace
 
@@ -48,7 +48,8 @@ class Trail:
 
     ``published`` is the value as it stands in the register; version, rule, approvals and SQL are those that it was made
     by, and ``recomputed`` what they give from the table versions that it was read from. ``replacement`` is there where
-    another version or later data would replace it. ``waiting`` says why the definition does not count yet.
+    another version or later data would replace it. ``waiting`` says why the definition does not count yet,
+    ``failures`` are the feeds for which a value is not valid.
     """
 
     kpi: str
@@ -74,6 +75,7 @@ class Trail:
     inputs: tuple[dict[str, Any], ...] = ()
     waiting: str = ""
     replacement: Replacement | None = None
+    failures: tuple[dict[str, Any], ...] = ()
 
 
 def explain(
@@ -137,6 +139,9 @@ def explain(
             replacement = _replacement(counting, again, definitions, settled=not stored.provisional)
         with workspace.register.read() as session:
             feeds = feeds_behind(session, counting, found.tables, found.table_versions)
+            failures: tuple[dict[str, Any], ...] = ()
+            if stored is not None and stored.status == "not_valid":
+                failures = failures_behind(session, counting, found.tables, stored.computed_at)
     published = None
     if stored is not None:
         published = {name: getattr(stored, name) for name in _PUBLISHED}
@@ -165,6 +170,7 @@ def explain(
         inputs=tuple(asdict(entry) | {"slice": dict(entry.slice)} for entry in found.inputs),
         waiting=waits,
         replacement=replacement,
+        failures=failures,
     )
 
 

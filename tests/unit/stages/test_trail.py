@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from test_derive_again import Line as Derived
 from test_measure_changed import START, Line
 from test_restate import LATER, Shop, shop
 from typer.testing import CliRunner
@@ -32,7 +33,7 @@ def explained(line: Line, kpi: str, period: str = "2026-03") -> stages.Trail:
     return stages.explain(kpi, period, at=LATER, settings=line.settings)
 
 
-def printed(line: Line, monkeypatch: pytest.MonkeyPatch, kpi: str, *more: str) -> str:
+def printed(line: Line | Derived, monkeypatch: pytest.MonkeyPatch, kpi: str, *more: str) -> str:
     for name in ("var", "catalog"):
         monkeypatch.setenv(f"QMSREPORTS_{name.upper()}", str(getattr(line.settings, name)))
     done = CliRunner().invoke(app, ["kpi", "explain", kpi, "--period", "2026-03", *more])
