@@ -45,7 +45,10 @@ def feeds_behind(
 def failures_behind(
     session: Session, catalog: Catalog, tables: Iterable[str], until: datetime
 ) -> tuple[dict[str, Any], ...]:
-    """Return the feeds of these tables, and of those that derived ones are made of, that had failed at an instant."""
+    """Return the feeds of these tables, and of those that derived ones are made of, that had failed at an instant.
+
+    The failed rules are those of the run in which it failed, none where the source could not be read.
+    """
     from qmsreports.register import feeds
 
     names = set(tables)
@@ -58,7 +61,7 @@ def failures_behind(
             "at": feed.at.isoformat(),
             "message": feed.message,
             "failed_rules": list(_sentences(_failed(session, feed.run_id, feed.source, feed.table_name))),
-            "failed_landed_rules": list(_landed(session, catalog, feed)),
+            "failed_landed_rules": list(_landed(session, catalog, feed, own=True)),
         }
         for feed in feeds.latest_outcomes(session, until)
         if feed.table_name in names and feed.status in FAILED
@@ -131,8 +134,11 @@ def _failed(session: Session, run_id: str, source: str, table: str) -> Iterable[
     return session.scalars(query.order_by(Validation.id))
 
 
-def _landed(session: Session, catalog: Catalog, feed: FeedRecord) -> Iterator[str]:
-    """Yield what the newest audit of each landed table behind a feed found; loads that passed are not audited again."""
+def _landed(session: Session, catalog: Catalog, feed: FeedRecord, *, own: bool = False) -> Iterator[str]:
+    """Yield what the newest audit of each landed table behind a feed found; loads that passed are not audited again.
+
+    With ``own`` only what the run of the feed itself found.
+    """
     from sqlalchemy import or_, select
 
     from qmsreports.register.models import Validation
@@ -147,7 +153,7 @@ def _landed(session: Session, catalog: Catalog, feed: FeedRecord) -> Iterator[st
             .order_by(Validation.id.desc())
             .limit(1)
         )
-        if newest is not None:
+        if newest is not None and not (own and newest != feed.run_id):
             for sentence in _sentences(_failed(session, newest, feed.source, LANDED + landed)):
                 yield f"{landed}: {sentence}"
 

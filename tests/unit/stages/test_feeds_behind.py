@@ -17,6 +17,7 @@ from test_trail import printed
 from qmsreports import stages
 from qmsreports.register import feeds
 from qmsreports.register.models import FeedRecord, Load, Validation
+from qmsreports.stages.feeds_behind import failures_behind
 from qmsreports.workspace import Workspace
 
 __all__ = ["derived"]
@@ -154,3 +155,18 @@ def test_a_value_that_is_not_valid_names_the_feed_that_failed_and_why(
     assert "\nFeed derived/sites: 1 rows in" in output
     assert "\n  made of cases 0, orders 0\n" in output
     assert "\n  load ord/1.5\n" in output
+
+
+def test_a_source_that_could_not_be_read_is_not_blamed_on_rules_of_an_earlier_load(tmp_path: Path) -> None:
+    line = made(tmp_path)
+    stopped = {"source": "shop", "table": "orders"}
+    with Workspace(line.settings) as workspace, workspace.register.write() as session:
+        session.add(_rule("first", "landed/ord", "no", "Numbers are known."))
+        feeds.record_stopped(session, run_id="second", at=START, status="failed", message="gone", **stopped)
+        session.flush()
+        (unread,) = failures_behind(session, workspace.catalog, ["orders"], START)
+        feeds.record_stopped(session, run_id="first", at=START, status="stopped", message="rules", **stopped)
+        session.flush()
+        (refused,) = failures_behind(session, workspace.catalog, ["orders"], START)
+    assert (unread["message"], unread["failed_landed_rules"]) == ("gone", [])
+    assert refused["failed_landed_rules"] == ["ord: Numbers are known. (column no: 3 of 1,200 rows)"]
