@@ -15,7 +15,7 @@ from qmsreports.stages.waiting import waiting_for
 from qmsreports.workspace import Workspace
 
 if TYPE_CHECKING:
-    from qmsreports.catalog.kpi import Kpi
+    from qmsreports.catalog.load import Catalog
     from qmsreports.records import KpiResult
 
 
@@ -105,7 +105,7 @@ def restate(
                 ):
                     continue
                 if earlier.value is not None and result.value is None:
-                    _refuse_lost(view.catalog.kpis[kpi], result, computed)
+                    _refuse_lost(view.catalog, result, computed)
                 reason = f"restatement by {who}: {why}"
                 results.add_result(session, result, run_id=run_id, supersedes=earlier.id, why=reason, at=at)
                 restated.append(Restated(earlier.period, earlier.slice_key, earlier.value, result.value))
@@ -122,13 +122,13 @@ def restate(
     return tuple(restated)
 
 
-def _refuse_lost(kpi: Kpi, result: KpiResult, computed: Collection[tuple[str, str]]) -> None:
-    """Refuse a value that is lost only because a KPI that the formula reads has no approved version in the period."""
-    from qmsreports.kpi.selection import reads_of
+def _refuse_lost(catalog: Catalog, result: KpiResult, computed: Collection[tuple[str, str]]) -> None:
+    """Refuse a value that is lost only because a KPI that the formula reads, however far down, does not count there."""
+    from qmsreports.kpi.selection import read_by
 
-    version = kpi.version(result.version)
-    reads = reads_of(version) if version is not None else ()
-    missing = [name for name in reads if (name, str(result.period)) not in computed]
+    version = catalog.kpis[result.kpi].version(result.version)
+    reads = read_by(catalog, [version] if version is not None else [])
+    missing = sorted(name for name in reads if (name, str(result.period)) not in computed)
     if missing:
         what = f"its value would be lost: no approved version of {', '.join(missing)} is in force; nothing was written"
-        raise UserError(Finding(f"kpi {kpi.kpi}, {result.period}", what, "approve what the formula reads first"))
+        raise UserError(Finding(f"kpi {result.kpi}, {result.period}", what, "approve what the formula reads first"))

@@ -83,14 +83,20 @@ def test_a_formula_whose_rows_are_the_same_is_left_alone(shop: Shop) -> None:
     assert (shop.value("doubled"), shop.rows()) == (150, before)
 
 
-def test_a_value_is_not_lost_because_what_the_formula_reads_does_not_count_there(shop: Shop) -> None:
-    """The second version reads a KPI that begins a year later: its value would be nothing, and is refused."""
+@pytest.mark.parametrize("through", [False, True])
+def test_a_value_is_not_lost_because_what_the_formula_reads_does_not_count_there(shop: Shop, through: bool) -> None:
+    """The second version reads a KPI that begins a year later, itself or through another formula: it is refused."""
     path = shop.line.settings.catalog / "kpis"
     young = path.joinpath("on_time.yaml").read_text().partition("  - version: 2")[0]
     young = young.replace("kpi: on_time", "kpi: young").replace("2024-01-01", "2027-01-01")
     shop.propose("young.yaml", young, approve=True)
     second = "  - version: 2\n    effective_from: 2026-01-01\n    why: Of the young.\n"
-    second += "    measure: {kind: formula, value: {multiply: [{kpi: young}, {number: 2}]}}\n"
+    reads = "young"
+    if through:
+        between = path.joinpath("doubled.yaml").read_text().replace("on_time", "young")
+        shop.propose("between.yaml", between.replace("kpi: doubled", "kpi: between"), approve=True)
+        reads = "between"
+    second += f"    measure: {{kind: formula, value: {{multiply: [{{kpi: {reads}}}, {{number: 2}}]}}}}\n"
     shop.propose("doubled.yaml", path.joinpath("doubled.yaml").read_text() + second, approve=True)
     before = shop.rows()
     with pytest.raises(UserError) as refused:
