@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from qmsreports.cli.output import print_json, print_table, progress
+from qmsreports.cli.output import print_json, print_table, printable, progress
 from qmsreports.errors import ExitCode, Finding, UserError
 
 if TYPE_CHECKING:
-    pass
+    from qmsreports.stages import Trail
 
 JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 KPI = Annotated[str, typer.Argument(help="Name of the KPI.")]
@@ -38,29 +38,75 @@ def explain(
     if as_json:
         print_json({name: value for name, value in asdict(trail).items() if name != "text"})
         return
-    typer.echo(trail.text.rstrip())
-    typer.echo("")
-    for approval in trail.approvals:
-        typer.echo(f"Approval: {approval}")
-    if trail.published:
-        stands = trail.published
-        typer.echo(f"Published: {_shown(stands['value'])} {trail.unit} ({stands['status']}), {stands['computed_at']}")
-        if stands["value"] != trail.recomputed and _shown(stands["value"]) != _shown(trail.recomputed):
-            typer.echo(
-                f"The published value is not the one above ({_shown(trail.recomputed)}): what changed since waits for "
-                f'"qmsreports kpi restate {kpi} --from {trail.period} --to {trail.period} --why ... --by ..."'
-            )
+    for line in _told(trail):
+        typer.echo(line)
+
+
+def _told(trail: Trail) -> Iterator[str]:
+    if trail.waiting:
+        yield from (trail.waiting, "")
+    yield from (trail.text.rstrip(), "")
+    yield from (f"Approval: {approval}" for approval in trail.approvals)
+    yield from _published(trail)
+    for failure in trail.failures:
+        yield from _failure(failure)
     for feed in trail.feeds:
-        typer.echo(
-            f"Feed {feed['source']}/{feed['table']}: {feed['rows_in']:,} rows in, {feed['conformed']:,} conformed, "
-            f"{feed['quarantined']:,} quarantined, {feed['duplicates']:,} duplicates ({feed['published_at']})"
-        )
-        for rule in feed["failed_rules"]:
-            typer.echo(f"  rule that did not hold: {rule}")
-        for rule in feed["failed_landed_rules"]:
-            typer.echo(f"  rule of the feed as landed that did not hold: {rule}")
+        yield from _feed(feed)
     for file in trail.files:
-        typer.echo(f"Rows: {file['rows']:,} counted rows of {file['table']} in {file['path']}")
+        yield f"Rows: {file['rows']:,} counted rows of {file['table']} in {file['path']}"
+    if trail.replacement is not None:
+        yield from ("", "What would replace it:", "", trail.replacement.text.rstrip(), "")
+        yield from (f"Approval: {approval}" for approval in trail.replacement.approvals)
+
+
+def _feed(feed: Mapping[str, Any]) -> Iterator[str]:
+    yield (
+        f"Feed {feed['source']}/{feed['table']}: {feed['rows_in']:,} rows in, {feed['conformed']:,} conformed, "
+        f"{feed['quarantined']:,} quarantined, {feed['duplicates']:,} duplicates ({feed['published_at']})"
+    )
+    if feed["made_of"]:
+        yield f"  made of {', '.join(f'{table} {version}' for table, version in sorted(feed['made_of'].items()))}"
+    for load in feed["landed"]:
+        landed = f": {load['rows']:,} rows landed {load['landed_at']}" if load["rows"] is not None else ""
+        yield f"  load {load['table']}/{load['load']}{landed}"
+    yield from _rules(feed)
+
+
+def _failure(feed: Mapping[str, Any]) -> Iterator[str]:
+    message = f": {printable(feed['message'])}" if feed["message"] else ""
+    yield f"Not valid, for feed {feed['source']}/{feed['table']} {feed['status']} ({feed['at']}){message}"
+    yield from _rules(feed)
+
+
+def _rules(feed: Mapping[str, Any]) -> Iterator[str]:
+    for rule in feed["failed_rules"]:
+        yield f"  rule that did not hold: {rule}"
+    for rule in feed["failed_landed_rules"]:
+        yield f"  rule of the feed as landed that did not hold: {rule}"
+
+
+def _published(trail: Trail) -> Iterator[str]:
+    """Yield what stands in the register, whether it can be computed again, and what would replace it."""
+    stands = trail.published
+    if stands is None:
+        if not trail.waiting:
+            yield f"Not published: to measure it, run: qmsreports run measure --period {trail.period}"
+        return
+    target = f", target {_shown(stands['target'])}" if stands["target"] is not None else ""
+    value = f"{_shown(stands['value']) or 'no value'} {trail.unit}"
+    by = f"by version {stands['version']}, {stands['computed_at']}"
+    yield f"Published: {value} ({stands['status']}{target}), {by}"
+    again = _shown(trail.recomputed)
+    if stands["status"] != "not_valid" and _shown(stands["value"]) != again:
+        yield f"Computed again it is {again or 'no value'}: what it reads, or how it is computed, is not as it was then"
+        read = ", ".join(f"{name} {_shown(part)}" for name, part in stands["parts"].items())
+        yield from [f"Read then: {read}"] if trail.inputs and read else []
+    instead = trail.replacement
+    if instead is not None:
+        of = f"--from {trail.period} --to {trail.period} --why ... --by ..."
+        how = f'"qmsreports kpi restate {trail.kpi} {of}"' if instead.settled else '"qmsreports run measure"'
+        makes = f"make it {_shown(instead.value) or 'no value'} {trail.unit}"
+        yield f"Version {instead.version} and the data of today {makes}, which waits for {how}"
 
 
 def preview(

@@ -89,14 +89,19 @@ def derive(
 def none_newer(load_ids: Iterable[str], published: Iterable[str]) -> bool:
     """Tell whether a derived table as published is made of these inputs, each in this version or a later one."""
     newest = dict(map(_version, published))
-    made_of = list(map(_version, load_ids))
-    return bool(made_of) and all(version <= newest.get(name, -1) for name, version in made_of)
+    inputs = list(map(_version, load_ids))
+    return bool(inputs) and all(version <= newest.get(name, -1) for name, version in inputs)
+
+
+def made_of(load_ids: Iterable[str]) -> dict[str, int]:
+    """Return the canonical tables and versions that a derived table as published is made of."""
+    return {name.partition("/")[0]: version for (name, _), version in map(_version, load_ids)}
 
 
 def _version(load_id: str) -> tuple[tuple[str, str], int]:
     """Return an input, in the table's identity and under the fingerprint of the SELECT, and its version."""
-    made_of, _, mark = load_id.rpartition("@")
-    name, _, version = made_of.rpartition(".")
+    read, _, mark = load_id.rpartition("@")
+    name, _, version = read.rpartition(".")
     return (name, mark), int(version)
 
 

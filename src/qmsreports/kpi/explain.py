@@ -7,20 +7,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from qmsreports.catalog.kpi import Kpi
+from qmsreports.catalog.kpi import Kpi, KpiVersion
 from qmsreports.catalog.load import Catalog
 from qmsreports.catalog.target import AcceptedDeviation, Target
-from qmsreports.errors import Finding, UserError
+from qmsreports.errors import Finding, UserError, did_you_mean
 from qmsreports.kpi import sql, words
 from qmsreports.kpi.compute import Computation, statement_text
 from qmsreports.kpi.counted import counted, file_of
 from qmsreports.kpi.engine import Tables
 from qmsreports.kpi.execute import duckdb_engine
-from qmsreports.kpi.figures import Figure, Slice, nothing, ordered
+from qmsreports.kpi.figures import Figure, Slice, compared, extremes, nothing, ordered
 from qmsreports.kpi.left_out import questions
-from qmsreports.kpi.plan import Composed
-from qmsreports.kpi.selection import Task, in_force, plan_in
+from qmsreports.kpi.measurement import measure_tasks
+from qmsreports.kpi.plan import Composed, Plan
+from qmsreports.kpi.selection import Task, in_force, inputs_of, plan_in
 from qmsreports.period import Period
+from qmsreports.records import KpiResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,27 @@ class RowsFile:
 
 
 @dataclass(frozen=True, slots=True)
+class InputValue:
+    """A value that a formula read: of which KPI and version, and of which slice."""
+
+    kpi: str
+    title: str
+    version: int
+    slice: Slice
+    unit: str
+    value: float | None
+    numerator: float | None
+    denominator: float | None
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
-    """Everything behind one number. ``figure`` is computed anew from the named table versions."""
+    """Everything behind one number. ``figure`` is computed anew from the named table versions.
+
+    A formula counts no ``rows`` of its own: its ``inputs`` are the values that it read, and ``sql`` are the statements
+    that they come from. ``tables`` are all that are read, also those of which nothing was ever published.
+    """
 
     kpi: Kpi
     version: int
@@ -59,6 +80,8 @@ class Explanation:
     table_versions: Mapping[str, int]
     sql: str
     files: tuple[RowsFile, ...] = ()
+    inputs: tuple[InputValue, ...] = ()
+    tables: tuple[str, ...] = ()
 
     def text(self) -> str:
         """Return it as lines for a terminal or a file."""
@@ -76,21 +99,17 @@ def explain(
     cut: Slice = (),
     pinned: Mapping[str, int] | None = None,
     rows_to: Path | None = None,
+    number: int | None = None,
 ) -> Explanation:
     """Explain the value of a KPI for a period and slice, from the newest or the pinned versions of its tables.
 
-    ``rows_to`` is a CSV file for the counted rows, see :mod:`qmsreports.kpi.counted`; a KPI that reads several tables
-    fills one file each. :class:`UserError` when no approved version is in force at the period's start, the slice is not
-    one of the KPI's, or the rows of a formula are asked for.
+    ``number`` is the version that a stored value was made by; without it the one in force counts, and the slice must
+    have rows. ``rows_to`` is a CSV file for the counted rows, see :mod:`qmsreports.kpi.counted`; a KPI that reads
+    several tables fills one file each. :class:`UserError` when no approved version is in force at the period's start,
+    the slice is not one of the KPI's, or the rows of a formula are asked for.
     """
     kpi = catalog.kpis[name]
-    version = in_force(kpi, approved, period)
-    if version is None and kpi.retired is not None and kpi.is_retired(period.end):
-        what = f"retired from {kpi.retired.start} on ({kpi.retired.because.rstrip('.')})"
-        raise UserError(Finding(f"kpi {name}", what, "name an earlier period"))
-    if version is None:
-        todo = "name a later period, or approve a version that begins before it"
-        raise UserError(Finding(f"kpi {name}", f"no approved version is in force in {period}", todo))
+    version = (kpi.version(number) if number is not None else None) or _in_force(kpi, approved, period)
     plan = plan_in(catalog, kpi, version, period)
     cut = ordered(plan, cut)
     if cut and tuple(column for column, _ in cut) not in plan.cuts:
@@ -98,30 +117,47 @@ def explain(
         known = ", ".join(" and ".join(columns) for columns in plan.cuts)
         raise UserError(Finding(f"kpi {name}", f"is not cut by {asked}", f"its slices: {known}"))
     task = Task(kpi, version, plan, (period,), "")
-    at = {**lake.versions(plan.tables), **{key: value for key, value in (pinned or {}).items() if key in plan.tables}}
-    figure = Figure() if isinstance(plan.body, Composed) else nothing(plan)
+    inputs = inputs_of(catalog, [version], [period])
+    tables = tuple(dict.fromkeys(table for one in (task, *inputs) for table in one.plan.tables))
+    at = {**lake.versions(tables), **{key: value for key, value in (pinned or {}).items() if key in tables}}
     rows: tuple[RowCount, ...] = ()
     files: tuple[RowsFile, ...] = ()
-    if rows_to is not None and isinstance(plan.body, Composed):
-        todo = f"ask for the rows of {' or '.join(plan.body.reads)}"
-        raise UserError(Finding(f"kpi {name}", "is computed from other KPIs and counts no rows of its own", todo))
-    if not isinstance(plan.body, Composed):
+    values: tuple[InputValue, ...] = ()
+    if isinstance(plan.body, Composed):
+        if rows_to is not None:
+            todo = f"ask for the rows of {' or '.join(plan.body.reads)}"
+            raise UserError(Finding(f"kpi {name}", "is computed from other KPIs and counts no rows of its own", todo))
+        measured = measure_tasks(catalog, [*inputs, task], lake=lake, as_of=as_of, pinned=at).results
+        of = {ordered(plan, tuple(one.slice.items())): one for one in measured if one.kpi == name}
+        if number is None:
+            _expect(cut, of, name, period)
+        figure = _figure(of[cut]) if cut in of else Figure()
+        values = _inputs(catalog, plan, plan.body, measured, cut)
+        stated = [statement_text(one.plan).rstrip() for one in inputs if not isinstance(one.plan.body, Composed)]
+        text = "\n\n".join(stated) + "\n"
+    else:
+        text = statement_text(plan)
         with duckdb_engine(lake, [catalog.tables[table] for table in plan.tables], at) as engine:
             computation = Computation(catalog, engine, as_of=as_of)
-            figure = computation.alone(task).get(str(period), {}).get(cut, figure)
-            rows = tuple(
-                RowCount(question.about, meaning, int(count))
+            found = computation.alone(task).get(str(period), {})
+            asked_of = [
+                (question, [int(count) for count in computation.ask(task, sql.text_of(question.statement))])
                 for question in questions(plan, cut)
-                for meaning, count in zip(
-                    question.meanings, computation.ask(task, sql.text_of(question.statement)), strict=True
-                )
+            ]
+            if number is None and not any(counts[1] for _, counts in asked_of):  # not one row in the window
+                _expect(cut, found, name, period)
+            figure = found.get(cut, nothing(plan))
+            rows = tuple(
+                RowCount(question.about, meaning, count)
+                for question, counts in asked_of
+                for meaning, count in zip(question.meanings, counts, strict=True)
             )
             if rows_to is not None:
                 computation.lay_out(task)
                 files = tuple(
                     RowsFile(str(path), entry.table, engine.export(sql.text_of(entry.statement), path))
-                    for number, entry in enumerate(counted(plan, catalog.tables, cut))
-                    for path in (file_of(rows_to, entry, first=number == 0),)
+                    for place, entry in enumerate(counted(plan, catalog.tables, cut))
+                    for path in (file_of(rows_to, entry, first=place == 0),)
                 )
     return Explanation(
         kpi=kpi,
@@ -136,8 +172,68 @@ def explain(
         deviation=catalog.targets.deviation(name, period, dict(cut)),
         rows=rows,
         table_versions=at,
-        sql="" if isinstance(plan.body, Composed) else statement_text(plan),
+        sql=text,
         files=files,
+        inputs=values,
+        tables=tables,
+    )
+
+
+def _in_force(kpi: Kpi, approved: Collection[int], period: Period) -> KpiVersion:
+    version = in_force(kpi, approved, period)
+    if version is None and kpi.retired is not None and kpi.is_retired(period.end):
+        what = f"retired from {kpi.retired.start} on ({kpi.retired.because.rstrip('.')})"
+        raise UserError(Finding(f"kpi {kpi.kpi}", what, "name an earlier period"))
+    if version is None:
+        todo = "name a later period, or approve a version that begins before it"
+        raise UserError(Finding(f"kpi {kpi.kpi}", f"no approved version is in force in {period}", todo))
+    return version
+
+
+def _expect(cut: Slice, found: Collection[Slice], name: str, period: Period) -> None:
+    """Refuse a slice of which there is nothing, with the values that there are."""
+    if not cut or cut in found:
+        return
+    asked = " and ".join(f"{column} {value}" for column, value in cut)
+    todo = "name another one"
+    for column, value in cut:
+        known = {other for one in found for own, other in one if own == column}
+        if value not in known:
+            todo = did_you_mean(value, known) or todo
+            break
+    raise UserError(Finding(f"kpi {name}", f"{period} has no rows of {asked}", todo))
+
+
+def _figure(result: KpiResult) -> Figure:
+    return Figure(result.value, result.numerator, result.denominator, result.n, result.parts)
+
+
+def _inputs(
+    catalog: Catalog, plan: Plan, body: Composed, measured: Collection[KpiResult], cut: Slice
+) -> tuple[InputValue, ...]:
+    """Return the values that a formula read for a slice, those among which an extreme is sought after the others."""
+    of: dict[str, dict[Slice, KpiResult]] = {name: {} for name in body.reads}
+    for one in measured:
+        if one.kpi in of:
+            of[one.kpi][ordered(plan, tuple(one.slice.items()))] = one
+    read = [(name, cut) for name in body.reads]
+    for extreme in extremes(body.root):
+        among = compared(extreme, {at: _figure(one) for at, one in of[extreme.kpi].items()})
+        read += [(extreme.kpi, ((extreme.over, value),)) for value in sorted(among)]
+    found = [of[name][at] for name, at in dict.fromkeys(read) if at in of[name]]
+    return tuple(
+        InputValue(
+            kpi=one.kpi,
+            title=catalog.kpis[one.kpi].title,
+            version=one.version,
+            slice=ordered(plan, tuple(one.slice.items())),
+            unit=one.unit,
+            value=one.value,
+            numerator=one.numerator,
+            denominator=one.denominator,
+            n=one.n,
+        )
+        for one in found
     )
 
 
@@ -166,6 +262,8 @@ def _lines(entry: Explanation) -> list[str]:
     if entry.rows:
         width = max(len(f"{count.rows:,}") for count in entry.rows)
         lines += ["", "Rows:", *(f"  {count.rows:>{width},}  {count.meaning}" for count in entry.rows)]
+    if entry.inputs:
+        lines += ["", "Computed from:", *(f"  {_read(one)}" for one in entry.inputs)]
     if entry.table_versions:
         versions = ", ".join(f"{table} {number}" for table, number in sorted(entry.table_versions.items()))
         lines += ["", f"Table versions: {versions}"]
@@ -181,6 +279,15 @@ def _inside(entry: Explanation) -> list[str]:
         f"version {entry.version}, in force on its first day."
         for one in later
     ]
+
+
+def _read(one: InputValue) -> str:
+    cut = ", ".join(f"{name} {value}" for name, value in one.slice)
+    of = f" {_number(one.numerator)} of {_number(one.denominator)}," if one.denominator is not None else ""
+    return (
+        f"{one.kpi}{f', {cut}' if cut else ''}: {_number(one.value)} {one.unit},{of} n {one.n} "
+        f"({one.title}, version {one.version})"
+    )
 
 
 def _parts(figure: Figure) -> str:

@@ -70,15 +70,24 @@ def select(catalog: Catalog, versions: Mapping[str, Collection[int]], periods: S
 
 def inputs_of(catalog: Catalog, versions: Iterable[KpiVersion], periods: Sequence[Period]) -> tuple[Task, ...]:
     """Return the tasks of everything that these versions read as formulas, however far down; none for other kinds."""
+    reads = read_by(catalog, versions)
+    return select(catalog, {name: [entry.version for entry in catalog.kpis[name].versions] for name in reads}, periods)
+
+
+def read_by(catalog: Catalog, versions: Iterable[KpiVersion]) -> set[str]:
+    """Return the names of the KPIs that these versions read as formulas, however far down; none for other kinds."""
     reads: set[str] = set()
     waiting = list(versions)
     while waiting:
-        measure = waiting.pop().measure
-        if isinstance(measure, Formula):
-            found = {name for name in measure.value.kpis() if name in catalog.kpis} - reads
-            reads |= found
-            waiting += [version for name in found for version in catalog.kpis[name].versions]
-    return select(catalog, {name: [entry.version for entry in catalog.kpis[name].versions] for name in reads}, periods)
+        found = {name for name in reads_of(waiting.pop()) if name in catalog.kpis} - reads
+        reads |= found
+        waiting += [version for name in found for version in catalog.kpis[name].versions]
+    return reads
+
+
+def reads_of(version: KpiVersion) -> tuple[str, ...]:
+    """Return the KPIs that a version reads itself as a formula, in the order of the formula."""
+    return tuple(dict.fromkeys(version.measure.value.kpis())) if isinstance(version.measure, Formula) else ()
 
 
 def plan_in(catalog: Catalog, kpi: Kpi, version: KpiVersion, period: Period | None = None) -> Plan:

@@ -233,8 +233,10 @@ def read_at(session: Session, as_of: datetime) -> datetime | None:
     return max((moment for moment in (brought, visited) if moment is not None), default=None)
 
 
-def latest_outcomes(session: Session) -> Sequence[FeedRecord]:
-    """Newest record of every (source, canonical table): the state of the feeds now."""
+def latest_outcomes(session: Session, until: datetime | None = None) -> Sequence[FeedRecord]:
+    """Newest record of every (source, canonical table): the state of the feeds now, or as it was at an instant."""
     newest = select(func.max(FeedRecord.id)).group_by(FeedRecord.source, FeedRecord.table_name)
+    if until is not None:
+        newest = newest.where(FeedRecord.at <= until)
     query = select(FeedRecord).where(FeedRecord.id.in_(newest))
     return session.scalars(query.order_by(FeedRecord.source, FeedRecord.table_name)).all()

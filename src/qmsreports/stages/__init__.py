@@ -10,7 +10,7 @@ from qmsreports.stages.compare import diff_packs
 from qmsreports.stages.deciding import decide, withdraw
 from qmsreports.stages.declared import source_names, table_names, time_zone
 from qmsreports.stages.delivery import deliver
-from qmsreports.stages.evidence import Backtest, Trail, backtest, draw_backtest, explain
+from qmsreports.stages.evidence import Backtest, backtest, draw_backtest
 from qmsreports.stages.followup import add_action, list_actions, update_action
 from qmsreports.stages.handover import (
     pack_audited,
@@ -59,6 +59,7 @@ from qmsreports.stages.runs import (
     notices,
     one_line,
 )
+from qmsreports.stages.trail import Trail, explain
 from qmsreports.stages.trial import Preview, check_source, preview_source
 
 __all__ = [

@@ -1,9 +1,9 @@
-"""From a number back to what it was made from, and what another definition would have made of the past."""
+"""What another definition would have made of the past."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,111 +17,6 @@ from qmsreports.workspace import Workspace
 if TYPE_CHECKING:
     from qmsreports.catalog.kpi import Kpi
     from qmsreports.kpi.preview import Difference
-
-
-@dataclass(frozen=True, slots=True)
-class Trail:
-    """The way from a value back: rule, approval, target, SQL, rows, and the feeds behind them.
-
-    ``published`` is the value as it stands in the register; ``recomputed`` what the same definition gives from the
-    table versions named; they differ where data came in after the value was settled.
-    """
-
-    kpi: str
-    title: str
-    question: str
-    period: str
-    slice: dict[str, str]
-    unit: str
-    version: int
-    why: str
-    effective_from: str
-    rule: tuple[str, ...]
-    approvals: tuple[str, ...]
-    target: dict[str, Any] | None
-    published: dict[str, Any] | None
-    recomputed: float | None
-    rows: tuple[dict[str, Any], ...]
-    table_versions: dict[str, int]
-    feeds: tuple[dict[str, Any], ...]
-    sql: str
-    text: str
-    files: tuple[dict[str, Any], ...] = ()
-
-
-def explain(
-    kpi: str,
-    period: str,
-    *,
-    at: datetime,
-    slice: Mapping[str, str] | None = None,
-    rows_to: Path | None = None,
-    settings: Settings | None = None,
-) -> Trail:
-    """Return everything behind one value, at the table versions it was published from where it was published.
-
-    ``rows_to`` is a CSV file that the counted rows are written to, from the same table versions.
-    """
-    from qmsreports.catalog.approved import approved_view
-    from qmsreports.kpi import explain as explaining
-    from qmsreports.register import results
-    from qmsreports.register.catalog_records import CatalogRecords
-    from qmsreports.stages.feeds_behind import feeds_behind
-
-    cut = tuple(sorted((slice or {}).items()))
-    with Workspace(settings) as workspace:
-        month = workspace.catalog.period(period)
-        known_kpi(workspace, kpi)
-        records = CatalogRecords(workspace.register)
-        view = approved_view(workspace.catalog, records)
-        with workspace.register.read() as session:
-            rows = results.latest_results(session, kpis=[kpi], periods=[month])
-            stored = next((row for row in rows if row.slice_key == results.slice_key(dict(cut))), None)
-            read = stored.table_versions if stored else {}
-            feeds = feeds_behind(session, view.catalog, kpi, read) if kpi in view else ()
-        found = explaining.explain(
-            view.catalog,
-            kpi,
-            month,
-            approved=view.get(kpi, frozenset()),
-            lake=workspace.lake,
-            as_of=at,
-            cut=cut,
-            pinned=stored.table_versions if stored else None,
-            rows_to=rows_to,
-        )
-    approvals = tuple(
-        f"version {found.version} approved by {who} on {on:%Y-%m-%d}"
-        for row in records.definitions()
-        if (row.entry.kind, row.entry.name, row.entry.version) == ("kpi", kpi, found.version)
-        for who, on in row.approvals
-    )
-    published = None
-    if stored is not None:
-        names = ("value", "numerator", "denominator", "n", "low", "high", "status", "provisional", "why", "version")
-        published = {name: getattr(stored, name) for name in names} | {"computed_at": stored.computed_at.isoformat()}
-    return Trail(
-        kpi=kpi,
-        title=found.kpi.title,
-        question=found.kpi.question,
-        period=period,
-        slice=dict(cut),
-        unit=found.kpi.unit,
-        version=found.version,
-        why=found.why,
-        effective_from=found.effective_from,
-        rule=tuple(found.rule),
-        approvals=tuple(dict.fromkeys(approvals)),
-        target=found.target.model_dump(mode="json") if found.target else None,
-        published=published,
-        recomputed=found.figure.value,
-        rows=tuple(asdict(row) for row in found.rows),
-        table_versions=dict(found.table_versions),
-        feeds=feeds,
-        sql=found.sql,
-        text=found.text(),
-        files=tuple(asdict(entry) for entry in found.files),
-    )
 
 
 @dataclass(frozen=True, slots=True)

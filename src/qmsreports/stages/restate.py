@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from qmsreports.errors import ExitCode, Finding, UserError
 from qmsreports.settings import Settings
 from qmsreports.stages.evidence import known_kpi
 from qmsreports.stages.measure import with_interval
+from qmsreports.stages.waiting import waiting_for
 from qmsreports.workspace import Workspace
+
+if TYPE_CHECKING:
+    from qmsreports.catalog.load import Catalog
+    from qmsreports.records import KpiResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +43,15 @@ def restate(
     """Replace the settled values of a KPI from ``first`` to ``last`` by what its approved definition gives today.
 
     The earlier values stay in the register; the new rows name who restated them and why, and the audit log keeps one
-    entry. Values that come out the same are left alone.
+    entry. Values that come out the same are left alone. What a formula reads is computed with it and not recorded.
+    :class:`UserError` when no version of the KPI counts there, or a value would be lost because what its formula reads
+    does not count there.
     """
     from qmsreports import kpi as measuring
     from qmsreports.analysis.bootstrap import mean_interval
     from qmsreports.analysis.intervals import percentile_ranks
     from qmsreports.catalog.approved import approved_view
+    from qmsreports.kpi.selection import read_by
     from qmsreports.register import journal, results
     from qmsreports.register.catalog_records import CatalogRecords
 
@@ -59,11 +69,15 @@ def restate(
     while periods[-1] < end:
         periods.append(periods[-1].shift(1))
     with Workspace(settings) as workspace:
-        known_kpi(workspace, kpi)
-        view = approved_view(workspace.catalog, CatalogRecords(workspace.register))
+        written = known_kpi(workspace, kpi)
+        records = CatalogRecords(workspace.register)
+        view = approved_view(workspace.catalog, records)
+        if kpi not in view:
+            raise UserError(waiting_for(written, view, records.definitions()))
+        reads = read_by(view.catalog, view.catalog.kpis[kpi].versions)
         measured = measuring.measure(
             view.catalog,
-            versions={kpi: view.get(kpi, frozenset())},
+            versions={name: view[name] for name in (kpi, *sorted(reads))},
             periods=periods,
             lake=workspace.lake,
             as_of=at,
@@ -74,6 +88,10 @@ def restate(
         fresh = [
             with_interval(view.catalog.kpis[result.kpi], result) for result in measured.results if result.kpi == kpi
         ]
+        if not fresh:
+            what = f"no approved version is in force from {first} to {last}; nothing was written"
+            raise UserError(Finding(f"kpi {kpi}", what, "name a later period, or one before it was retired"))
+        computed = {(result.kpi, str(result.period)) for result in measured.results}
         restated: list[Restated] = []
         with workspace.register.write() as session:
             before = {
@@ -86,6 +104,8 @@ def restate(
                     or measuring.compare(results.as_record(earlier, result.period), result)[0] != "candidate"
                 ):
                     continue
+                if earlier.value is not None and result.value is None:
+                    _refuse_lost(view.catalog, result, computed)
                 reason = f"restatement by {who}: {why}"
                 results.add_result(session, result, run_id=run_id, supersedes=earlier.id, why=reason, at=at)
                 restated.append(Restated(earlier.period, earlier.slice_key, earlier.value, result.value))
@@ -100,3 +120,15 @@ def restate(
                     at=at,
                 )
     return tuple(restated)
+
+
+def _refuse_lost(catalog: Catalog, result: KpiResult, computed: Collection[tuple[str, str]]) -> None:
+    """Refuse a value that is lost only because a KPI that the formula reads, however far down, does not count there."""
+    from qmsreports.kpi.selection import read_by
+
+    version = catalog.kpis[result.kpi].version(result.version)
+    reads = read_by(catalog, [version] if version is not None else [])
+    missing = sorted(name for name in reads if (name, str(result.period)) not in computed)
+    if missing:
+        what = f"its value would be lost: no approved version of {', '.join(missing)} is in force; nothing was written"
+        raise UserError(Finding(f"kpi {result.kpi}, {result.period}", what, "approve what the formula reads first"))

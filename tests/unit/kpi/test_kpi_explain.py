@@ -186,3 +186,88 @@ def test_what_is_not_there_is_said() -> None:
         explained(entry, ROWS, "2019-12")
     with pytest.raises(UserError, match="kpi number: is not cut by site"):
         explained(entry, ROWS, cut=(("site", "linz"),))
+
+
+ALL = {"table": "cases", "period_by": "opened_on"}
+SHARE = kpi(ON_TIME, name="in_time", unit="percent", population=ALL, slices=["site", "channel"], title="In time")
+CASES = kpi({"kind": "count"}, name="all_cases", population=ALL, slices=["site"], title="All cases")
+PER_CASE = kpi(
+    {"kind": "formula", "value": {"divide": [{"kpi": "in_time"}, {"kpi": "all_cases"}]}},
+    unit="ratio",
+    slices=["site"],
+)
+GAP = kpi(
+    {
+        "kind": "formula",
+        "value": {
+            "subtract": [
+                {"highest": {"kpi": "in_time", "over": "channel"}},
+                {"lowest": {"kpi": "in_time", "over": "channel"}},
+            ]
+        },
+    },
+    unit="ratio",
+)
+
+
+def explained_formula(formula: Kpi, cut: tuple[tuple[str, str], ...] = ()) -> Explanation:
+    return explain(
+        catalog(SHARE, CASES, formula),
+        "number",
+        Period.parse("2026-01"),
+        approved=[1],
+        lake=RowsInMemory({"cases": ROWS}),
+        as_of=LATER,
+        cut=cut,
+    )
+
+
+def test_a_formula_is_computed_and_names_the_values_that_it_read() -> None:
+    """Of five cases of January four were closed in time: 80 percent, 16 for each of the five."""
+    entry = explained_formula(PER_CASE)
+    assert (entry.figure.value, entry.figure.n) == (16, 5)
+    assert [(one.kpi, one.version, one.value, one.numerator, one.denominator, one.n) for one in entry.inputs] == [
+        ("in_time", 1, 80, 4, 5, 5),
+        ("all_cases", 1, 5, 5, None, 5),
+    ]
+    assert entry.tables == ("cases",)
+    text = entry.text()
+    assert text.startswith("A number, 2026-01: 16 ratio\n")
+    assert "\nNumbers: n 5, in_time 80, all_cases 5\n" in text
+    assert "\n  in_time: 80 percent, 4 of 5, n 5 (In time, version 1)\n" in text
+    assert "\n-- in_time, version 1: In time (percent)\n" in text
+    assert "\n-- all_cases, version 1: All cases (count)\n" in text
+
+
+def test_a_slice_of_a_formula_is_computed_from_that_slice() -> None:
+    """In Linz two of three were in time."""
+    entry = explained_formula(PER_CASE, (("site", "linz"),))
+    assert entry.figure.value == pytest.approx(200 / 9)
+    assert [(one.slice, one.numerator, one.n) for one in entry.inputs] == [
+        ((("site", "linz"),), 2, 3),
+        ((("site", "linz"),), 3, 3),
+    ]
+
+
+def test_a_gap_names_the_values_between_which_it_lies() -> None:
+    """By telephone one of one, by e-mail two of three; a case without a channel is of none."""
+    entry = explained_formula(GAP)
+    assert entry.figure.value == pytest.approx(100 - 200 / 3)
+    assert [(one.slice, one.value) for one in entry.inputs] == [
+        ((), 80),
+        ((("channel", "email"),), pytest.approx(200 / 3)),
+        ((("channel", "phone"),), 100),
+    ]
+
+
+def test_a_slice_without_rows_is_said_with_those_that_there_are() -> None:
+    entry = kpi(ON_TIME, unit="percent", population=ALL, slices=["site", "channel"], combinations=[["site", "channel"]])
+    with pytest.raises(UserError) as refused:
+        explained(entry, ROWS, cut=(("site", "vienna"),))
+    assert [str(one) for one in refused.value.findings] == [
+        "kpi number: 2026-01 has no rows of site vienna; known: (none), linz"
+    ]
+    with pytest.raises(UserError, match='no rows of site lins and channel phone; did you mean "linz"'):
+        explained(entry, ROWS, cut=(("site", "lins"), ("channel", "phone")))
+    with pytest.raises(UserError, match=r"kpi number: 2026-01 has no rows of site vienna; known: \(none\), linz"):
+        explained_formula(PER_CASE, (("site", "vienna"),))
