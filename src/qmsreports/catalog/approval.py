@@ -6,7 +6,7 @@ back from there when a file was edited since, so that an unapproved edit changes
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -164,13 +164,16 @@ class History:
         return found
 
 
-def plan(catalog: Catalog, records: DefinitionRecords) -> Plan:
-    """Return what ``apply`` would propose, what it would refuse, and what waits for approval."""
+def plan(catalog: Catalog, records: DefinitionRecords, unfit: Collection[tuple[str, int]] = ()) -> Plan:
+    """Return what ``apply`` would propose, what it would refuse, and what waits for approval.
+
+    ``unfit`` names approved versions, by KPI and number, that cannot be computed: only these may be edited.
+    """
     history = History(records.definitions(), catalog.organisation.approvals)
     changes: list[Change] = []
     refused: list[Finding] = []
     for entry in entries(catalog):
-        step = _kpi_step(entry, history, catalog) if entry.kind == "kpi" else _file_step(entry, history)
+        step = _kpi_step(entry, history, catalog, unfit) if entry.kind == "kpi" else _file_step(entry, history)
         if isinstance(step, Finding):
             refused.append(step)
         elif step is not None:
@@ -181,13 +184,20 @@ def plan(catalog: Catalog, records: DefinitionRecords) -> Plan:
     return Plan(tuple(changes), tuple(refused), history.waiting())
 
 
-def apply(catalog: Catalog, records: DefinitionRecords, *, by: str, at: datetime) -> tuple[Change, ...]:
+def apply(
+    catalog: Catalog,
+    records: DefinitionRecords,
+    *,
+    by: str,
+    at: datetime,
+    unfit: Collection[tuple[str, int]] = (),
+) -> tuple[Change, ...]:
     """Write what is new or changed to the register as proposed by ``by``; returns it.
 
     :class:`UserError` and nothing written when an approved version was edited. Applying twice changes nothing.
     """
     _person(by)
-    planned = plan(catalog, records)
+    planned = plan(catalog, records, unfit)
     if planned.refused:
         raise UserError(*planned.refused)
     proposals = [change.entry for change in planned.changes if change.entry is not None]
@@ -262,7 +272,9 @@ def _obstacle(row: RegisteredDefinition, author: str, by: str) -> Finding | None
     return None
 
 
-def _kpi_step(entry: DefinitionEntry, history: History, catalog: Catalog) -> Change | Finding | None:
+def _kpi_step(
+    entry: DefinitionEntry, history: History, catalog: Catalog, unfit: Collection[tuple[str, int]]
+) -> Change | Finding | None:
     rows = history.of("kpi", entry.name, entry.version)
     newest_row = rows[-1].entry if rows else None
     if newest_row is not None and _is_as_written(newest_row, entry):
@@ -282,6 +294,8 @@ def _kpi_step(entry: DefinitionEntry, history: History, catalog: Catalog) -> Cha
         return _change(entry, "numbers", f"{title}: another proposal replaces the one that waits; needs approval")
     if same_definition(approved.entry, entry):
         return _change(entry, "calendar", f"{title}: its calendar changed; needs approval")
+    if (entry.name, entry.version) in unfit:
+        return _change(entry, "numbers", f"{title}: mended, as approved it cannot be computed; needs approval")
     newest = max(version.version for version in catalog.kpis[entry.name].versions)
     index = entry.version - 1
     where = catalog.line_of("kpis", entry.name, "versions", index)

@@ -25,12 +25,13 @@ BY = Annotated[str, typer.Option("--by", help="Who does it, by name or role.")]
 
 @app.command()
 def check(as_json: JSON = False) -> None:
-    """Check every file, mappings of sources included, and run the examples of every KPI.
+    """Check every file, mappings of sources included, plan every version and run the examples of every KPI.
 
     All findings at once; exit code 1 when there is one.
     """
     from qmsreports.conform import check_written
     from qmsreports.kpi.examples import run_examples
+    from qmsreports.kpi.fitting import misfits
     from qmsreports.workspace import Workspace
 
     counts: dict[str, int] = {}
@@ -40,7 +41,9 @@ def check(as_json: JSON = False) -> None:
         with Workspace() as workspace:
             catalog = workspace.catalog
         warnings = catalog.warnings
-        findings = [finding for kpi in catalog.kpis.values() for finding in run_examples(catalog, kpi)]
+        findings = [finding for found in misfits(catalog).values() for finding in found]
+        findings += [finding for kpi in catalog.kpis.values() for finding in run_examples(catalog, kpi)]
+        findings = list(dict.fromkeys(findings))
         findings += check_written(catalog.folder, catalog.sources, catalog.tables)
         counts = _counts(catalog)
     except UserError as error:
@@ -121,6 +124,7 @@ def apply(
     """
     from qmsreports.catalog import approval
     from qmsreports.cli.clock import now
+    from qmsreports.kpi.fitting import planned
     from qmsreports.register.catalog_records import CatalogRecords
     from qmsreports.workspace import Workspace
 
@@ -129,13 +133,10 @@ def apply(
         catalog = workspace.catalog
         if file is not None:
             catalog = _with_workbook(file, catalog, records, dry_run=dry_run)
-        if dry_run:
-            planned = approval.plan(catalog, records)
-            if planned.refused:
-                raise UserError(*planned.refused)
-            changes = planned.changes
-        else:
-            changes = approval.apply(catalog, records, by=by, at=now())
+        plan, unfit = planned(catalog, records)
+        if plan.refused:
+            raise UserError(*plan.refused)
+        changes = plan.changes if dry_run else approval.apply(catalog, records, by=by, at=now(), unfit=unfit)
     if not quiet:
         for change in changes:
             typer.echo(change.sentence)
@@ -155,15 +156,15 @@ def _definitions(count: int) -> str:
 
 def _with_workbook(file: Path, catalog: Catalog, records: CatalogRecords, *, dry_run: bool) -> Catalog:
     """Write what a workbook changes to the files, unless something speaks against it, and read them again."""
-    from qmsreports.catalog import approval
     from qmsreports.catalog.files import write_together
     from qmsreports.catalog.load import load_catalog
     from qmsreports.catalog.spreadsheet import read_changes
+    from qmsreports.kpi.fitting import planned
 
     edited = read_changes(file, catalog)
-    refused = approval.plan(edited.catalog, records).refused
-    if refused:
-        raise UserError(*refused)
+    plan, _ = planned(edited.catalog, records)
+    if plan.refused:
+        raise UserError(*plan.refused)
     for path in edited.texts:
         typer.echo(f"{path}: {'would change' if dry_run else 'changed'}")
     if dry_run:
@@ -240,6 +241,7 @@ def approve(
     """Approve what waits; nobody approves what they proposed."""
     from qmsreports.catalog import approval
     from qmsreports.cli.clock import now
+    from qmsreports.kpi.fitting import refused_as_stored
     from qmsreports.register.catalog_records import CatalogRecords
     from qmsreports.workspace import Workspace
 
@@ -253,6 +255,11 @@ def approve(
         if unknown:
             findings = [Finding("", f'there is no KPI "{name}"', did_you_mean(name, known)) for name in unknown]
             raise UserError(*findings, exit_code=ExitCode.USAGE)
+        waiting = approval.History(records.definitions(), workspace.catalog.organisation.approvals).waiting()
+        chosen = [row.entry for row in waiting if everything or row.entry.name in (names or ())]
+        broken = refused_as_stored(workspace.catalog, chosen)
+        if broken:
+            raise UserError(*broken)
         approved = approval.approve(
             records,
             workspace.catalog.organisation,

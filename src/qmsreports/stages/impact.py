@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from qmsreports.catalog import approval
 from qmsreports.catalog.approval import Change, History, Plan
 from qmsreports.catalog.restore import stored_targets, stored_version
 from qmsreports.fiscal import PATTERNS, FiscalYear
@@ -110,12 +109,13 @@ def spans(periods: Sequence[str]) -> str:
 
 def plan_catalog(*, settings: Settings | None = None) -> tuple[Plan, tuple[Impact, ...]]:
     """Return what applying the catalog would propose, and what each of its changes would do."""
+    from qmsreports.kpi.fitting import planned
     from qmsreports.register.catalog_records import CatalogRecords
 
     with Workspace(settings) as workspace:
         records = CatalogRecords(workspace.register)
-        planned = approval.plan(workspace.catalog, records)
-        return planned, impacts(planned, workspace)
+        plan, _ = planned(workspace.catalog, records)
+        return plan, impacts(plan, workspace)
 
 
 def impacts(planned: Plan, workspace: Workspace) -> tuple[Impact, ...]:
