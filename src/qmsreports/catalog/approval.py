@@ -18,6 +18,7 @@ from qmsreports.catalog.restore import judged_differently, same_definition
 from qmsreports.catalog.retirement import KIND, retirement_entry, sentence
 from qmsreports.errors import ExitCode, Finding, UserError, did_you_mean
 from qmsreports.organisation import Organisation
+from qmsreports.persons import known_as, tidy
 from qmsreports.records import DefinitionEntry, RegisteredDefinition
 
 NEED_APPROVAL = ("kpi", "targets", KIND)
@@ -90,11 +91,11 @@ class _Spell:
 
     @property
     def author(self) -> str:
-        return self.rows[0].proposed_by.casefold()
+        return known_as(self.rows[0].proposed_by)
 
     @property
     def approvers(self) -> set[str]:
-        return {by.casefold() for row in self.rows for by, _ in row.approvals} - {self.author}
+        return {known_as(by) for row in self.rows for by, _ in row.approvals} - {self.author}
 
 
 class History:
@@ -196,7 +197,7 @@ def apply(
 
     :class:`UserError` and nothing written when an approved version was edited. Applying twice changes nothing.
     """
-    _person(by)
+    by = _person(by)
     planned = plan(catalog, records, unfit)
     if planned.refused:
         raise UserError(*planned.refused)
@@ -220,7 +221,7 @@ def approve(
     Nobody approves what they proposed. Without names, what ``by`` proposed or has approved already is left out;
     :class:`UserError` when that leaves nothing though something waits, or when a named one cannot be approved.
     """
-    _person(by)
+    by = _person(by)
     history = History(records.definitions(), organisation.approvals)
     waiting = history.waiting()
     known = {row.entry.name for row in waiting}
@@ -255,17 +256,20 @@ def _identity(entry: DefinitionEntry) -> tuple[str, str, int]:
     return (entry.kind, entry.name, entry.version if entry.kind == "kpi" else 0)
 
 
-def _person(by: str) -> None:
-    if not by.strip():
+def _person(by: str) -> str:
+    """Return the name as it is recorded."""
+    name = tidy(by)
+    if not name:
         raise UserError(Finding("", "nobody is named", "say who it is: --by"), exit_code=ExitCode.USAGE)
+    return name
 
 
 def _obstacle(row: RegisteredDefinition, author: str, by: str) -> Finding | None:
-    who = by.casefold()
-    if author.casefold() == who:
+    who = known_as(by)
+    if known_as(author) == who:
         what = f"{title_of(row.entry)} was proposed by {author}"
         return Finding("", what, "another person has to approve it")
-    if who in {name.casefold() for name, _ in row.approvals}:
+    if who in {known_as(name) for name, _ in row.approvals}:
         return Finding(
             "", f"{title_of(row.entry)} has the approval of {by} already", "one more person has to approve it"
         )
