@@ -31,7 +31,7 @@ def check(as_json: JSON = False) -> None:
     """
     from qmsreports.conform import check_written
     from qmsreports.kpi.examples import run_examples
-    from qmsreports.kpi.fitting import misfits
+    from qmsreports.kpi.fitting import of_the_newest
     from qmsreports.workspace import Workspace
 
     counts: dict[str, int] = {}
@@ -41,7 +41,7 @@ def check(as_json: JSON = False) -> None:
         with Workspace() as workspace:
             catalog = workspace.catalog
         warnings = catalog.warnings
-        findings = [finding for found in misfits(catalog).values() for finding in found]
+        findings = list(of_the_newest(catalog))
         findings += [finding for kpi in catalog.kpis.values() for finding in run_examples(catalog, kpi)]
         findings = list(dict.fromkeys(findings))
         findings += check_written(catalog.folder, catalog.sources, catalog.tables)

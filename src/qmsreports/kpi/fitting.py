@@ -8,6 +8,7 @@ from dataclasses import replace
 from qmsreports.catalog import approval
 from qmsreports.catalog.approval import DefinitionRecords
 from qmsreports.catalog.approved import approved_view
+from qmsreports.catalog.check_unit import contradictions
 from qmsreports.catalog.fingerprint import kpi_entry, kpi_fingerprint
 from qmsreports.catalog.kpi import Kpi
 from qmsreports.catalog.load import Catalog
@@ -32,6 +33,24 @@ def misfits(catalog: Catalog) -> dict[tuple[str, int], tuple[Finding, ...]]:
     return found
 
 
+def against(catalog: Catalog) -> dict[tuple[str, int], tuple[Finding, ...]]:
+    """Return what speaks against each version before it counts: it has no plan, or its units contradict each other."""
+    found = misfits(catalog)
+    for version, findings in contradictions(catalog).items():
+        found[version] = (*found.get(version, ()), *findings)
+    return found
+
+
+def of_the_newest(catalog: Catalog) -> tuple[Finding, ...]:
+    """Return what speaks against the catalog as it is: a contradiction that a later version ended is past."""
+    found = dict(misfits(catalog))
+    for (name, number), findings in contradictions(catalog).items():
+        kpi = catalog.kpis[name]
+        if kpi.retired is None and number == kpi.versions[-1].version:
+            found[name, number] = (*found.get((name, number), ()), *findings)
+    return tuple(finding for findings in found.values() for finding in findings)
+
+
 def planned(catalog: Catalog, records: DefinitionRecords) -> tuple[approval.Plan, frozenset[tuple[str, int]]]:
     """Return what applying the catalog would propose and refuse, and the approved versions that cannot be computed.
 
@@ -43,7 +62,7 @@ def planned(catalog: Catalog, records: DefinitionRecords) -> tuple[approval.Plan
     names = {name for name, _ in own}
     found = [
         finding
-        for (name, number), findings in misfits(catalog).items()
+        for (name, number), findings in against(catalog).items()
         if (name, number) in own or names & _reads(catalog.kpis[name])
         for finding in findings
     ]
@@ -55,7 +74,7 @@ def refused_as_stored(catalog: Catalog, waiting: Iterable[DefinitionEntry]) -> t
     same: by now it may say something else.
     """
     found: list[Finding] = []
-    written = misfits(catalog)
+    written = against(catalog)
     for entry in waiting:
         if entry.kind != "kpi":
             continue
@@ -72,7 +91,7 @@ def refused_as_stored(catalog: Catalog, waiting: Iterable[DefinitionEntry]) -> t
             calendars={**catalog.calendars, **stored.calendars},
             documents={},
         )
-        found += misfits(view).get((entry.name, entry.version), ())
+        found += against(view).get((entry.name, entry.version), ())
     return tuple(found)
 
 
