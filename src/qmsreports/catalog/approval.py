@@ -185,6 +185,16 @@ def plan(catalog: Catalog, records: DefinitionRecords, unfit: Collection[tuple[s
     return Plan(tuple(changes), tuple(refused), history.waiting())
 
 
+def without_file(catalog: Catalog, records: DefinitionRecords) -> tuple[Finding, ...]:
+    """Return a warning for each KPI that was approved and whose file is gone: nothing measures it any more."""
+    history = History(records.definitions(), catalog.organisation.approvals)
+    gone = (change.name for change in _retired(catalog, history) if change.kind == "kpi")
+    return tuple(
+        Finding("", f"KPI {name}: no file any more, it is not measured", _END.removeprefix("; "), warning=True)
+        for name in gone
+    )
+
+
 def apply(
     catalog: Catalog,
     records: DefinitionRecords,

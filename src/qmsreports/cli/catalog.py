@@ -13,6 +13,7 @@ from qmsreports.errors import ExitCode, Finding, UserError, did_you_mean
 if TYPE_CHECKING:
     from qmsreports.catalog.load import Catalog
     from qmsreports.register.catalog_records import CatalogRecords
+    from qmsreports.workspace import Workspace
 
 app = typer.Typer(
     help="What people adjust: KPIs, targets, calendars, tables, sources, clauses, reviews.", no_args_is_help=True
@@ -40,7 +41,8 @@ def check(as_json: JSON = False) -> None:
     try:
         with Workspace() as workspace:
             catalog = workspace.catalog
-        warnings = catalog.warnings
+            without_file = _without_file(workspace)
+        warnings = (*catalog.warnings, *without_file)
         findings = list(of_the_newest(catalog))
         findings += [finding for kpi in catalog.kpis.values() for finding in run_examples(catalog, kpi)]
         findings = list(dict.fromkeys(findings))
@@ -61,6 +63,27 @@ def check(as_json: JSON = False) -> None:
         f"{counts['kpis']} KPIs, {counts['tables']} tables, {counts['sources']} sources, "
         f"{counts['clause_maps']} clause maps: no finding; {counts['examples']} examples come out as written"
     )
+
+
+def _without_file(workspace: Workspace) -> tuple[Finding, ...]:
+    """Return a warning for each KPI that the register knows as approved and that is measured no more.
+
+    The files can be checked where there is no register; none is made, or brought to a newer schema, for that.
+    """
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from qmsreports.catalog import approval
+    from qmsreports.register.catalog_records import CatalogRecords
+    from qmsreports.register.store import Register
+
+    url = workspace.settings.register_url
+    if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).is_file():
+        return ()
+    try:
+        with Register(url) as register:
+            return approval.without_file(workspace.catalog, CatalogRecords(register))
+    except (UserError, SQLAlchemyError):
+        return ()
 
 
 def _counts(catalog: Catalog) -> dict[str, int]:
