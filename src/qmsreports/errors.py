@@ -76,8 +76,12 @@ class Busy(CouldNotRun):
     """Another run does the same work now; nothing is wrong with it."""
 
 
+_LONG, _SHOWN = 16, 8
+"""From so many known words on a line names only the first of them."""
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return ``did you mean "status"?`` for the closest known word, or the list of known words when none is close.
+    """Return ``did you mean "status"?`` for the closest known word, or the first known words when none is close.
 
     >>> did_you_mean("staus", ["status", "site"])
     'did you mean "status"?'
@@ -86,4 +90,6 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(word, options, n=1, cutoff=0.6)
     if close:
         return f'did you mean "{close[0]}"?'
-    return "known: " + ", ".join(options) if options else ""
+    shown = options[:_SHOWN] if len(options) >= _LONG else options
+    more = len(options) - len(shown)
+    return f"known: {', '.join(shown)}{f' and {more} more' if more else ''}" if options else ""

@@ -38,6 +38,11 @@ def test_a_close_word_is_suggested_and_otherwise_all_are_named() -> None:
     assert did_you_mean("zzz", []) == ""
 
 
+def test_a_long_list_of_known_words_is_cut_short() -> None:
+    assert did_you_mean("zzz", "abcdefghijklmnop") == "known: a, b, c, d, e, f, g, h and 8 more"
+    assert did_you_mean("zzz", "abcdefghijklmno") == "known: a, b, c, d, e, f, g, h, i, j, k, l, m, n, o"
+
+
 def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("QMSREPORTS_VAR", str(tmp_path))
     monkeypatch.delenv("QMSREPORTS_REGISTER", raising=False)

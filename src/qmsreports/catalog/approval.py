@@ -6,7 +6,7 @@ back from there when a file was edited since, so that an unapproved edit changes
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -18,6 +18,7 @@ from qmsreports.catalog.restore import judged_differently, same_definition
 from qmsreports.catalog.retirement import KIND, retirement_entry, sentence
 from qmsreports.errors import ExitCode, Finding, UserError, did_you_mean
 from qmsreports.organisation import Organisation
+from qmsreports.persons import known_as, tidy
 from qmsreports.records import DefinitionEntry, RegisteredDefinition
 
 NEED_APPROVAL = ("kpi", "targets", KIND)
@@ -90,11 +91,11 @@ class _Spell:
 
     @property
     def author(self) -> str:
-        return self.rows[0].proposed_by.casefold()
+        return known_as(self.rows[0].proposed_by)
 
     @property
     def approvers(self) -> set[str]:
-        return {by.casefold() for row in self.rows for by, _ in row.approvals} - {self.author}
+        return {known_as(by) for row in self.rows for by, _ in row.approvals} - {self.author}
 
 
 class History:
@@ -164,13 +165,16 @@ class History:
         return found
 
 
-def plan(catalog: Catalog, records: DefinitionRecords) -> Plan:
-    """Return what ``apply`` would propose, what it would refuse, and what waits for approval."""
+def plan(catalog: Catalog, records: DefinitionRecords, unfit: Collection[tuple[str, int]] = ()) -> Plan:
+    """Return what ``apply`` would propose, what it would refuse, and what waits for approval.
+
+    ``unfit`` names approved versions, by KPI and number, that cannot be computed: only these may be edited.
+    """
     history = History(records.definitions(), catalog.organisation.approvals)
     changes: list[Change] = []
     refused: list[Finding] = []
     for entry in entries(catalog):
-        step = _kpi_step(entry, history, catalog) if entry.kind == "kpi" else _file_step(entry, history)
+        step = _kpi_step(entry, history, catalog, unfit) if entry.kind == "kpi" else _file_step(entry, history)
         if isinstance(step, Finding):
             refused.append(step)
         elif step is not None:
@@ -181,13 +185,30 @@ def plan(catalog: Catalog, records: DefinitionRecords) -> Plan:
     return Plan(tuple(changes), tuple(refused), history.waiting())
 
 
-def apply(catalog: Catalog, records: DefinitionRecords, *, by: str, at: datetime) -> tuple[Change, ...]:
+def without_file(catalog: Catalog, records: DefinitionRecords) -> tuple[Finding, ...]:
+    """Return a warning for each KPI that was approved and whose file is gone: nothing measures it any more."""
+    history = History(records.definitions(), catalog.organisation.approvals)
+    gone = (change.name for change in _retired(catalog, history) if change.kind == "kpi")
+    return tuple(
+        Finding("", f"KPI {name}: no file any more, it is not measured", _END.removeprefix("; "), warning=True)
+        for name in gone
+    )
+
+
+def apply(
+    catalog: Catalog,
+    records: DefinitionRecords,
+    *,
+    by: str,
+    at: datetime,
+    unfit: Collection[tuple[str, int]] = (),
+) -> tuple[Change, ...]:
     """Write what is new or changed to the register as proposed by ``by``; returns it.
 
     :class:`UserError` and nothing written when an approved version was edited. Applying twice changes nothing.
     """
-    _person(by)
-    planned = plan(catalog, records)
+    by = _person(by)
+    planned = plan(catalog, records, unfit)
     if planned.refused:
         raise UserError(*planned.refused)
     proposals = [change.entry for change in planned.changes if change.entry is not None]
@@ -210,7 +231,7 @@ def approve(
     Nobody approves what they proposed. Without names, what ``by`` proposed or has approved already is left out;
     :class:`UserError` when that leaves nothing though something waits, or when a named one cannot be approved.
     """
-    _person(by)
+    by = _person(by)
     history = History(records.definitions(), organisation.approvals)
     waiting = history.waiting()
     known = {row.entry.name for row in waiting}
@@ -245,24 +266,29 @@ def _identity(entry: DefinitionEntry) -> tuple[str, str, int]:
     return (entry.kind, entry.name, entry.version if entry.kind == "kpi" else 0)
 
 
-def _person(by: str) -> None:
-    if not by.strip():
+def _person(by: str) -> str:
+    """Return the name as it is recorded."""
+    name = tidy(by)
+    if not name:
         raise UserError(Finding("", "nobody is named", "say who it is: --by"), exit_code=ExitCode.USAGE)
+    return name
 
 
 def _obstacle(row: RegisteredDefinition, author: str, by: str) -> Finding | None:
-    who = by.casefold()
-    if author.casefold() == who:
+    who = known_as(by)
+    if known_as(author) == who:
         what = f"{title_of(row.entry)} was proposed by {author}"
         return Finding("", what, "another person has to approve it")
-    if who in {name.casefold() for name, _ in row.approvals}:
+    if who in {known_as(name) for name, _ in row.approvals}:
         return Finding(
             "", f"{title_of(row.entry)} has the approval of {by} already", "one more person has to approve it"
         )
     return None
 
 
-def _kpi_step(entry: DefinitionEntry, history: History, catalog: Catalog) -> Change | Finding | None:
+def _kpi_step(
+    entry: DefinitionEntry, history: History, catalog: Catalog, unfit: Collection[tuple[str, int]]
+) -> Change | Finding | None:
     rows = history.of("kpi", entry.name, entry.version)
     newest_row = rows[-1].entry if rows else None
     if newest_row is not None and _is_as_written(newest_row, entry):
@@ -282,6 +308,8 @@ def _kpi_step(entry: DefinitionEntry, history: History, catalog: Catalog) -> Cha
         return _change(entry, "numbers", f"{title}: another proposal replaces the one that waits; needs approval")
     if same_definition(approved.entry, entry):
         return _change(entry, "calendar", f"{title}: its calendar changed; needs approval")
+    if (entry.name, entry.version) in unfit:
+        return _change(entry, "numbers", f"{title}: mended, as approved it cannot be computed; needs approval")
     newest = max(version.version for version in catalog.kpis[entry.name].versions)
     index = entry.version - 1
     where = catalog.line_of("kpis", entry.name, "versions", index)

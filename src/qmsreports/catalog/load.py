@@ -90,7 +90,9 @@ def load_catalog(folder: Path, *, check: bool = True) -> Catalog:
     findings = list(reader.findings)
     if check:
         from qmsreports.catalog.check import check_catalog
+        from qmsreports.catalog.unread import unread as not_read
 
+        findings += not_read(folder, reader.root)
         unread = frozenset(reader.unread)
         findings += check_catalog(catalog, unread=unread)
         if reader.rests:

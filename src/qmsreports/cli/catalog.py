@@ -13,6 +13,7 @@ from qmsreports.errors import ExitCode, Finding, UserError, did_you_mean
 if TYPE_CHECKING:
     from qmsreports.catalog.load import Catalog
     from qmsreports.register.catalog_records import CatalogRecords
+    from qmsreports.workspace import Workspace
 
 app = typer.Typer(
     help="What people adjust: KPIs, targets, calendars, tables, sources, clauses, reviews.", no_args_is_help=True
@@ -25,12 +26,13 @@ BY = Annotated[str, typer.Option("--by", help="Who does it, by name or role.")]
 
 @app.command()
 def check(as_json: JSON = False) -> None:
-    """Check every file, mappings of sources included, and run the examples of every KPI.
+    """Check every file, mappings of sources included, plan every version and run the examples of every KPI.
 
     All findings at once; exit code 1 when there is one.
     """
     from qmsreports.conform import check_written
     from qmsreports.kpi.examples import run_examples
+    from qmsreports.kpi.fitting import of_the_newest
     from qmsreports.workspace import Workspace
 
     counts: dict[str, int] = {}
@@ -39,8 +41,11 @@ def check(as_json: JSON = False) -> None:
     try:
         with Workspace() as workspace:
             catalog = workspace.catalog
-        warnings = catalog.warnings
-        findings = [finding for kpi in catalog.kpis.values() for finding in run_examples(catalog, kpi)]
+            without_file = _without_file(workspace)
+        warnings = (*catalog.warnings, *without_file)
+        findings = list(of_the_newest(catalog))
+        findings += [finding for kpi in catalog.kpis.values() for finding in run_examples(catalog, kpi)]
+        findings = list(dict.fromkeys(findings))
         findings += check_written(catalog.folder, catalog.sources, catalog.tables)
         counts = _counts(catalog)
     except UserError as error:
@@ -58,6 +63,27 @@ def check(as_json: JSON = False) -> None:
         f"{counts['kpis']} KPIs, {counts['tables']} tables, {counts['sources']} sources, "
         f"{counts['clause_maps']} clause maps: no finding; {counts['examples']} examples come out as written"
     )
+
+
+def _without_file(workspace: Workspace) -> tuple[Finding, ...]:
+    """Return a warning for each KPI that the register knows as approved and that is measured no more.
+
+    The files can be checked where there is no register; none is made, or brought to a newer schema, for that.
+    """
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from qmsreports.catalog import approval
+    from qmsreports.register.catalog_records import CatalogRecords
+    from qmsreports.register.store import Register
+
+    url = workspace.settings.register_url
+    if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).is_file():
+        return ()
+    try:
+        with Register(url) as register:
+            return approval.without_file(workspace.catalog, CatalogRecords(register))
+    except (UserError, SQLAlchemyError):
+        return ()
 
 
 def _counts(catalog: Catalog) -> dict[str, int]:
@@ -121,6 +147,7 @@ def apply(
     """
     from qmsreports.catalog import approval
     from qmsreports.cli.clock import now
+    from qmsreports.kpi.fitting import planned
     from qmsreports.register.catalog_records import CatalogRecords
     from qmsreports.workspace import Workspace
 
@@ -129,13 +156,10 @@ def apply(
         catalog = workspace.catalog
         if file is not None:
             catalog = _with_workbook(file, catalog, records, dry_run=dry_run)
-        if dry_run:
-            planned = approval.plan(catalog, records)
-            if planned.refused:
-                raise UserError(*planned.refused)
-            changes = planned.changes
-        else:
-            changes = approval.apply(catalog, records, by=by, at=now())
+        plan, unfit = planned(catalog, records)
+        if plan.refused:
+            raise UserError(*plan.refused)
+        changes = plan.changes if dry_run else approval.apply(catalog, records, by=by, at=now(), unfit=unfit)
     if not quiet:
         for change in changes:
             typer.echo(change.sentence)
@@ -155,15 +179,15 @@ def _definitions(count: int) -> str:
 
 def _with_workbook(file: Path, catalog: Catalog, records: CatalogRecords, *, dry_run: bool) -> Catalog:
     """Write what a workbook changes to the files, unless something speaks against it, and read them again."""
-    from qmsreports.catalog import approval
     from qmsreports.catalog.files import write_together
     from qmsreports.catalog.load import load_catalog
     from qmsreports.catalog.spreadsheet import read_changes
+    from qmsreports.kpi.fitting import planned
 
     edited = read_changes(file, catalog)
-    refused = approval.plan(edited.catalog, records).refused
-    if refused:
-        raise UserError(*refused)
+    plan, _ = planned(edited.catalog, records)
+    if plan.refused:
+        raise UserError(*plan.refused)
     for path in edited.texts:
         typer.echo(f"{path}: {'would change' if dry_run else 'changed'}")
     if dry_run:
@@ -240,6 +264,7 @@ def approve(
     """Approve what waits; nobody approves what they proposed."""
     from qmsreports.catalog import approval
     from qmsreports.cli.clock import now
+    from qmsreports.kpi.fitting import refused_as_stored
     from qmsreports.register.catalog_records import CatalogRecords
     from qmsreports.workspace import Workspace
 
@@ -253,6 +278,11 @@ def approve(
         if unknown:
             findings = [Finding("", f'there is no KPI "{name}"', did_you_mean(name, known)) for name in unknown]
             raise UserError(*findings, exit_code=ExitCode.USAGE)
+        waiting = approval.History(records.definitions(), workspace.catalog.organisation.approvals).waiting()
+        chosen = [row.entry for row in waiting if everything or row.entry.name in (names or ())]
+        broken = refused_as_stored(workspace.catalog, chosen)
+        if broken:
+            raise UserError(*broken)
         approved = approval.approve(
             records,
             workspace.catalog.organisation,

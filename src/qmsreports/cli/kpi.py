@@ -88,13 +88,14 @@ def values(
 
     moment = _end_of(as_of) if as_of else None
     with Workspace() as workspace:
-        if kpi is not None and kpi not in workspace.catalog.kpis:
+        if kpi is not None and kpi not in workspace.catalog.kpis and not recorded(workspace, kpi=kpi):
             raise UserError(
                 Finding("", f'there is no KPI "{kpi}"', did_you_mean(kpi, workspace.catalog.kpis)),
                 exit_code=ExitCode.USAGE,
             )
         rows = recorded(workspace, kpi=kpi, period=period, as_of=moment)
         ended = _ended(workspace.catalog, kpi, period)
+        dropped = kpi is not None and kpi not in workspace.catalog.kpis
     if as_json:
         print_json([_contract(row) | asdict(change) for row, change in rows])
         return
@@ -125,11 +126,15 @@ def values(
             if slices or not row.slice_key
         ],
     )
+    if dropped:
+        typer.echo(
+            f"{kpi} has no file any more and is not measured; qmsreports catalog plan says how to end it", err=True
+        )
     if not rows and moment is not None:
         typer.echo(f"no such value was on record at the end of {as_of} (UTC)", err=True)
     if ended and not rows:
         typer.echo(ended, err=True)
-    elif period and not rows and moment is None:
+    elif period and not rows and moment is None and not dropped:
         typer.echo(
             f"no value of {period} is on record; to measure it, run: qmsreports run measure --period {period}", err=True
         )

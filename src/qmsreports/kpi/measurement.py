@@ -107,6 +107,24 @@ def measure_tasks(
     return Measured(tuple(session.results), texts | session.texts, tuple(session.warnings))
 
 
+def not_valid(
+    catalog: Catalog, tasks: Sequence[Task], reasons: Mapping[str, Sequence[Finding]], *, as_of: datetime
+) -> Measured:
+    """Return results without a value for KPIs that cannot be computed, in those periods that today's data may change.
+
+    ``reasons`` say by KPI what speaks against it; they stand where the SQL of a result stands.
+    """
+    session = _Session(catalog, as_of, {}, {})
+    for task in tasks:
+        lines = [f"{task.kpi.kpi}, version {task.version.version}: {task.kpi.title}", "Not computed:"]
+        lines += [str(finding) for finding in reasons[task.kpi.kpi]]
+        text = "".join(f"-- {sql.plain(line)}\n" for line in lines)
+        for period in task.periods:
+            if session.refuse(task, period, sql.fingerprint(text)):
+                session.texts[sql.fingerprint(text)] = text
+    return Measured(tuple(session.results), session.texts)
+
+
 @contextmanager
 def _quiet_collector() -> Iterator[None]:
     """Spare what is there already from the search for circles: with a catalog and its libraries loaded, one search
@@ -188,6 +206,14 @@ class _Session:
                 found[cut] = Figure(figures.combine(body.root, read, inputs), None, None, n, parts)
             unsettled = any(provisional for _, _, provisional in used)
             self._add_period(task, period, found, sql.fingerprint(text), tables, unsettled=unsettled)
+
+    def refuse(self, task: Task, period: Period, text: str) -> bool:
+        """Add a result that is not valid, unless what is on record for the period stays; tell whether it was added."""
+        provisional = self._is_provisional(task, period)
+        if not self._is_open_to_change(period, provisional):
+            return False
+        self.results.append(self._result(task, period, {}, Figure(), (text, {}), provisional, valid=False))
+        return True
 
     def _add_period(
         self,

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from qmsreports.catalog.document import Document
 from qmsreports.catalog.fingerprint import kpi_fingerprint
 from qmsreports.catalog.kpi import Kpi, KpiVersion
 from qmsreports.catalog.load import Catalog
@@ -49,17 +50,21 @@ def backtest(
     periods: Sequence[Period],
     lake: Tables,
     as_of: datetime,
+    document: Document | None = None,
 ) -> tuple[Difference, ...]:
     """Compare version ``number`` of ``draft`` in every period with the versions ``against`` that are in force there.
 
     The draft is applied to all periods, whenever it takes effect; both sides read the same table versions and are
-    judged by the targets of the catalog. :class:`UserError` when the draft does not fit the declared tables.
+    judged by the targets of the catalog. :class:`UserError` when the draft does not fit the declared tables, with
+    the line of ``document`` where the draft comes from a file of its own.
     """
     version = draft.version(number)
     if version is None:
         known = ", ".join(str(entry.version) for entry in draft.versions)
         raise UserError(Finding(f"kpi {draft.kpi}", f"has no version {number}", f"its versions: {known}"))
     drafted = replace(catalog, kpis={**catalog.kpis, draft.kpi: draft})
+    if document is not None:
+        drafted = replace(drafted, documents={**catalog.documents, ("kpis", draft.kpi): document})
     ordered = tuple(sorted(set(periods)))
     old_tasks = _as_it_counts(catalog, draft.kpi, against, ordered)
     new_tasks = [*inputs_of(drafted, [version], ordered), _task(drafted, draft, version, ordered)]

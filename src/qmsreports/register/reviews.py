@@ -15,6 +15,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from qmsreports.errors import Finding, UserError
+from qmsreports.persons import known_as
 from qmsreports.register.models import Comment, ConsideredInput, ReviewDecision, ReviewEvent
 
 KINDS = ("improvement", "qms_change", "resources")
@@ -85,12 +86,12 @@ def life(session: Session, review: str, period: str, *, as_of: datetime | None =
         if event.kind == "attended":
             person, said_of = event.detail["person"], event.detail
             chaired = said_of.get("chaired") == "yes"
-            present[person.casefold()] = Attendee(person, said_of.get("for", ""), said_of.get("role", ""), chaired)
+            present[known_as(person)] = Attendee(person, said_of.get("for", ""), said_of.get("role", ""), chaired)
         elif event.kind == "concluded":
             said.update(event.detail)
         elif event.kind == WITHDRAWN:
             back.append(event)
-            present.pop(event.detail.get("person", "").casefold(), None)
+            present.pop(known_as(event.detail.get("person", "")), None)
     return Life(
         newest.get("planned"), newest.get("held"), newest.get("closed"), tuple(present.values()), said, tuple(back)
     )
@@ -146,7 +147,7 @@ def said_already(session: Session, review: str, period: str, kind: str, day: dat
         ReviewEvent.review == review, ReviewEvent.period == period, ReviewEvent.kind.in_(kinds)
     )
     for known in session.scalars(query.order_by(ReviewEvent.id.desc())):
-        if kind == "attended" and known.detail.get("person", "").casefold() != detail["person"].casefold():
+        if kind == "attended" and known_as(known.detail.get("person", "")) != known_as(detail["person"]):
             continue
         same = known.kind == kind and known.detail == dict(detail)
         return same and (known.day == day or kind in ("attended", "concluded"))

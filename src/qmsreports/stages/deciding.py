@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from qmsreports.errors import Finding, UserError, did_you_mean
+from qmsreports.persons import known_as
 from qmsreports.settings import Settings
 from qmsreports.stages.meeting import clause_of, day_of, day_on, enter, local_day, opened, person, usage, words
 from qmsreports.stages.plausible import follows
@@ -148,13 +149,13 @@ def withdraw(
             reviews.refuse_when_closed(session, review, month)
             detail = {"decision": decision} if decision else {"person": attendee}
             known = {row.number: row for row in reviews.decisions(session, review, month)}
-            present = {one.person.casefold(): one.person for one in reviews.life(session, review, month).attendance}
+            present = {known_as(one.person): one.person for one in reviews.life(session, review, month).attendance}
             if decision and decision not in known:
                 raise usage(
                     f'review {review} {month} has no decision "{decision}" that stands',
                     did_you_mean(decision, known) or "see: qmsreports review show",
                 )
-            if attendee and attendee.casefold() not in present:
+            if attendee and known_as(attendee) not in present:
                 raise usage(
                     f'"{attendee}" is not on record as present at review {review} {month}',
                     did_you_mean(attendee, present.values()) or "see: qmsreports review show",

@@ -15,6 +15,7 @@ from qmsreports.settings import Settings
 from qmsreports.workspace import Workspace
 
 if TYPE_CHECKING:
+    from qmsreports.catalog.document import Document
     from qmsreports.catalog.kpi import Kpi
     from qmsreports.kpi.preview import Difference
 
@@ -58,13 +59,22 @@ def backtest(
         view = approved_view(workspace.catalog, CatalogRecords(workspace.register))
         catalog = view.catalog if kpi in view else workspace.catalog
         counts = view.get(kpi, frozenset())
-        draft = written
+        draft, document = written, None
         if against.startswith("v") and against[1:].isdigit():
             counts, catalog = frozenset({int(against[1:])}), _applied_always(workspace, kpi, int(against[1:]))
         elif against != "approved":
-            draft = _from_file(Path(against), kpi)
+            draft, document = _from_file(Path(against), kpi)
         number = version or max(entry.version for entry in draft.versions)
-        found = preview.backtest(catalog, draft, number, against=counts, periods=periods, lake=workspace.lake, as_of=at)
+        found = preview.backtest(
+            catalog,
+            draft,
+            number,
+            against=counts,
+            periods=periods,
+            lake=workspace.lake,
+            as_of=at,
+            document=document,
+        )
     whole = [difference for difference in found if not difference.slice]
     return Backtest(kpi, number, found, _changed_signals(written, whole), sum(entry.flips for entry in whole))
 
@@ -104,7 +114,8 @@ def _applied_always(workspace: Workspace, kpi: str, number: int) -> Any:
     return replace(workspace.catalog, kpis={**workspace.catalog.kpis, kpi: only})
 
 
-def _from_file(path: Path, kpi: str) -> Kpi:
+def _from_file(path: Path, kpi: str) -> tuple[Kpi, Document]:
+    """Return the draft that a file holds, and where its parts stand in it."""
     from pydantic import ValidationError
 
     from qmsreports.catalog.document import read_document
@@ -122,7 +133,7 @@ def _from_file(path: Path, kpi: str) -> Kpi:
         raise UserError(*findings_of(error, Kpi, document)) from None
     if draft.kpi != kpi:
         raise UserError(Finding(document.where(("kpi",)), f'defines "{draft.kpi}", not "{kpi}"', "name its own KPI"))
-    return draft
+    return draft, document
 
 
 def _changed_signals(kpi: Kpi, whole: Sequence[Difference]) -> tuple[str, ...]:

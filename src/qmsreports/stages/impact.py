@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from qmsreports.catalog import approval
 from qmsreports.catalog.approval import Change, History, Plan
 from qmsreports.catalog.restore import stored_targets, stored_version
 from qmsreports.fiscal import PATTERNS, FiscalYear
@@ -42,7 +41,7 @@ class Flip:
 
 @dataclass(frozen=True, slots=True)
 class Impact:
-    """What one change does. ``effect``: numbers | status | retired | wording | none.
+    """What one change does. ``effect``: numbers | status | retired | dropped | wording | none.
 
     ``periods`` are measured periods whose number or target would differ, oldest first; ``settled`` how many of their
     values are final and therefore stay until somebody restates them. ``packs`` are published packs that show one of
@@ -67,6 +66,10 @@ class Impact:
         if self.effect == "retired":
             stay = f"; those on record in {spans(self.periods)} stay" if self.periods else ""
             return [f"no value is measured from then on, what was measured before stays{stay}"]
+        if self.effect == "dropped":
+            stay = f"; those on record in {spans(self.periods)} stay and kpi values shows them" if self.periods else ""
+            said = [f"no value is measured any more, and no record says since when or why{stay}"]
+            return [*said, f"read by {', '.join(self.read_by)}"] if self.read_by else said
         what = "numbers change" if self.effect == "numbers" else "no number changes; the target differs"
         if not self.periods:
             return [f"{what} in no period that is measured"]
@@ -110,12 +113,13 @@ def spans(periods: Sequence[str]) -> str:
 
 def plan_catalog(*, settings: Settings | None = None) -> tuple[Plan, tuple[Impact, ...]]:
     """Return what applying the catalog would propose, and what each of its changes would do."""
+    from qmsreports.kpi.fitting import planned
     from qmsreports.register.catalog_records import CatalogRecords
 
     with Workspace(settings) as workspace:
         records = CatalogRecords(workspace.register)
-        planned = approval.plan(workspace.catalog, records)
-        return planned, impacts(planned, workspace)
+        plan, _ = planned(workspace.catalog, records)
+        return plan, impacts(plan, workspace)
 
 
 def impacts(planned: Plan, workspace: Workspace) -> tuple[Impact, ...]:
@@ -148,6 +152,8 @@ class _Ground:
             return Impact("wording")
         if change.kind == "kpi" and change.entry is not None:
             return self._numbers(change)
+        if change.kind == "kpi":
+            return self._dropped(change.name)
         if change.kind == "targets":
             return self._status(change)
         if change.kind == "retirement":
@@ -182,6 +188,11 @@ class _Ground:
             if row.kpi == kpi.kpi and kpi.is_retired(self.catalog.period(row.period).end)
         }
         return Impact("retired" if kpi.retired else "none", _ordered(after))
+
+    def _dropped(self, name: str) -> Impact:
+        """Return the measured periods of a KPI whose file is gone; nothing is computed of them any more."""
+        periods = {row.period for row in self.values if row.kpi == name}
+        return Impact("dropped", _ordered(periods), read_by=tuple(sorted(_readers(self.catalog, name))))
 
     def _other_hours(self, change: Change, periods: Iterable[str]) -> set[str]:
         """Return the periods in which the calendars of a KPI are open at other hours than when it was approved."""

@@ -109,12 +109,15 @@ def measure(
     until the data give the published value again. A feed that failed and came back brings the published value back.
     Only what can have changed since the last measurement is computed, see :mod:`qmsreports.stages.changed`.
     Where nothing changed since the same was measured, the values are in the record and nothing is computed.
+    A definition that cannot be computed stops itself and the formulas that read it: not valid, with a notice.
     """
     from qmsreports import kpi
     from qmsreports.analysis.bootstrap import mean_interval
     from qmsreports.analysis.intervals import percentile_ranks
     from qmsreports.catalog.approved import approved_view
     from qmsreports.kpi.asked import asked, wanted
+    from qmsreports.kpi.fitting import computable, not_computed
+    from qmsreports.kpi.measurement import not_valid
     from qmsreports.register import feeds, results
     from qmsreports.register.catalog_records import CatalogRecords
     from qmsreports.stages.changed import Measuring, to_compute
@@ -126,7 +129,8 @@ def measure(
     derive(run_id=run_id, at=at, tell=tell, settings=settings)
     with Workspace(settings) as workspace:
         versions = approved_view(workspace.catalog, CatalogRecords(workspace.register))
-        catalog = versions.catalog
+        approved = versions.catalog
+        catalog, unfit = computable(approved)
         if not versions:
             raise UserError(
                 Finding(
@@ -143,12 +147,12 @@ def measure(
             }
         invalid = with_derived(catalog, invalid)
         tables = workspace.lake.states(catalog.tables)
-        series = asked(catalog, reported, at)
+        series = asked(approved, reported, at)
         periods = [one for entry in series for one in entry.periods]
         inputs = measurement_inputs(
-            catalog, series=series, tables=tables, invalid=invalid, at=at, engine=workspace.settings.engine
+            approved, series=series, tables=tables, invalid=invalid, at=at, engine=workspace.settings.engine
         )
-        rules = measurement_rules(catalog, invalid=invalid, engine=workspace.settings.engine)
+        rules = measurement_rules(approved, invalid=invalid, engine=workspace.settings.engine)
         measuring = Measuring(rules, tables, periods, at)
         with workspace.register.read() as session:
             known = results.finished_measurement(session, inputs)
@@ -175,7 +179,10 @@ def measure(
             only=only,
             tell=tell,
         )
-        fresh = [with_interval(catalog.kpis[result.kpi], result) for result in measured.results]
+        due = {name: [one for entry in series if name in entry.kpis for one in entry.periods] for name in unfit}
+        refused = not_valid(approved, not_computed(approved, unfit, versions, due), unfit, as_of=at)
+        only |= {result.kpi: only.get(result.kpi, set()) | {result.period} for result in refused.results}
+        fresh = [with_interval(approved.kpis[result.kpi], result) for result in (*measured.results, *refused.results)]
         tell("register: results", len(fresh))
         with workspace.register.write() as session:
             before = {
@@ -184,8 +191,9 @@ def measure(
             computed = {(name, str(one)) for name, found in only.items() for one in found}
             kept = sum((row.kpi, row.period) not in computed for row in before.values())
             summary = _append(session, fresh, before, kept=kept, period=period, run_id=run_id, at=at)
-            results.store_sql(session, measured.sql, engine=workspace.settings.engine)
-            feeds.record_notices(session, measured.warnings, run_id=run_id, stage="measure", at=at)
+            results.store_sql(session, {**measured.sql, **refused.sql}, engine=workspace.settings.engine)
+            notices = (*measured.warnings, *(finding for found in unfit.values() for finding in found))
+            feeds.record_notices(session, notices, run_id=run_id, stage="measure", at=at)
             state = {"state": measuring.state()}
             results.record_measurement(
                 session, run_id=run_id, period=period, inputs=inputs, summary=summary.as_dict() | state, at=at

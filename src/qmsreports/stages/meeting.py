@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from qmsreports.errors import ExitCode, Finding, UserError, did_you_mean
 from qmsreports.period import Period
+from qmsreports.persons import known_as, tidy
 from qmsreports.settings import Settings
 from qmsreports.stages.attendance import invited
 from qmsreports.stages.plausible import begun, not_to_come
@@ -46,12 +47,12 @@ def day_of(text: str) -> date:
 
 def is_nobody(name: str) -> bool:
     """Tell whether a name stands for no person: what is done in it was done by nobody in particular."""
-    return " ".join(name.split()).casefold() in NOBODY
+    return known_as(name) in NOBODY
 
 
 def person(name: str) -> str:
     """Return who it was; a record by nobody is evidence of nothing."""
-    plain = " ".join(name.split())
+    plain = tidy(name)
     if is_nobody(name):
         raise usage(f'"{name}" is nobody in particular', "say --by with the name of a person")
     return plain
@@ -264,10 +265,10 @@ def _take(
 
 
 def _attends(where: str, said: Mapping[str, str]) -> None:
-    name = said.get("person", "").casefold()
+    name = known_as(said.get("person", ""))
     if not name:
         raise usage("nobody is named who took part", "say --person with a name")
-    if name == said.get("for", "").casefold():
+    if name == known_as(said.get("for", "")):
         what = f"{said['person']} cannot stand in for {said['person']}"
         raise UserError(Finding(where, what, "leave --for out, or name who could not come"))
 

@@ -109,6 +109,38 @@ def test_nobody_approves_what_they_proposed(small: Catalog) -> None:
     assert not approved_view(small, records)
 
 
+BLANKS = ("anna ", " Anna", "anna\u00a0", "\u2003anna", "anna\u200b", "a\u00adnna", "\ufeffanna", "\uff41nna", "anna\t")
+
+
+@pytest.mark.parametrize("again", BLANKS)
+def test_a_blank_or_an_invisible_character_makes_nobody_another_person(again: str, small: Catalog) -> None:
+    records = Records()
+    apply(small, records, by="anna", at=AT)
+    with pytest.raises(UserError, match="was proposed by anna; another person has to approve it"):
+        approve(records, small.organisation, by=again, at=AT)
+    with pytest.raises(UserError, match="was proposed by anna; another person has to approve it"):
+        approve(records, small.organisation, by=again, at=AT, names=["on_time"])
+    records.approve(records.rows, by=again, at=AT)  # as an earlier release recorded it
+    assert not approved_view(small, records)
+
+
+def test_one_person_is_not_two_by_the_blanks_between_names(small: Catalog) -> None:
+    two = small.organisation.model_copy(update={"approvals": 2})
+    records = Records()
+    apply(small, records, by="  anna ", at=AT)
+    assert records.rows[0].proposed_by == "anna"
+    approve(records, two, by="Bert  Berg", at=AT)
+    assert records.rows[0].approvals == (("Bert Berg", AT),)
+    with pytest.raises(UserError, match="has the approval of"):
+        approve(records, two, by="bert\u00a0berg", at=AT, names=["on_time"])
+
+
+@pytest.mark.parametrize("nobody", ["", "  ", "\u00a0", "\u200b"])
+def test_what_shows_nothing_is_nobody(nobody: str, small: Catalog) -> None:
+    with pytest.raises(UserError, match="nobody is named"):
+        apply(small, Records(), by=nobody, at=AT)
+
+
 def test_two_people_where_the_organisation_says_so(edit: Edit) -> None:
     catalog = edit("organisation.yaml", "sites:", "approvals: 2\nsites:")
     records = Records()

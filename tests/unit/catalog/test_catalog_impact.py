@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from qmsreports.catalog.approval import apply, approve
 from qmsreports.catalog.load import load_catalog
 from qmsreports.cli import app
+from qmsreports.errors import UserError
 from qmsreports.period import Period
 from qmsreports.records import BuiltPack, KpiResult
 from qmsreports.register import packs, results
@@ -191,3 +192,47 @@ def test_the_command_says_it_and_gives_it_as_data(workspace: Path) -> None:
         "before": "near",
         "after": "missed",
     }
+
+
+def _without_reply_time(folder: Path) -> None:
+    (folder / "kpis" / "reply_time.yaml").unlink()
+    edit(folder / "reviews" / "monthly.yaml", "on_time, reply_time, doubled", "on_time, doubled")
+    (folder / "customers.yaml").unlink()
+
+
+def test_a_file_that_is_gone_is_told_for_what_it_means(workspace: Path) -> None:
+    _without_reply_time(workspace)
+    lines = CliRunner().invoke(app, ["catalog", "plan"]).output.splitlines()
+    assert lines[-2:] == [
+        "KPI reply_time: no file any more; to end it on record, put the file back and write "
+        "retired: {from: ..., because: ..., agreed: {...}}",
+        "    no value is measured any more, and no record says since when or why; "
+        "those on record in 2025-05 stay and kpi values shows them",
+    ]
+    change = json.loads(CliRunner().invoke(app, ["catalog", "plan", "--json"]).output)["changes"][-1]
+    assert (change["name"], change["effect"], change["periods"]) == ("reply_time", "dropped", ["2025-05"])
+
+
+def test_check_warns_of_a_file_that_is_gone_where_there_is_a_register(
+    workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _without_reply_time(workspace)
+    said = CliRunner().invoke(app, ["catalog", "check"])
+    assert said.exit_code == 0
+    assert (
+        "warning: KPI reply_time: no file any more, it is not measured; to end it on record, put the file back and "
+        "write retired: {from: ..., because: ..., agreed: {...}}"
+    ) in said.output.splitlines()
+    monkeypatch.setenv("QMSREPORTS_VAR", str(tmp_path / "none"))
+    assert "reply_time" not in CliRunner().invoke(app, ["catalog", "check"]).output
+    assert not (tmp_path / "none").exists()
+
+
+def test_values_on_record_are_shown_without_the_file(workspace: Path) -> None:
+    _without_reply_time(workspace)
+    said = CliRunner().invoke(app, ["kpi", "values", "reply_time"])
+    assert said.exit_code == 0
+    assert "2025-05" in said.output
+    assert "reply_time has no file any more and is not measured" in said.output
+    unknown = CliRunner().invoke(app, ["kpi", "values", "reply_tim"])
+    assert isinstance(unknown.exception, UserError)
