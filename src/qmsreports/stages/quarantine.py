@@ -15,7 +15,7 @@ from qmsreports.workspace import Workspace
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from qmsreports.register.models import Quarantine
+    from qmsreports.register.models import Quarantine, Validation
 
 
 # --- on the way to the canonical tables ------------------------------------------------------------------------------
@@ -114,7 +114,11 @@ def _refuse_unfit(workspace: Workspace, entry: Quarantine) -> None:
         raise UserError(Finding(where, f"there is no table {entry.table_name} any more", "reject the row"))
     suite = load_suite(workspace.settings.expectations / f"{table.table}.json", table)
     for rule in suite.rules:
-        if rule.label == entry.rule and rule.kind.scope == "unique" and set(rule.columns) <= set(table.key):
+        if (
+            entry.rule in (rule.identity, rule.label)
+            and rule.kind.scope == "unique"
+            and set(rule.columns) <= set(table.key)
+        ):
             todo = "mend it at the source: a table has one row for each key"
             raise UserError(Finding(where, f"another row has the key {entry.row_key}", todo))
 
@@ -128,16 +132,38 @@ def _entry(session: Session, number: int) -> Quarantine:
     return entry
 
 
-def _shown(session: Session, entry: Quarantine, at: datetime) -> dict[str, Any]:
+def _rule_of(session: Session, entry: Quarantine) -> Validation | None:
+    """Return the newest outcome of the rule that keeps a row out.
+
+    A row kept by an earlier version names its rule without columns; where rules of several columns have that name, none
+    of them is claimed to be it.
+    """
     from sqlalchemy import select
 
-    from qmsreports.register import quarantine
     from qmsreports.register.models import Validation
 
     query = select(Validation).where(
-        Validation.source == entry.source, Validation.table_name == entry.table_name, Validation.rule == entry.rule
+        Validation.source == entry.source,
+        Validation.table_name == entry.table_name,
+        Validation.on_failure == "quarantine",
     )
-    rule = session.scalars(query.order_by(Validation.id.desc()).limit(1)).first()
+    newest = query.order_by(Validation.id.desc()).limit(1)
+    label, _, columns = entry.rule.rpartition(" on ")
+    if label:
+        found = session.scalars(newest.where(Validation.rule == label, Validation.column_name == columns)).first()
+        if found is not None:
+            return found
+    named = newest.where(Validation.rule == entry.rule)
+    found = session.scalars(named).first()
+    if found is None or session.scalars(named.where(Validation.column_name != found.column_name)).first() is not None:
+        return None
+    return found
+
+
+def _shown(session: Session, entry: Quarantine, at: datetime) -> dict[str, Any]:
+    from qmsreports.register import quarantine
+
+    rule = _rule_of(session, entry)
     ended = entry.settled_at or at
     return {
         "id": entry.id,
