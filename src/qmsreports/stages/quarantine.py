@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from qmsreports.errors import Finding, UserError
+from qmsreports.errors import Finding, UserError, did_you_mean
 from qmsreports.records import Audit, Readmitted, StagedTable
 from qmsreports.settings import Settings
 from qmsreports.stages.meeting import enter, person, usage, words
@@ -56,6 +56,31 @@ def settle_quarantine(
 
 
 # --- decided by a person ---------------------------------------------------------------------------------------------
+def list_quarantined(
+    source: str = "", table: str = "", *, states: Collection[str] = ("open",), settings: Settings | None = None
+) -> Sequence[Quarantine]:
+    """Return the entries of a source and a table, oldest first, in any of these states; of all where none is named.
+
+    :class:`UserError` for a name that neither the catalog nor any entry knows: an empty list would read as "all well".
+    """
+    from qmsreports.register import quarantine
+
+    with Workspace(settings) as workspace, workspace.register.read() as session:
+        known = {"source": workspace.catalog.sources, "canonical table": workspace.catalog.tables}
+        found = quarantine.entries(session, source, table, states=states)
+        for what, name in (("source", source), ("canonical table", table)):
+            if name and name not in known[what] and not (found or _has_entries(session, what, name)):
+                raise usage(f'there is no {what} "{name}"', did_you_mean(name, known[what]))
+        return found
+
+
+def _has_entries(session: Session, what: str, name: str) -> bool:
+    """Whether rows of a source or table that is declared no more were kept out once."""
+    from qmsreports.register import quarantine
+
+    return bool(quarantine.entries(session, name) if what == "source" else quarantine.entries(session, table=name))
+
+
 def show_quarantined(number: int, *, at: datetime, settings: Settings | None = None) -> dict[str, Any]:
     """Return an entry with its row, what its rule is for, and everything that happened to it."""
     with Workspace(settings) as workspace, workspace.register.read() as session:

@@ -268,6 +268,29 @@ def test_the_commands_list_show_readmit_and_reject(shop: Shop) -> None:
     assert "readmitted by Ada Lam: Counted by hand." in shown
 
 
+@pytest.mark.parametrize(
+    ("named", "told"),
+    [
+        ({"table": "ordres"}, 'there is no canonical table "ordres": did you mean "orders"'),
+        ({"source": "nowhere"}, 'there is no source "nowhere": known: '),
+    ],
+)
+def test_a_list_of_a_table_or_source_that_is_none_is_refused(shop: Shop, named: dict[str, str], told: str) -> None:
+    with pytest.raises(UserError) as refused:
+        stages.list_quarantined(**named, settings=shop.settings)
+    assert told in str(refused.value).replace("; ", ": ")
+    assert refused.value.exit_code == 2
+
+
+def test_a_table_without_entries_and_one_declared_no_more_are_listed(shop: Shop) -> None:
+    assert [row.id for row in stages.list_quarantined("shop", "orders", settings=shop.settings)] == [1]
+    assert not stages.list_quarantined("shop", "orders", states=("rejected",), settings=shop.settings)
+    with Workspace(shop.settings) as workspace, workspace.register.write() as session:
+        session.execute(text("UPDATE quarantine SET table_name = 'old_orders', status = 'gone'"))
+    assert not stages.list_quarantined("", "old_orders", settings=shop.settings)
+    assert not stages.list_quarantined("shop", "orders", settings=shop.settings)
+
+
 # --- which rule keeps a row out --------------------------------------------------------------------------------------
 DUE = {
     "type": "expect_column_values_to_be_between",
