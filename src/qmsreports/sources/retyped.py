@@ -2,13 +2,14 @@
 
 An integer that became a decimal and a day that became a moment are read as before. Anything else (a number that became
 text, a date that became a number) would be refused row by row, or read as something else without a word; so it stops
-the table. Files of text and web interfaces deliver text alone: nothing can be retyped there.
+the table. CSV files and web interfaces deliver text alone: nothing can be retyped there.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from qmsreports.catalog.source import LandedFeed
@@ -19,7 +20,7 @@ from qmsreports.sources.feed import FeedState, Unreadable, needed
 _NUMBERS = frozenset({"integer", "number"})
 _DAYS = frozenset({"date", "timestamp"})
 _ENOUGH = 20
-"""How many values, none of which is a number, tell another kind from some dirt."""
+"""How many values, none of which is what it was, tell another kind from some dirt."""
 
 
 def declared_kinds(feed: LandedFeed, declared: Mapping[str, str]) -> dict[str, str]:
@@ -45,26 +46,29 @@ def refuse_retyped(feed: LandedFeed, before: FeedState, declared: Mapping[str, s
 
 
 class Values:
-    """Watches columns of numbers in a database that holds any value anywhere, such as SQLite, while they are read."""
+    """Watches columns of numbers and days while they are read, where any value may stand anywhere (SQLite, Excel)."""
 
     def __init__(self, feed: LandedFeed, before: FeedState) -> None:
-        said = {landed_name(column) for column in feed.kinds}
+        said = {landed_name(column) for column in (*feed.kinds, *feed.dates)}
         self._columns = {
             name: (place, column)
             for place, column in needed(feed)
-            if before.kinds.get(name := landed_name(column)) in _NUMBERS and name not in said
+            if before.kinds.get(name := landed_name(column)) in _NUMBERS | _DAYS and name not in said
         }
         self._then = before.kinds
+        self._nulls = frozenset(feed.nulls)
         self._texts: Counter[str] = Counter()
 
     def noted(self, batch: Any) -> Any:
         """Take a batch in and give it on."""
         for name in list(self._columns):
             values = batch.column(name).drop_null()
-            if len(values) and (not _is_text(values) or any(map(_is_number, values.to_pylist()))):
+            reads = _is_number if self._then[name] in _NUMBERS else _is_day
+            known = [value for value in values.to_pylist() if value not in self._nulls] if _is_text(values) else []
+            if len(values) and (not _is_text(values) or any(map(reads, known))):
                 del self._columns[name]
             else:
-                self._texts[name] += len(values)
+                self._texts[name] += len(known)
         return batch
 
     def refuse_retyped(self) -> None:
@@ -100,6 +104,14 @@ def _is_text(values: Any) -> bool:
 def _is_number(text: str) -> bool:
     try:
         float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text[:10])
     except ValueError:
         return False
     return True

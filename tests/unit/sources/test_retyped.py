@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from small_source import World, current, make_source
 from sqlalchemy import create_engine
@@ -134,6 +137,38 @@ def test_files_of_text_have_no_kinds_to_change(tmp_path: Path) -> None:
     assert world.landed() == {"orders": 1}
     (tmp_path / "in" / "b.csv").write_text("no,quantity\n" + "".join(f"{n},x{n}\n" for n in range(2, 40)))
     assert world.landed() == {"orders": 38}
+
+
+def delivered(world: World, name: str, quantity: pa.Array, due: pa.Array) -> None:
+    numbers = pa.array([f"{name}{n}" for n in range(len(quantity))])
+    pq.write_table(pa.table({"no": numbers, "quantity": quantity, "due": due}), world.folder / f"{name}.parquet")
+
+
+@pytest.mark.parametrize(
+    ("quantity", "due", "told"),
+    [
+        (pa.array(["9 pcs"] * 20), pa.array([date(2026, 10, 2)] * 20), 'column "quantity" was integer and is text now'),
+        (pa.array([9] * 20), pa.array(["next week"] * 20), 'column "due" was date and is text now'),
+        (pa.array(["9"] * 20), pa.array(["2026-10-02"] * 20), ""),  # text that reads as before
+        (pa.array([9.5] * 20), pa.array([1_790_000_000] * 20, pa.timestamp("s")), ""),
+        (pa.array(["?"] * 20), pa.array(["?"] * 20), ""),  # declared to mean "not known"
+        (pa.array(["9 pcs"] * 19), pa.array([None] * 19, pa.date32()), ""),
+    ],
+    ids=["number", "day", "readable", "wider", "not known", "few"],
+)
+def test_files_that_hold_values(tmp_path: Path, quantity: pa.Array, due: pa.Array, told: str) -> None:
+    table = {"table": "orders", "key": ["no"], "needs": ["quantity", "due"], "nulls": ["?"]}
+    files = {"files": "*.parquet", "format": "parquet"}
+    world = World(tmp_path, make_source(table | files, kind="files"), str(tmp_path))
+    delivered(world, "a", pa.array([5]), pa.array([date(2026, 10, 1)]))
+    assert world.landed() == {"orders": 1}
+    delivered(world, "b", quantity, due)
+    result = world.land()
+    if told:
+        assert f"source shop, table orders: {told} (last good load 20" in world.one_failure(result)
+        assert len(world.rows()) == 1
+    else:
+        assert world.landed(result) == {"orders": len(quantity)}
 
 
 # --- PostgreSQL ------------------------------------------------------------------------------------------------------
