@@ -118,7 +118,7 @@ class QuarantinedRow:
     table: str
     key: str  # the key columns joined by "|"
     row: Mapping[str, Any]  # JSON-ready
-    rule: str
+    rule: str  # the rule's name and its columns: <name> on <column>, <column>
     reason: str
     load_id: str
 

@@ -24,11 +24,13 @@ class LandedFeed(BaseModel):
     ``key`` tells versions of a row apart from each other; ``cursor`` is the column that grows with every change (none:
     the whole table is read each time and only changed content is landed), ``cursor_else`` the column of a database that
     stands in where it is empty, such as the moment of creation of a row never changed; ``needs`` are the columns that
-    mappings use. ``overlap_minutes`` reads that much again before the last cursor value: for zone-less local times,
-    which run back by an hour in autumn, and for transactions that commit late. ``deletions: keys`` compares the keys at
-    each visit, for systems that delete hard; of a large table with ``keys_every_hours: 24`` only when the last
-    comparison is that old. A table that had rows and shows none is not believed, since rights that were lost look the
-    same; ``may_be_empty`` is for one that is emptied in earnest, such as a queue, an inbox or a list of open cases.
+    mappings use. One of them that has another kind than at the last load stops the table; where the mappings were
+    changed for it, ``kinds`` says what it is now (``{qty: text}``) until it was loaded. ``overlap_minutes`` reads that
+    much again before the last cursor value: for zone-less local times, which run back by an hour in autumn, and for
+    transactions that commit late. ``deletions: keys`` compares the keys at each visit, for systems that delete hard;
+    of a large table with ``keys_every_hours: 24`` only when the last comparison is that old. A table that had rows and
+    shows none is not believed, since rights that were lost look the same; ``may_be_empty`` is for one that is emptied
+    in earnest, such as a queue, an inbox or a list of open cases.
     ``files`` is a pattern in the source's folder; where the connection is a
     file, it is read.
     ``request`` says how a web interface is asked for the table (``kind: rest``).
@@ -52,6 +54,7 @@ class LandedFeed(BaseModel):
     cursor: str | None = None
     cursor_else: str | None = None
     needs: tuple[str, ...] = ()
+    kinds: dict[str, Literal["integer", "number", "date", "timestamp", "instant", "boolean", "text"]] = {}
     overlap_minutes: int = Field(default=0, ge=0)
     deletions: Literal["none", "keys"] = "none"
     keys_every_hours: int = Field(default=0, ge=0)
@@ -68,7 +71,7 @@ class LandedFeed(BaseModel):
     dates: dict[str, str] = {}
     request: Request | None = None
 
-    def __hash__(self) -> int:  # "dates" cannot be hashed; the name tells feeds of a source apart
+    def __hash__(self) -> int:  # "dates" and "kinds" cannot be hashed; the name tells feeds of a source apart
         return hash(self.table)
 
     @property

@@ -93,11 +93,9 @@ def list_quarantine(
     as_json: JSON = False,
 ) -> None:
     """List the rows that wait in quarantine, oldest first."""
-    from qmsreports.register import quarantine
-    from qmsreports.workspace import Workspace
+    from qmsreports import stages
 
-    with Workspace() as workspace, workspace.register.read() as session:
-        rows = quarantine.entries(session, source, table, states=() if everything else ("open",))
+    rows = stages.list_quarantined(source, table, states=() if everything else ("open",))
     if as_json:
         print_json([_plain(row) for row in rows])
         return

@@ -134,8 +134,13 @@ def _print_reports(reports: Sequence[FeedReport], *, as_json: bool) -> None:
     from qmsreports.stages import reasons
 
     for report in reports:
+        where = f"source {report.source}, table {report.table}"
         if report.message and report.sound:
-            typer.echo(f"source {report.source}, table {report.table}: {report.message}", err=True)
+            typer.echo(f"{where}: {report.message}", err=True)
+        if report.deleted:
+            rows = "1 row is" if report.deleted == 1 else f"{report.deleted:,} rows are"
+            also = "; versions delivered of them are among the duplicates" if report.duplicates else ""
+            typer.echo(f"{where}: {rows} gone at the source and left the table{also}", err=True)
     for line in reasons(reports):
         typer.echo(line, err=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
@@ -88,11 +89,12 @@ def add(
 @app.command("check")
 def check(
     name: Annotated[str, typer.Argument(help="Source; source list names them.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with the first rows of each table.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Look at a source without landing anything: does it answer, may it be read, are cursors and clock sane.
 
-    Exit code 1 when something would stop a table.
+    Below the checks stand the first rows of each table as they would be landed. Exit code 1 when something would stop
+    a table.
     """
     from qmsreports import stages
     from qmsreports.cli import clock
@@ -114,8 +116,19 @@ def check(
                 for entry in report.checks
             ],
         )
+        _print_samples(report.samples)
     if report.failed:
         raise typer.Exit(int(ExitCode.FINDINGS))
+
+
+def _print_samples(samples: Mapping[str, list[dict[str, Any]]]) -> None:
+    """Print the first rows of each table that has some, a column of it on each line."""
+    for table, rows in samples.items():
+        if rows:
+            typer.echo(f"\n{table}: first rows as they would be landed")
+            names = dict.fromkeys(name for row in rows for name in row)
+            head = ("column", *(f"row {number}" for number in range(1, len(rows) + 1)))
+            print_table(head, [(name, *(_short((name, row.get(name)))[1] for row in rows)) for name in names])
 
 
 @app.command("preview")

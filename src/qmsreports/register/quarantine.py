@@ -69,7 +69,10 @@ def readmitted(session: Session, source: str, table: str) -> tuple[Readmitted, .
 
 
 def keep(session: Session, audit: Audit, *, run_id: str, at: datetime) -> None:
-    """Store the rows that an audit kept out; one that waits already keeps its age, a rejected one stays rejected."""
+    """Store the rows that an audit kept out; one that waits already keeps its age, a rejected one stays rejected.
+
+    Rows kept by an earlier version are held under the name of their rule without its columns; they are found so, too.
+    """
     if not audit.quarantined:
         return
     known: dict[tuple[str, str], list[Quarantine]] = {}
@@ -80,12 +83,13 @@ def keep(session: Session, audit: Audit, *, run_id: str, at: datetime) -> None:
         else:
             rejected.add((entry.row_key, entry.rule, _content(entry.row)))
     for row in audit.quarantined:
-        same = known.get((row.key, row.rule))
+        same = known.get((row.key, row.rule)) or known.get((row.key, _without_columns(row.rule)))
         if same:  # the same row fails again: its age counts from the first time
             before = same.pop(0)
             before.row, before.reason, before.load_id = dict(row.row), row.reason, row.load_id
+            before.rule = row.rule
             continue
-        if (row.key, row.rule, _content(row.row)) in rejected:
+        if any((row.key, rule, _content(row.row)) in rejected for rule in (row.rule, _without_columns(row.rule))):
             continue
         session.add(
             Quarantine(
@@ -150,6 +154,10 @@ _WHY: Mapping[str, str] = {
     "superseded": "a later version of the row was kept out and stands for itself",
     "gone": "the row is gone at the source",
 }
+
+
+def _without_columns(rule: str) -> str:
+    return rule.rpartition(" on ")[0] or rule
 
 
 def _content(row: Mapping[str, Any]) -> str:

@@ -46,16 +46,18 @@ class FeedState:
     """What one visit leaves to the next; empty before the first one.
 
     ``landed`` is the number of rows landed so far over all loads. ``kinds`` are the column kinds of sources that keep
-    no types. ``cursor`` is the highest comparable cursor value and ``seen`` holds the hashes of the rows at that
-    boundary and of all rows whose cursor cannot be compared. ``content`` is the hash of a whole table read without a
-    cursor. ``files`` are the files present, ``contents`` the hashes of file contents landed earlier. ``keys`` is the
-    hash of the key list, ``key_count`` its length and ``keys_at`` when it was compared last, in ISO form where that is
-    scheduled. ``reading`` is how files were declared to be read.
+    no types, ``declared`` those a database declares for the columns that mappings need. ``cursor`` is the highest
+    comparable cursor value and ``seen`` holds the hashes of the rows at that boundary and of all rows whose cursor
+    cannot be compared. ``content`` is the hash of a whole table read without a cursor. ``files`` are the files present,
+    ``contents`` the hashes of file contents landed earlier. ``keys`` is the hash of the key list, ``key_count`` its
+    length and ``keys_at`` when it was compared last, in ISO form where that is scheduled. ``reading`` is how files were
+    declared to be read.
     """
 
     columns: tuple[str, ...] = ()
     landed: int = 0
     kinds: Mapping[str, str] = field(default_factory=dict)
+    declared: Mapping[str, str] = field(default_factory=dict)
     cursor: Mapping[str, Any] | None = None
     seen: tuple[str, ...] = ()
     content: str = ""
@@ -129,7 +131,7 @@ def columns_of(feed: LandedFeed, found: Iterable[str], *, where: str = "") -> di
                 where=where,
             )
         names[landed] = column
-    for place, column in _declared(feed):
+    for place, column in needed(feed):
         if landed_name(column) not in names:
             role = {
                 "cursor": "cursor column",
@@ -146,7 +148,8 @@ def columns_of(feed: LandedFeed, found: Iterable[str], *, where: str = "") -> di
     return names
 
 
-def _declared(feed: LandedFeed) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def needed(feed: LandedFeed) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield each column that a declaration names, with the node that names it."""
     if feed.cursor is not None:
         yield ("cursor",), feed.cursor
     if feed.cursor_else is not None:

@@ -27,6 +27,7 @@ from qmsreports.sources.columns import UNKNOWN, arrow_type, as_text
 from qmsreports.sources.database import CHUNK, arrow_table
 from qmsreports.sources.feed import EMPTIED, FeedState, FileMark, Unreadable, Warned, digest, drift
 from qmsreports.sources.places import close_place, open_place, reason, shown
+from qmsreports.sources.retyped import Values
 
 _ORIGIN = ("_file", "_line")
 _SAME_SECOND = 2.0  # seconds, with one for the clocks of two machines
@@ -248,6 +249,7 @@ class FileReading:
         self.warnings = list(self._left)
         self._marked = dict(self._marks)
         table, gathered = landed_name(self.feed.table), _Gathering(self._form, self._before)
+        values = Values(self.feed, self._before)
         known = {mark.content for mark in self._before.files.values() if mark.rows}
         contents = known | set(self._before.contents)
         for file in self._new:
@@ -257,12 +259,13 @@ class FileReading:
                 self.warnings.append(said)
                 continue
             for batch in self._file(file, gathered):
-                yield table, batch
+                yield table, values.noted(batch)
             if self._marked[file.name].rows:
                 contents.add(content)
         rest = gathered.flush(even_empty=not self._before.columns and not gathered.landed)
         if rest is not None:
-            yield table, rest
+            yield table, values.noted(rest)
+        values.refuse_retyped()
         columns = gathered.columns or self._before.columns
         self.warnings += drift(self._before, columns)
         self._state = self._before

@@ -23,6 +23,7 @@ from qmsreports.sources.feed import (
     keys_due,
     row_hash,
 )
+from qmsreports.sources.retyped import Values, declared_kinds, refuse_retyped
 from qmsreports.sources.session import Session
 
 _MODULUS = 2**64
@@ -86,6 +87,8 @@ class SqlReading:
         declared = database.columns(feed.table)
         self.feed = feed
         self._names = columns_of(feed, declared)
+        self._declared = declared_kinds(feed, {landed: declared[name] for landed, name in self._names.items()})
+        refuse_retyped(feed, before, self._declared)
         self._changed: tuple[str, ...] = ()
         if feed.cursor and feed.cursor_else:
             self._changed = tuple(self._names[landed_name(name)] for name in (feed.cursor, feed.cursor_else))
@@ -107,15 +110,17 @@ class SqlReading:
         """Yield new rows, then the key list where it changed. The keys come last: a row landed here is among them."""
         table = landed_name(self.feed.table)
         self._next = replace(self._before, columns=tuple(self._names))
+        values = Values(self.feed, self._before)
         for batch in self._whole_table() if self.feed.cursor is None else self._by_cursor():
             self._next = replace(self._next, landed=self._next.landed + batch.num_rows)
-            yield table, batch
+            yield table, values.noted(batch)
+        values.refuse_retyped()
         if self._first and not self._next.landed:
             yield table, arrow_table([], list(self._names), dict(self._kinds))
         if self._keys_due:
             for batch in self._key_list():
                 yield table + KEYS, batch
-        self._state = replace(self._next, kinds=dict(self._kinds))
+        self._state = replace(self._next, kinds=dict(self._kinds), declared=self._declared)
 
     @property
     def _first(self) -> bool:

@@ -33,7 +33,7 @@ from qmsreports.stages.measure import MeasureSummary, analyse, asked_period, las
 from qmsreports.stages.meeting import comment, consider, day_of, record_step, show_review
 from qmsreports.stages.outcome import FeedReport, feed_reports, reasons
 from qmsreports.stages.quality import address_of, propose_suite, quality_page, write_quality
-from qmsreports.stages.quarantine import readmit, reject, show_quarantined
+from qmsreports.stages.quarantine import list_quarantined, readmit, reject, show_quarantined
 from qmsreports.stages.release import draft_for_release, release
 from qmsreports.stages.restate import Restated, restate
 from qmsreports.stages.review import (
@@ -105,6 +105,7 @@ __all__ = [
     "last_closed_period",
     "ledger",
     "list_actions",
+    "list_quarantined",
     "list_runs",
     "measure",
     "newest_pack",

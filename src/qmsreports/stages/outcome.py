@@ -16,7 +16,8 @@ from qmsreports.workspace import Workspace
 class FeedReport:
     """How the canonical tables of one source came out of one run; what ``run ingest`` prints.
 
-    ``rows_in + refreshed == conformed + quarantined + duplicates`` for every table that was published.
+    ``rows_in + refreshed == conformed + quarantined + duplicates`` for every table that was published; rows that a
+    source delivers as deleted are among the duplicates. ``deleted`` rows left the table: they are gone at the source.
     """
 
     source: str
@@ -28,6 +29,7 @@ class FeedReport:
     quarantined: int
     duplicates: int
     message: str = ""
+    deleted: int = 0
 
     @property
     def sound(self) -> bool:
@@ -59,6 +61,7 @@ def feed_reports(run_id: str, *, settings: Settings | None = None) -> list[FeedR
                 row.quarantined,
                 row.duplicates,
                 row.message,
+                row.deleted,
             )
             for row in session.scalars(query)
         ]

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from qmsreports.errors import CouldNotRun, ExitCode, Finding, UserError, did_you_mean
+from qmsreports.lake import quoted
 from qmsreports.records import Tell, silent
 from qmsreports.settings import Settings
 from qmsreports.workspace import Workspace
@@ -64,7 +65,11 @@ def address_of(page: Path, settings: Settings | None = None) -> str:
 def propose_suite(
     table: str, *, owner: str, out: Path | None = None, force: bool = False, settings: Settings | None = None
 ) -> Path:
-    """Write a draft suite for a canonical table from its history; never over a file that is there without ``force``."""
+    """Write a draft suite for a canonical table from its history.
+
+    Never over a file that is there without ``force``, and in no case where the table has no row: a draft of nothing
+    says less than any suite.
+    """
     from qmsreports.validate.propose import propose
 
     with Workspace(settings) as workspace:
@@ -79,6 +84,10 @@ def propose_suite(
                 exit_code=ExitCode.USAGE,
             )
         with workspace.lake.connect([declared]) as connection:
+            if target.exists() and connection.execute(f"SELECT 1 FROM {quoted(table)} LIMIT 1").fetchone() is None:
+                todo = "ingest it first, or name another file with --out"
+                what = f"the table {table} has no row, so there is no history to draft from; the suite stays as it is"
+                raise UserError(Finding(str(target), what, todo), exit_code=ExitCode.USAGE)
             text = propose(connection, declared, owner=owner)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

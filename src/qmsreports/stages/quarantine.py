@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from qmsreports.errors import Finding, UserError
+from qmsreports.errors import Finding, UserError, did_you_mean
 from qmsreports.records import Audit, Readmitted, StagedTable
 from qmsreports.settings import Settings
 from qmsreports.stages.meeting import enter, person, usage, words
@@ -15,7 +15,7 @@ from qmsreports.workspace import Workspace
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from qmsreports.register.models import Quarantine
+    from qmsreports.register.models import Quarantine, Validation
 
 
 # --- on the way to the canonical tables ------------------------------------------------------------------------------
@@ -56,6 +56,31 @@ def settle_quarantine(
 
 
 # --- decided by a person ---------------------------------------------------------------------------------------------
+def list_quarantined(
+    source: str = "", table: str = "", *, states: Collection[str] = ("open",), settings: Settings | None = None
+) -> Sequence[Quarantine]:
+    """Return the entries of a source and a table, oldest first, in any of these states; of all where none is named.
+
+    :class:`UserError` for a name that neither the catalog nor any entry knows: an empty list would read as "all well".
+    """
+    from qmsreports.register import quarantine
+
+    with Workspace(settings) as workspace, workspace.register.read() as session:
+        known = {"source": workspace.catalog.sources, "canonical table": workspace.catalog.tables}
+        found = quarantine.entries(session, source, table, states=states)
+        for what, name in (("source", source), ("canonical table", table)):
+            if name and name not in known[what] and not (found or _has_entries(session, what, name)):
+                raise usage(f'there is no {what} "{name}"', did_you_mean(name, known[what]))
+        return found
+
+
+def _has_entries(session: Session, what: str, name: str) -> bool:
+    """Whether rows of a source or table that is declared no more were kept out once."""
+    from qmsreports.register import quarantine
+
+    return bool(quarantine.entries(session, name) if what == "source" else quarantine.entries(session, table=name))
+
+
 def show_quarantined(number: int, *, at: datetime, settings: Settings | None = None) -> dict[str, Any]:
     """Return an entry with its row, what its rule is for, and everything that happened to it."""
     with Workspace(settings) as workspace, workspace.register.read() as session:
@@ -114,7 +139,11 @@ def _refuse_unfit(workspace: Workspace, entry: Quarantine) -> None:
         raise UserError(Finding(where, f"there is no table {entry.table_name} any more", "reject the row"))
     suite = load_suite(workspace.settings.expectations / f"{table.table}.json", table)
     for rule in suite.rules:
-        if rule.label == entry.rule and rule.kind.scope == "unique" and set(rule.columns) <= set(table.key):
+        if (
+            entry.rule in (rule.identity, rule.label)
+            and rule.kind.scope == "unique"
+            and set(rule.columns) <= set(table.key)
+        ):
             todo = "mend it at the source: a table has one row for each key"
             raise UserError(Finding(where, f"another row has the key {entry.row_key}", todo))
 
@@ -128,16 +157,38 @@ def _entry(session: Session, number: int) -> Quarantine:
     return entry
 
 
-def _shown(session: Session, entry: Quarantine, at: datetime) -> dict[str, Any]:
+def _rule_of(session: Session, entry: Quarantine) -> Validation | None:
+    """Return the newest outcome of the rule that keeps a row out.
+
+    A row kept by an earlier version names its rule without columns; where rules of several columns have that name, none
+    of them is claimed to be it.
+    """
     from sqlalchemy import select
 
-    from qmsreports.register import quarantine
     from qmsreports.register.models import Validation
 
     query = select(Validation).where(
-        Validation.source == entry.source, Validation.table_name == entry.table_name, Validation.rule == entry.rule
+        Validation.source == entry.source,
+        Validation.table_name == entry.table_name,
+        Validation.on_failure == "quarantine",
     )
-    rule = session.scalars(query.order_by(Validation.id.desc()).limit(1)).first()
+    newest = query.order_by(Validation.id.desc()).limit(1)
+    label, _, columns = entry.rule.rpartition(" on ")
+    if label:
+        found = session.scalars(newest.where(Validation.rule == label, Validation.column_name == columns)).first()
+        if found is not None:
+            return found
+    named = newest.where(Validation.rule == entry.rule)
+    found = session.scalars(named).first()
+    if found is None or session.scalars(named.where(Validation.column_name != found.column_name)).first() is not None:
+        return None
+    return found
+
+
+def _shown(session: Session, entry: Quarantine, at: datetime) -> dict[str, Any]:
+    from qmsreports.register import quarantine
+
+    rule = _rule_of(session, entry)
     ended = entry.settled_at or at
     return {
         "id": entry.id,

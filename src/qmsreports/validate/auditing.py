@@ -165,14 +165,14 @@ def _status(
     if broken:
         rule, complaint = broken[0]
         return "broken", (
-            f"{rule.where}: the rule {_named(rule)} could not be checked ({complaint}); the rows of {place} are not to "
-            f"blame: mend the rule, then run again{_more(len(broken))}"
+            f"{rule.where}: the rule {rule.identity} could not be checked ({complaint}); the rows of {place} are not "
+            f"to blame: mend the rule, then run again{_more(len(broken))}"
         )
     stopped = [(rule, result) for rule, result in judged if rule.on_failure == "stop" and not result.success]
     if stopped:
         rule, result = stopped[0]
         return "stopped", (
-            f"{place}: nothing is {'mapped' if landed else 'published'}, {_extent(rule, result)}: {_named(rule)} "
+            f"{place}: nothing is {'mapped' if landed else 'published'}, {_extent(rule, result)}: {rule.identity} "
             f"({rule.where}); {rule.owner} mends it at the source, then run again{_more(len(stopped))}"
         )
     return "passed", ""
@@ -188,10 +188,6 @@ def _extent(rule: Rule, result: RuleResult) -> str:
 
 def _more(count: int) -> str:
     return f" ({count - 1} more of the kind)" if count > 1 else ""
-
-
-def _named(rule: Rule) -> str:
-    return f"{rule.label} on {', '.join(rule.columns)}" if rule.columns else rule.label
 
 
 def _unjudged(rules: Suite, tallies: Mapping[str, Tally]) -> str:

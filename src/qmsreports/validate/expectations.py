@@ -5,6 +5,8 @@ Each is used in a suite by its snake-case name (``expect_column_values_to_exist_
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from datetime import datetime, time, timedelta
 from typing import Any, ClassVar
 
@@ -20,6 +22,7 @@ from great_expectations.expectations.metrics.map_metric_provider.column_map_metr
 from qmsreports.validate import judging
 from qmsreports.validate.evidence import evidence
 
+_QUOTED = re.compile(r'"[^"]*"|\d+')
 _ANYWHERE = timedelta(hours=14)
 """A day begins up to 14 hours before it does in UTC: a date may be today's anywhere on Earth."""
 
@@ -237,5 +240,20 @@ class ExpectTableRejectsToBeFew(_DeliveryExpectation):
         rows = staged.rows + staged.rejected
         return (
             staged.rejected < self.from_rows or staged.rejected <= rows * self.share,
-            f"the mapping refused {staged.rejected} of {rows} rows",
+            f"the mapping refused {staged.rejected} of {rows} rows{_most_often(staged.rejects)}",
         )
+
+
+def _most_often(rejects: str) -> str:
+    """Return what the mapping said most often, by the first row it said it of; rows differ in the values they quote."""
+    if not rejects:
+        return ""
+    import pyarrow.parquet as pq
+
+    reasons = [str(reason) for reason in pq.read_table(rejects, columns=["_reject"])["_reject"].to_pylist() if reason]
+    said = Counter(_QUOTED.sub("", reason) for reason in reasons)
+    if not said:
+        return ""
+    ((alike, rows),) = said.most_common(1)
+    first = next(reason for reason in reasons if _QUOTED.sub("", reason) == alike)
+    return f", {rows} of them like this: {first.rstrip('.')}"

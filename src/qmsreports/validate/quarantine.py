@@ -110,7 +110,7 @@ def _split(broken: Broken, staged: StagedTable, table: Table, target: Path) -> t
             passed += kept.num_rows
             for index, row in zip(bad, batch.take(pa.array(bad, pa.int64())).to_pylist(), strict=True):
                 rules = broken[at + index]
-                rows.append(_quarantined(row, rules[0].label, _reason(rules, table, row), staged, table))
+                rows.append(_quarantined(row, rules[0].identity, _reason(rules, table, row), staged, table))
     return passed, tuple(rows)
 
 

@@ -64,6 +64,11 @@ class Rule:
         return self.name or self.type
 
     @property
+    def identity(self) -> str:
+        """Name and columns: what tells a rule from others of its type, and what a row in quarantine is kept under."""
+        return f"{self.label} on {', '.join(self.columns)}" if self.columns else self.label
+
+    @property
     def check(self) -> str:
         """What is really computed: rules that differ only in severity and tolerance share one check."""
         return f"{self.type} {sorted(self.kwargs.items(), key=lambda item: item[0])!r}"

@@ -43,6 +43,27 @@ def test_the_first_site_of_the_organisation_is_put_in(tmp_path: Path) -> None:
     assert "source: exports" in text and "{Headquarters: linz}" in text
 
 
+@pytest.mark.parametrize("preset", [name for name in NAMES if (FOLDER / name / "tickets.sql").is_file()])
+@pytest.mark.parametrize(
+    ("column", "nothing", "kpi"),
+    [
+        ("second_channel_within_7_days", "false", "second_channel_share"),
+        ("reopened", "0", "reopened_share"),
+        ("reassigned", "0", "reassignments_per_case"),
+    ],
+)
+def test_a_preset_says_which_kpi_shows_nothing_because_nothing_is_known(
+    preset: str, column: str, nothing: str, kpi: str
+) -> None:
+    unknown = any(line.split() == [nothing, "AS", f"{column},"] for line in _lines(FOLDER / preset / "tickets.sql"))
+    told = (FOLDER / preset / "README.md").read_text().partition("**Not known**")[2].partition("\n\n")[0]
+    assert (f"`{kpi}`" in told) == unknown
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text().splitlines()
+
+
 @pytest.mark.parametrize(
     ("preset", "name", "said"),
     [

@@ -13,6 +13,7 @@ import pytest
 
 from qmsreports import stages
 from qmsreports.catalog import approval
+from qmsreports.errors import UserError
 from qmsreports.register import results
 from qmsreports.register.catalog_records import CatalogRecords
 from qmsreports.settings import Settings
@@ -86,8 +87,53 @@ def test_a_deletion_is_a_candidate_for_restatement_and_counts_once_somebody_rest
     assert (first.candidates, value) == (0, 75.0)
     sql(settings, "DELETE FROM ord WHERE no = '3'")
     later, value = month(settings, MAY, "may")
+    (report,) = stages.feed_reports("may", settings=settings)
+    assert (report.deleted, report.duplicates) == (1, 0)
     assert later.candidates > 0
     assert value == 75.0
     said = {"why": "Order 3 was a test.", "who": "board", "run_id": "restated", "at": MAY}
     stages.restate("on_time", "2026-03", "2026-03", **said, settings=settings)
     assert on_time(settings) == 100.0
+
+
+def test_the_command_says_how_many_rows_vanished_and_which_duplicates_are_no_repetition(settings: Settings) -> None:
+    """Two orders go for good; two more are marked as deleted, which are two rows delivered and none published."""
+    from typer.testing import CliRunner
+
+    from qmsreports.cli.run import app
+
+    mapping = settings.catalog / "sources" / "shop" / "orders.sql"
+    mapping.write_text(mapping.read_text().replace("AS urgent", "AS urgent, done = 'never' AS _deleted"))
+    environment = {
+        "QMSREPORTS_VAR": str(settings.var),
+        "QMSREPORTS_CATALOG": str(settings.catalog),
+        "QMSREPORTS_EXPECTATIONS": str(settings.expectations),
+        "QMSREPORTS_TEMPLATES": str(SMALL.parents[3] / "report_templates"),
+    }
+
+    def ingest() -> str:
+        done = CliRunner().invoke(app, ["ingest", "shop"], env=environment, catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    assert "gone at the source" not in ingest()
+    sql(settings, "DELETE FROM ord WHERE no = '3'")
+    assert "source shop, table orders: 1 row is gone at the source and left the table\n" in ingest()
+    sql(settings, "UPDATE ord SET done = 'never', changed = '2026-04-01 08:00:00' WHERE no IN ('1', '2')")
+    assert (
+        "source shop, table orders: 2 rows are gone at the source and left the table; versions delivered of them are "
+        "among the duplicates\n"
+    ) in ingest()
+
+
+def test_no_draft_of_an_empty_table_over_a_suite(settings: Settings) -> None:
+    suite = settings.expectations / "orders.json"
+    before = suite.read_text()
+    with pytest.raises(UserError, match="the table orders has no row, so there is no history to draft from"):
+        stages.propose_suite("orders", owner="shop.owner", force=True, settings=settings)
+    assert suite.read_text() == before
+    other = settings.expectations / "draft.json"
+    assert stages.propose_suite("orders", owner="shop.owner", out=other, settings=settings) == other
+    stages.ingest(["shop"], run_id="april", at=APRIL, settings=settings)
+    stages.propose_suite("orders", owner="shop.owner", force=True, settings=settings)
+    assert suite.read_text() != before

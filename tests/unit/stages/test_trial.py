@@ -88,7 +88,9 @@ def typed(*words: str, expect: int = 0) -> Any:
 
 
 def test_the_commands(settings: Settings, tmp_path: Path) -> None:
-    assert "place  read     ok       2 columns, as declared" in typed("check", "shop")
+    checked = typed("check", "shop")
+    assert "place  read     ok       2 columns, as declared" in checked
+    assert "place: first rows as they would be landed\ncolumn  row 1\ncode    L\nsite    linz\n" in checked
     report = json.loads(typed("check", "shop", "--json"))
     assert (report["source"], report["failed"], report["samples"]["place"]) == (
         "shop",

@@ -43,9 +43,9 @@ def test_bad_rows_leave_with_key_rule_and_a_sentence(audited: Audited) -> None:
     )
     assert (result.status, result.rows, passed_ids(result)) == ("passed", 1, ["A1"])
     assert [(row.key, row.rule, row.reason) for row in result.quarantined] == [
-        ("A2", IN_SET, 'Status is "shpped", none of open, delivered.'),
-        ("A3", BETWEEN, "Quantity is -4, below 0."),
-        ("A4", BETWEEN, "Ordered on is 1900-01-01, below 2015-01-01."),
+        ("A2", f"{IN_SET} on status", 'Status is "shpped", none of open, delivered.'),
+        ("A3", f"{BETWEEN} on quantity", "Quantity is -4, below 0."),
+        ("A4", f"{BETWEEN} on ordered_on", "Ordered on is 1900-01-01, below 2015-01-01."),
     ]
 
 
@@ -83,7 +83,7 @@ def test_a_row_that_breaks_several_rules_leaves_once_with_all_reasons(audited: A
         ),
     )
     (row,) = result.quarantined
-    assert row.rule == IN_SET
+    assert row.rule == f"{IN_SET} on status"
     assert row.reason == (
         'Status is "lost", none of open, delivered. Delivered on 2026-09-01 lies before ordered on 2026-10-01.'
     )

@@ -145,7 +145,16 @@ def test_a_mapping_that_refuses_too_much_stops_the_table(audited: Audited) -> No
     assert audited(rows, few, refused=refused).status == "passed"  # 3 of 60 are 5 %
     result = audited(rows[:56], few, refused=refused)  # 3 of 59 are more
     assert result.status == "stopped"
-    assert "the mapping refused 3 of 59 rows: expect_table_rejects_to_be_few" in result.message
+    told = "the mapping refused 3 of 59 rows, 3 of them like this: no such plant: expect_table_rejects_to_be_few"
+    assert told in result.message
+
+
+def test_the_reason_given_most_often_is_said_whatever_values_it_quotes(audited: Audited) -> None:
+    few = rule(REJECTS, "critical", "stop", share=0.05, from_rows=3)
+    reasons = ['plant "X1" is unknown', 'quantity "9 pcs" is no number', 'quantity "8 pcs" is no number', None]
+    refused = [order(f"R{number}") | {"_reject": reason} for number, reason in enumerate(reasons)]
+    (said,) = audited([order("A1")], few, refused=refused).rules[0].sample
+    assert said == 'the mapping refused 4 of 5 rows, 2 of them like this: quantity "9 pcs" is no number'
 
 
 def test_the_instant_of_the_run_must_say_its_zone(audited: Audited) -> None:
