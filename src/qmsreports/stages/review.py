@@ -77,7 +77,8 @@ def build_pack(
     with Workspace(settings) as workspace:
         declared = known_review(workspace, review)
         reported = review_period(workspace, declared, period)
-    analyse(period, run_id=run_id, at=at, tell=tell, settings=settings)
+    tell("pack: analyse", 0)
+    analyse(period, run_id=run_id, at=at, settings=settings)
     with Workspace(settings) as workspace:
         built = packing.build(
             workspace.register,
