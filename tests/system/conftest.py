@@ -94,8 +94,8 @@ class Line:
         assert process.returncode == -signal.SIGKILL, f"{arguments} ended before it was killed"
 
     def copy(self, folder: Path) -> Line:
-        """Return a workspace of its own with the same content; packs are left out, the register knows their folders."""
-        shutil.copytree(self.folder, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("packs"))
+        """Return a workspace of its own with the same content."""
+        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
         return Line(folder, dict(self.extra), self.at)
 
     def tables(self) -> dict[str, set[tuple[str, ...]]]:
