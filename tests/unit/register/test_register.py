@@ -12,6 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
@@ -221,10 +222,18 @@ def test_a_register_of_before_opens_with_its_analyses_and_candidates(unmigrated:
             values,
         )
     unmigrated.migrate()
+    command.downgrade(config, "0007")  # nothing is on record that the schema before cannot hold
+    unmigrated.migrate()
     with unmigrated.write() as session:
         assert [row.inputs for row in results.analyses_of(session, "2026-10")] == ["a"]
         assert results.candidates_of(session, {settled.id}) == {settled.id: 93.9}
         assert (_analysis(session, "gap"), _analysis(session, "a")) == (True, True)
+    command.downgrade(config, "0008")
+    with pytest.raises(CommandError, match=r"cannot hold analyses made again .* restore the register from before"):
+        command.downgrade(config, "0007")
+    unmigrated.migrate()
+    with unmigrated.read() as session:
+        assert [row.inputs for row in results.analyses_of(session, "2026-10")] == ["a"]
     for statement in ("UPDATE analyses SET kpi = 'x'", "DELETE FROM analyses"):
         with pytest.raises(DBAPIError, match="append-only"), unmigrated.write() as session:
             session.execute(text(statement))
