@@ -45,27 +45,40 @@ def _lines(value: Any, sort: bool) -> list[str]:
         lines: list[str] = []
         for item in value:
             short = _flow(item, sort)
-            inner = [short] if len(short) <= _WIDEST else _lines(item, sort)
+            inner = [short] if short is not None else _lines(item, sort)
             lines += [f"- {inner[0]}", *(f"  {line}" for line in inner[1:])]
         return lines
     return [_scalar(value)]
 
 
 def _entry(key: str, value: Any, sort: bool) -> list[str]:
+    if not isinstance(value, Mapping | list | tuple):
+        return [f"{key} {_scalar(value)}"]
     short = _flow(value, sort)
-    if len(short) <= _WIDEST or not isinstance(value, Mapping | list | tuple):
+    if short is not None:
         return [f"{key} {short}"]
     return [key, *(f"  {line}" for line in _lines(value, sort))]
 
 
-def _flow(value: Any, sort: bool) -> str:
-    """Return a value on one line."""
-    if isinstance(value, Mapping):
-        keys = sorted(value) if sort else list(value)
-        return "{" + ", ".join(f"{_key(str(key))}: {_flow(value[key], sort)}" for key in keys) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(_flow(item, sort) for item in value) + "]"
-    return _scalar(value)
+def _flow(value: Any, sort: bool) -> str | None:
+    """Return a value on one line; None, as soon as that is known, where it is wider than a line may be."""
+    if not isinstance(value, Mapping | list | tuple):
+        text = _scalar(value)
+        return text if len(text) <= _WIDEST else None
+    named = isinstance(value, Mapping)
+    items = (sorted(value) if sort else list(value)) if isinstance(value, Mapping) else value
+    parts: list[str] = []
+    room = _WIDEST - 2 * len(items)  # two brackets, and between two of them a comma and a blank
+    for item in items:
+        inner = _flow(value[item] if named else item, sort) if room >= 0 else None
+        if inner is None:
+            return None
+        parts.append(f"{_key(str(item))}: {inner}" if named else inner)
+        room -= len(parts[-1])
+    if room < 0:
+        return None
+    text = ", ".join(parts)
+    return f"{{{text}}}" if named else f"[{text}]"
 
 
 def _key(key: str) -> str:

@@ -92,27 +92,53 @@ class KpiTargets(Model):
         The most specific target whose slice lies within the asked one wins. A target of the whole holds for its slices
         too where the unit is a rate (95 % on time holds at every site), but not for amounts (a backlog of 100).
         """
+        return self.in_force(period, adds_up=adds_up).target(slice)
+
+    def deviation(self, period: Period, slice: Mapping[str, str] | None = None) -> AcceptedDeviation | None:
+        """Return the deviation that covers the whole period, for this slice or for the whole."""
+        return self.in_force(period).deviation(slice)
+
+    def in_force(self, period: Period, *, adds_up: bool = False) -> InForce:
+        """Return what of this file holds in a period, whatever the slice."""
+        return InForce(
+            tuple(
+                target
+                for target in self.targets
+                if target.start <= period.start
+                and (target.every == period.kind or (target.every is None and not (adds_up and period.kind != "month")))
+                and ((last := self.last_day(target)) is None or period.start <= last)
+            ),
+            tuple(
+                deviation
+                for deviation in self.accepted_deviations
+                if deviation.start <= period.start and period.last_day <= deviation.to
+            ),
+            alike=self.unit in SAME_IN_EVERY_PERIOD,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """Targets and accepted deviations of one KPI in one period; ``alike`` where those of the whole hold for slices."""
+
+    targets: tuple[Target, ...] = ()
+    deviations: tuple[AcceptedDeviation, ...] = ()
+    alike: bool = False
+
+    def target(self, slice: Mapping[str, str] | None = None) -> Target | None:
+        """Return the target of a slice, see :meth:`KpiTargets.of`."""
         asked = dict(slice or {})
         fitting = [
             target
             for target in self.targets
-            if target.start <= period.start
-            and (target.every == period.kind or (target.every is None and not (adds_up and period.kind != "month")))
-            and ((last := self.last_day(target)) is None or period.start <= last)
-            and (target.slice == asked or (self.unit in SAME_IN_EVERY_PERIOD and target.slice.items() <= asked.items()))
+            if target.slice == asked or (self.alike and target.slice.items() <= asked.items())
         ]
         return max(fitting, key=lambda target: (len(target.slice), target.every is not None), default=None)
 
-    def deviation(self, period: Period, slice: Mapping[str, str] | None = None) -> AcceptedDeviation | None:
-        """Return the deviation that covers the whole period, for this slice or for the whole."""
-        asked = dict(slice or {})
-        fitting = [
-            deviation
-            for deviation in self.accepted_deviations
-            if deviation.start <= period.start
-            and period.last_day <= deviation.to
-            and deviation.slice.items() <= asked.items()
-        ]
+    def deviation(self, slice: Mapping[str, str] | None = None) -> AcceptedDeviation | None:
+        """Return the deviation of a slice: its own, or that of the whole."""
+        asked = dict(slice or {}).items()
+        fitting = [deviation for deviation in self.deviations if deviation.slice.items() <= asked]
         return max(fitting, key=lambda deviation: len(deviation.slice), default=None)
 
 
@@ -133,3 +159,8 @@ class Targets:
         """Return the accepted deviation of a KPI for a period and slice, ``None`` where there is none."""
         file = self.files.get(kpi)
         return file.deviation(period, slice) if file else None
+
+    def in_force(self, kpi: str, period: Period, *, adds_up: bool = False) -> InForce:
+        """Return what holds for a KPI in a period, whatever the slice; nothing where it has no targets."""
+        file = self.files.get(kpi)
+        return file.in_force(period, adds_up=adds_up) if file else InForce()

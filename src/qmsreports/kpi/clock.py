@@ -6,10 +6,12 @@ every engine gives the same answer and none needs time zone data of its own.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from itertools import accumulate
 from math import gcd
 from zoneinfo import ZoneInfo
 
@@ -111,7 +113,7 @@ def offsets(zone: str, until: int) -> tuple[tuple[int, int], ...]:
     return tuple((second, int(known.total_seconds())) for second, known in found)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class OpenTime:
     """Open stretches of a calendar in equal slots; a slot is ``length`` seconds and counted since 1970.
 
@@ -131,8 +133,17 @@ class OpenTime:
         place = (moment - _EPOCH).total_seconds() / self.length
         if not self.first <= place < self.after:
             return None
-        stretches = zip(self.begins, self.ends, strict=True)
-        return sum(max(0.0, min(end, place) - begin) for begin, end in stretches) * self.length
+        over = bisect_right(self.ends, place)  # stretches that are over by then; the next one may be open
+        open_slots: float = self._until[over]
+        if over < len(self.begins):
+            open_slots += max(0.0, place - self.begins[over])
+        return open_slots * self.length
+
+    @cached_property
+    def _until(self) -> tuple[int, ...]:
+        """Open slots before each stretch, and at last of all."""
+        lengths = (end - begin for begin, end in zip(self.begins, self.ends, strict=True))
+        return tuple(accumulate(lengths, initial=0))
 
 
 def open_time(

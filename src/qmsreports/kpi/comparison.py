@@ -48,11 +48,12 @@ def compare(earlier: KpiResult | None, new: KpiResult) -> tuple[Verdict, str]:
     if "not_valid" in (earlier.status, new.status) and (numbers or earlier.status != new.status):
         return "supersede", "feed not valid" if new.status == "not_valid" else "feed valid again"
     if numbers:
+        redefined = (earlier.version, earlier.fingerprint) != (new.version, new.fingerprint)
         if earlier.provisional:
-            return "supersede", "late data within the settling time"
+            return "supersede", "definition changed" if redefined else "late data within the settling time"
         if appeared := _appeared(earlier, new):
             return "supersede", f"first rows of {', '.join(appeared)}"
-        return "candidate", "definition changed" if earlier.version != new.version else "late data"
+        return "candidate", "definition changed" if redefined else "late data"
     if earlier.provisional and not new.provisional:
         return "supersede", "settled"
     if (earlier.status, earlier.provisional, earlier.unit) != (new.status, new.provisional, new.unit):

@@ -14,7 +14,7 @@ from sqlglot import exp
 
 from qmsreports.catalog.load import Catalog
 from qmsreports.kpi import enclosing, figures, lengths, rollup, rows, sql, together
-from qmsreports.kpi.clock import OpenTime, open_time, windows
+from qmsreports.kpi.clock import OpenTime, WindowRow, open_time, windows
 from qmsreports.kpi.enclosing import Ranks
 from qmsreports.kpi.engine import Dialect, Engine, Row
 from qmsreports.kpi.figures import Figure, Slice
@@ -58,6 +58,7 @@ class Computation:
     months: Mapping[str, Sequence[str]] = field(default_factory=dict)
     _hours: dict[tuple[str, date, date], OpenTime] = field(default_factory=dict)
     _laid: dict[str, OpenTime] = field(default_factory=dict)
+    _windows: list[WindowRow] = field(default_factory=list)
 
     @property
     def zone(self) -> str:
@@ -115,14 +116,15 @@ class Computation:
     def ask(self, task: Task, text: str) -> Row:
         """Run a statement that returns one row, with the windows of a task laid out."""
         self._prepare([task])
-        self.engine.windows(windows(task.periods, task.plan.window, self.zone))
+        self._provide(windows(task.periods, task.plan.window, self.zone))
         (row,) = self.engine.select(text)
         return row
 
     def _figures(self, task: Task, text: str, *, shared: bool = True) -> dict[str, dict[Slice, Figure]]:
         values: dict[str, dict[Slice, Figure]] = {}
+        read = figures.reader(task.plan)
         for row in self._rows(task, text, shared):
-            period, cut, figure = figures.read(task.plan, row)
+            period, cut, figure = read(row)
             values.setdefault(period, {})[cut] = figure
         self._enclose(task, values)
         return values
@@ -158,8 +160,9 @@ class Computation:
             return
         self.engine.ranks(places)
         text = sql.text_of(rows.ranks_statement(task.plan, self._within(task)), dialect=self.engine.dialect)
+        place = figures.places(task.plan)
         for row in self.engine.select(text):
-            period, cut, (low, high) = figures.place_of(task.plan, row)
+            period, cut, (low, high) = place(row)
             figure = values[period][cut]
             parts = {**figure.parts, "low": float(low), "high": float(high)}
             values[period][cut] = replace(figure, parts=parts)
@@ -173,8 +176,9 @@ class Computation:
         task = replace(task, plan=replace(task.plan, body=body))
         self.lay_out(task)
         statement = rows.values_statement(task.plan, body, self._within(task))
+        place = figures.places(task.plan)
         for row in self.engine.select(sql.text_of(statement, dialect=self.engine.dialect)):
-            period, cut, (amounts,) = figures.place_of(task.plan, row)
+            period, cut, (amounts,) = place(row)
             ends = self.resample([float(amount) / body.divisor for amount in amounts])
             if ends is not None:
                 figure = values[period][cut]
@@ -186,8 +190,9 @@ class Computation:
         if not steps:
             return
         statement = rows.shares_statement(task.plan, enclosing.shares(steps), self._within(task))
+        place = figures.places(task.plan)
         for row in self.engine.select(sql.text_of(statement, dialect=self.engine.dialect)):
-            period, cut, (found,) = figures.place_of(task.plan, row)
+            period, cut, (found,) = place(row)
             figure = values[period][cut]
             ends = enclosing.between(steps, figure.n, found)
             if ends is not None:
@@ -244,7 +249,13 @@ class Computation:
         if isinstance(body, Spread) and isinstance(body.of, Span) and isinstance(body.of.calendar, str):
             known = hours[body.of.calendar]
             window_rows = [row.worked(known.at(row.ends_at)) for row in window_rows]
-        self.engine.windows(window_rows)
+        self._provide(window_rows)
+
+    def _provide(self, window_rows: list[WindowRow]) -> None:
+        """Let the engine know the windows, unless it has just these: most KPIs of a measurement share them."""
+        if window_rows != self._windows:
+            self.engine.windows(window_rows)
+            self._windows = window_rows
 
     def _lay_out_hours(self, tasks: Sequence[Task], table: str = "") -> dict[str, OpenTime]:
         """Provide the opening hours that these tasks count in; with ``table`` those of the conditions on its rows."""

@@ -19,7 +19,7 @@ from qmsreports.kpi.weeks import WeekMonths
 from qmsreports.lake import literal, quoted
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
+    from duckdb import DuckDBPyConnection, Statement
 
 _MICRO = 1_000_000
 _DAY = 86400 * _MICRO
@@ -52,8 +52,7 @@ class DuckDb:
 
     def select(self, statement: str) -> list[Row]:
         """Run one SELECT and return its rows."""
-        self._one_select(statement)
-        return self.connection.execute(statement).fetchall()
+        return self.connection.execute(self._one_select(statement)).fetchall()
 
     def keep(self, name: str, statement: str) -> int:
         """Run one SELECT and keep its rows as a relation under ``name``; returns how many there are."""
@@ -120,13 +119,14 @@ class DuckDb:
             [hours.first, hours.after, list(hours.begins), list(hours.ends)],
         )
 
-    def _one_select(self, statement: str) -> None:
-        """Refuse anything but a single SELECT: the last of several locks, the compiler makes nothing else."""
+    def _one_select(self, statement: str) -> Statement:
+        """Return the statement as parsed, refusing anything but a single SELECT: the last of several locks."""
         from duckdb import StatementType
 
         statements = self.connection.extract_statements(statement)
         if len(statements) != 1 or statements[0].type != StatementType.SELECT:
             raise ValueError("a KPI statement must be one SELECT")
+        return statements[0]
 
 
 def _local_day(zone: str, until: int) -> str:

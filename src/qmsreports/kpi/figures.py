@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,10 +31,15 @@ def parts_of(plan: Plan) -> tuple[str, ...]:
     return rows.parts_of(plan) if isinstance(plan.body, Spread | Chosen) else rollup.parts_of(plan)
 
 
-def read(plan: Plan, row: Sequence[Any]) -> tuple[str, Slice, Figure]:
-    """Return period, slice and figure of one row; columns are taken by position, see :func:`parts_of`."""
-    period, cut, rest = place_of(plan, row)
-    return period, cut, of(plan, rest, parts_of(plan))
+def reader(plan: Plan) -> Callable[[Sequence[Any]], tuple[str, Slice, Figure]]:
+    """Return what takes period, slice and figure from a row; columns are taken by position, see :func:`parts_of`."""
+    place, names = places(plan), parts_of(plan)
+
+    def read(row: Sequence[Any]) -> tuple[str, Slice, Figure]:
+        period, cut, rest = place(row)
+        return period, cut, of(plan, rest, names)
+
+    return read
 
 
 def of(plan: Plan, columns: Sequence[Any], names: Sequence[str]) -> Figure:
@@ -43,17 +48,24 @@ def of(plan: Plan, columns: Sequence[Any], names: Sequence[str]) -> Figure:
     return _figure(plan, parts, _number(columns[-1]))
 
 
-def place_of(plan: Plan, row: Sequence[Any]) -> tuple[str, Slice, Sequence[Any]]:
-    """Return period and slice of one row, and what follows them."""
+def places(plan: Plan) -> Callable[[Sequence[Any]], tuple[str, Slice, Sequence[Any]]]:
+    """Return what takes from a row its period, its slice and what follows them.
+
+    A slice is made once and looked up for all other periods.
+    """
     count = len(plan.slices)
-    cut: Slice = ()
-    rest = row[1:]
-    if count:
-        sliced = int(row[1 + count])  # a bit per slice, the first one highest; 0 where the row is grouped by it
-        chosen = [index for index in range(count) if not sliced >> (count - 1 - index) & 1]
-        cut = tuple((plan.slices[index], _label(row[1 + index])) for index in chosen)
-        rest = row[2 + count :]
-    return str(row[0]), cut, rest
+    known: dict[tuple[Any, ...], Slice] = {}
+
+    def place(row: Sequence[Any]) -> tuple[str, Slice, Sequence[Any]]:
+        key = tuple(row[1 : 2 + count])
+        cut = known.get(key)
+        if cut is None:
+            sliced = int(row[1 + count])  # a bit per slice, the first one highest; 0 where the row is grouped by it
+            chosen = [index for index in range(count) if not sliced >> (count - 1 - index) & 1]
+            cut = known[key] = tuple((plan.slices[index], _label(row[1 + index])) for index in chosen)
+        return str(row[0]), cut, row[2 + count :]
+
+    return place if count else lambda row: (str(row[0]), (), row[1:])
 
 
 def ordered(plan: Plan, cut: Slice) -> Slice:
@@ -103,11 +115,15 @@ def _figure(plan: Plan, parts: Mapping[str, float | None], value: float | None) 
 
 
 def _of_quotient(quotient: Quotient, known: Mapping[str, float], n: int, value: float | None) -> Figure:
-    numerator = sum(known.get(name, 0.0) for name in quotient.plus) - sum(
-        known.get(name, 0.0) for name in quotient.minus
-    )
+    numerator = known.get(quotient.plus[0], 0.0) if len(quotient.plus) == 1 else _total(known, quotient.plus)
+    if quotient.minus:
+        numerator -= _total(known, quotient.minus)
     denominator = known.get(quotient.over, 0.0) if quotient.over is not None else None
     return Figure(value, numerator, denominator, n, _rest(known, "numerator", "denominator", "n"))
+
+
+def _total(known: Mapping[str, float], names: Sequence[str]) -> float:
+    return sum(known.get(name, 0.0) for name in names)
 
 
 def _rest(known: Mapping[str, float], *taken: str) -> dict[str, float]:

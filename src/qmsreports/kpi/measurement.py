@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from qmsreports.catalog.load import Catalog
+from qmsreports.catalog.target import InForce
 from qmsreports.errors import Finding
 from qmsreports.kpi import figures, sql
 from qmsreports.kpi.affected import restricted
@@ -212,7 +213,8 @@ class _Session:
         provisional = self._is_provisional(task, period)
         if not self._is_open_to_change(period, provisional):
             return False
-        self.results.append(self._result(task, period, {}, Figure(), (text, {}), provisional, valid=False))
+        bounds = self._in_force(task, period)
+        self.results.append(self._result(task, period, {}, Figure(), (text, {}), bounds, provisional, valid=False))
         return True
 
     def _add_period(
@@ -230,9 +232,13 @@ class _Session:
         self._reads[task.kpi.kpi, period] = (text, tables, provisional)
         valid = not (self._is_open_to_change(period, provisional) and any(table in self.invalid for table in tables))
         at = {table: self.table_versions[table] for table in tables if table in self.table_versions}
+        bounds = self._in_force(task, period)
         for cut, figure in sorted(found.items()):
             shown = figure if valid else Figure()
-            self.results.append(self._result(task, period, dict(cut), shown, (text, at), provisional, valid))
+            self.results.append(self._result(task, period, dict(cut), shown, (text, at), bounds, provisional, valid))
+
+    def _in_force(self, task: Task, period: Period) -> InForce:
+        return self.catalog.targets.in_force(task.kpi.kpi, period, adds_up=task.kpi.adds_up(task.version))
 
     def _result(
         self,
@@ -241,16 +247,17 @@ class _Session:
         cut: dict[str, str],
         figure: Figure,
         source: tuple[str, Mapping[str, int]],
+        bounds: InForce,
         provisional: bool,
         valid: bool,
     ) -> KpiResult:
         text, table_versions = source
-        target = self.catalog.targets.of(task.kpi.kpi, period, cut, adds_up=task.kpi.adds_up(task.version))
+        target = bounds.target(cut)
         status = status_of(
             figure.value,
             better=task.kpi.better,
             target=target,
-            deviation=self.catalog.targets.deviation(task.kpi.kpi, period, cut),
+            deviation=bounds.deviation(cut),
             provisional=provisional,
             valid=valid,
         )

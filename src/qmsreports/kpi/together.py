@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 from qmsreports.kpi import figures, rows, sql
 from qmsreports.kpi.engine import Dialect, Row
@@ -17,6 +18,8 @@ from qmsreports.kpi.plan import Additive, Plan, Spread
 from qmsreports.kpi.rollup import rollup_of, sources
 from qmsreports.kpi.selection import Task
 from qmsreports.kpi.within import Reach
+
+Reader = Callable[[Row], tuple[str, Slice, Figure]]
 
 
 def groups(tasks: Iterable[Task]) -> list[list[Task]]:
@@ -49,24 +52,27 @@ def reader(tasks: Sequence[Task]) -> Callable[[Row], Iterator[tuple[Task, str, S
     """
     if isinstance(tasks[0].plan.body, Additive):
         own = [(task, figures.parts_of(task.plan)) for task in tasks]
-        return lambda row: _sums(own, row)
-    wide = [(task, _wide(task.plan, tasks)) for task in tasks]
+        place = figures.places(tasks[0].plan)
+        return lambda row: _sums(own, place(row))
+    wide = [(task, figures.reader(_wide(task.plan, tasks))) for task in tasks]
     return lambda row: _spreads(wide, row)
 
 
-def _spreads(tasks: Sequence[tuple[Task, Plan]], row: Row) -> Iterator[tuple[Task, str, Slice, Figure]]:
+def _spreads(tasks: Sequence[tuple[Task, Reader]], row: Row) -> Iterator[tuple[Task, str, Slice, Figure]]:
     """Every task has its value at the end, behind the parts that all share."""
     shared, values = row[: -len(tasks)], row[-len(tasks) :]
-    for (task, wide), value in zip(tasks, values, strict=True):
-        period, cut, figure = figures.read(wide, (*shared, value))
+    for (task, read), value in zip(tasks, values, strict=True):
+        period, cut, figure = read((*shared, value))
         own = figures.ordered(task.plan, cut)
         if not own or tuple(name for name, _ in own) in task.plan.cuts:
             yield task, period, own, figure
 
 
-def _sums(tasks: Sequence[tuple[Task, tuple[str, ...]]], row: Row) -> Iterator[tuple[Task, str, Slice, Figure]]:
+def _sums(
+    tasks: Sequence[tuple[Task, tuple[str, ...]]], row: tuple[str, Slice, Sequence[Any]]
+) -> Iterator[tuple[Task, str, Slice, Figure]]:
     """Every task reads the same place and its own columns."""
-    period, cut, rest = figures.place_of(tasks[0][0].plan, row)
+    period, cut, rest = row
     at = 0
     for task, parts in tasks:
         after = at + len(parts) + 1
