@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from qmsreports.catalog.table import Column, Table
 from qmsreports.errors import CouldNotRun, Finding
-from qmsreports.lake_files import Within, files_of, files_within
+from qmsreports.lake_files import Within, files_of, files_within, rows_by_month
 from qmsreports.panics import panics_aside, quotes_the_system
 from qmsreports.records import Published
 
@@ -96,6 +96,11 @@ class Lake:
         if version is not None and self._opened is not None:
             self._found[table, version] = found
         return found
+
+    def rows_by_month(self, table: str, version: int | None = None) -> dict[str, int]:
+        """Return the rows in each month of the partition of a version; none for a table that does not exist."""
+        delta = self._open(table, version)
+        return {} if delta is None else rows_by_month(delta)
 
     def connect(
         self, tables: Iterable[Table], versions: Mapping[str, int] | None = None, *, memory: str = MEMORY

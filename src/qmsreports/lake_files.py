@@ -58,6 +58,17 @@ def files_within(delta: DeltaTable, within: Within) -> list[str]:
     return [uri for uri in uris if may_hold(known.get(_below(uri, base), {}), within)]
 
 
+def rows_by_month(delta: DeltaTable) -> dict[str, int]:
+    """Return how many rows lie in each month of the partition, as the log says; the month of none is ``0000-00``."""
+    import pyarrow as pa
+
+    told = pa.RecordBatchReader.from_stream(delta.get_add_actions(flatten=True)).read_all()
+    found: dict[str, int] = {}
+    for month, rows in zip(told["partition._month"].to_pylist(), told["num_records"].to_pylist(), strict=True):
+        found[str(month)] = found.get(str(month), 0) + int(rows or 0)
+    return found
+
+
 def _values(column: pa.ChunkedArray) -> list[Any]:
     """Return the values of a column of the log. Instants by their microseconds: told by pyarrow they cost an import of
     pandas, cast by it one of its functions, and both take longer than one changed month.

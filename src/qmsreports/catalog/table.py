@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -28,7 +29,8 @@ class Table(Translated):
     """A canonical table; ``partition`` is the date or instant column whose month partitions it, if any.
 
     ``derived_from`` names the canonical tables that it is made of by the SELECT beside its declaration; none where
-    sources deliver it.
+    sources deliver it. ``recorded_from`` is the first day of which the sources tell everything; where it is not
+    declared, the first month with rows that are no mere leftovers, see :mod:`qmsreports.kpi.begins`.
     """
 
     table: str
@@ -37,6 +39,7 @@ class Table(Translated):
     key: tuple[str, ...]
     partition: str | None = None
     derived_from: tuple[str, ...] = ()
+    recorded_from: date | None = None
     columns: tuple[Column, ...]
 
     def column(self, name: str) -> Column | None:

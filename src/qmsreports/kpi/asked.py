@@ -18,9 +18,11 @@ from qmsreports.catalog.load import Catalog
 from qmsreports.catalog.review import Review
 from qmsreports.fiscal import CALENDAR, FiscalYear
 from qmsreports.kpi.affected import closed
-from qmsreports.kpi.plan import Additive, Chosen, ColumnRef, Composed, Level, Spread
+from qmsreports.kpi.begins import begun, first_days
+from qmsreports.kpi.plan import Composed
 from qmsreports.kpi.selection import Task, select
-from qmsreports.lake import Lake, quoted
+from qmsreports.kpi.within import counted_tables
+from qmsreports.lake import Lake
 from qmsreports.period import Period
 
 HISTORY = {"month": 36, "quarter": 20, "half": 12, "year": 10}
@@ -110,34 +112,14 @@ def _is_month(period: Period) -> bool:
 
 
 def _begins(tasks: Iterable[Task], catalog: Catalog, lake: Lake, versions: Mapping[str, int]) -> dict[str, date]:
-    """Return by KPI the first day from which on there are rows in all that it is made of."""
-    clocks: dict[str, set[ColumnRef]] = {}
+    """Return by KPI the day from which on there is a record of all that it is made of."""
     tasks = list(tasks)
-    for task in tasks:
-        for table, clock in _clocks(task):
-            if table in versions:
-                clocks.setdefault(table, set()).add(clock)
-    first: dict[tuple[str, str], date] = {}
-    for table, columns in clocks.items():
-        names = sorted({column.name for column in columns})
-        least = ", ".join(f"CAST(MIN({quoted(name)}) AS DATE) AS {quoted(name)}" for name in names)
-        query = f"SELECT {least} FROM {quoted(table)}"
-        (row,) = lake.read_sql(query, [catalog.tables[table]], {table: versions[table]}).to_pylist()
-        first |= {(table, name): day for name, day in row.items() if day is not None}
+    read = {table for task in tasks for table in counted_tables(task.plan) if table in versions}
+    days = first_days(lake, [catalog.tables[name] for name in sorted(read)], versions)
     found: dict[str, date] = {}
     for task in tasks:  # formulas come after what they read
-        days = [first[table, clock.name] for table, clock in _clocks(task) if (table, clock.name) in first]
+        own = begun(task.plan, days)
         if isinstance(task.plan.body, Composed):
-            days = [found[name] for name in task.plan.body.reads if name in found]
-        if days:
-            found[task.kpi.kpi] = max(*days, found.get(task.kpi.kpi, date.min))
+            own = max((found[name] for name in task.plan.body.reads if name in found), default=date.min)
+        found[task.kpi.kpi] = max(own, found.get(task.kpi.kpi, date.min))
     return found
-
-
-def _clocks(task: Task) -> set[tuple[str, ColumnRef]]:
-    body = task.plan.body
-    if isinstance(body, Additive):
-        return {(tally.table, tally.clock) for tally in body.tallies}
-    if isinstance(body, Level):
-        return {(body.table, body.start)}
-    return {(body.table, body.clock)} if isinstance(body, Spread | Chosen) else set()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import gc
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from qmsreports.catalog.load import Catalog
@@ -14,6 +14,7 @@ from qmsreports.catalog.target import InForce
 from qmsreports.errors import Finding
 from qmsreports.kpi import figures, sql
 from qmsreports.kpi.affected import restricted
+from qmsreports.kpi.begins import begun, first_days
 from qmsreports.kpi.compute import Computation, Resample
 from qmsreports.kpi.enclosing import Ranks
 from qmsreports.kpi.engine import Opener, Tables
@@ -21,6 +22,7 @@ from qmsreports.kpi.execute import duckdb_engine
 from qmsreports.kpi.figures import Figure, Slice
 from qmsreports.kpi.plan import Additive, Composed, Plan
 from qmsreports.kpi.selection import Task, select
+from qmsreports.kpi.slices import Known, every_slice
 from qmsreports.kpi.status import status_of
 from qmsreports.kpi.within import files, partitions, reaches
 from qmsreports.lake import Lake
@@ -40,6 +42,7 @@ def measure(
     engine: Opener = duckdb_engine,
     ranks: Ranks | None = None,
     resample: Resample | None = None,
+    known: Known | None = None,
     only: Mapping[str, Collection[Period]] | None = None,
     tell: Tell = silent,
 ) -> Measured:
@@ -50,10 +53,11 @@ def measure(
     read them are ``not_valid`` and have no value for every period that the missing load could still change. ``as_of``
     decides what is provisional; ``engine`` computes, see :func:`qmsreports.kpi.engine.engine_of`. With ``ranks``
     percentiles get the parts ``low`` and ``high``, the values at these ranks; with ``resample`` means whose definition
-    asks for it, from their values. ``only`` names the periods of each KPI
-    that are wanted, see :mod:`qmsreports.kpi.affected`; all of ``periods`` when it is None.
+    asks for it, from their values. ``known`` are the slices on record, see :mod:`qmsreports.kpi.slices`. ``only`` names
+    the periods of each KPI that are wanted, see :mod:`qmsreports.kpi.affected`; all of ``periods`` when it is None.
 
-    The whole of a KPI has a result in every period, a slice where it has rows. Intervals are added by the caller.
+    The whole of a KPI has a result in every period, a slice where it has rows, and of a count or a sum from its first
+    rows on. Intervals are added by the caller.
     :class:`UserError` when a definition does not fit the declared tables or a calendar has a gap.
     """
     tasks = select(catalog, versions, periods)
@@ -69,6 +73,7 @@ def measure(
         engine=engine,
         ranks=ranks,
         resample=resample,
+        known=known,
         tell=tell,
     )
 
@@ -84,6 +89,7 @@ def measure_tasks(
     engine: Opener = duckdb_engine,
     ranks: Ranks | None = None,
     resample: Resample | None = None,
+    known: Known | None = None,
     tell: Tell = silent,
 ) -> Measured:
     """Compute chosen versions for chosen periods, whether in force there or not: previews, examples, comparisons.
@@ -98,7 +104,8 @@ def measure_tasks(
             catalog, opened, as_of=as_of, tell=tell, ranks=ranks, resample=resample, months=months
         )
         computed = computation.run(tasks)
-    session = _Session(catalog, as_of, at, dict(invalid or {}))
+    begins = first_days(lake, [catalog.tables[name] for name in names], at) if isinstance(lake, Lake) else {}
+    session = _Session(catalog, as_of, at, dict(invalid or {}), begins, dict(known or {}))
     for task in tasks:
         if isinstance(task.plan.body, Composed):
             session.compose(task, task.plan.body)
@@ -172,6 +179,8 @@ class _Session:
     as_of: datetime
     table_versions: Mapping[str, int]
     invalid: Mapping[str, str]
+    begins: Mapping[str, date] = field(default_factory=dict)
+    known: Known = field(default_factory=dict)
     results: list[KpiResult] = field(default_factory=list)
     warnings: list[Finding] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
@@ -179,9 +188,18 @@ class _Session:
     _reads: dict[tuple[str, Period], tuple[str, tuple[str, ...], bool]] = field(default_factory=dict)
 
     def add(self, task: Task, computed: Mapping[str, Mapping[Slice, Figure]], text: str) -> None:
-        """Add the results of one version; a period without rows still has its whole."""
+        """Add the results of one version; a period without rows still has its whole.
+
+        A period that was over before the record of what is counted begins has no data: that nothing happened in it is
+        more than anybody knows.
+        """
+        first = begun(task.plan, self.begins)
+        nothing = figures.nothing(task.plan)
+        filled = every_slice(task, computed, self.known.get(task.kpi.kpi, {}), nothing)
         for period in task.periods:
-            found = {(): figures.nothing(task.plan), **computed.get(str(period), {})}
+            found: dict[Slice, Figure] = {(): nothing, **filled[str(period)]}
+            if period.end <= first:
+                found = {(): replace(found[()], value=None)}
             self._add_period(task, period, found, text, task.plan.tables)
             self._warn(task, period, found[()])
 

@@ -79,6 +79,14 @@ def reaches(periods: Sequence[Period], plan: Plan, zone: str) -> tuple[Reach, ..
     return (Reach(body.table, body.clock, own),) if isinstance(body, Spread | Chosen) else ()
 
 
+def counted_tables(plan: Plan) -> tuple[str, ...]:
+    """Return the tables whose rows are counted, without those that only describe them; none for a formula."""
+    body = plan.body
+    if isinstance(body, Additive):
+        return tuple(dict.fromkeys(tally.table for tally in body.tallies))
+    return (body.table,) if isinstance(body, Level | Spread | Chosen) else ()
+
+
 def joined(entries: Iterable[Reach]) -> tuple[Reach, ...]:
     """Return one reach for each clock of a table, as wide as the widest, in a fixed order."""
     found: dict[tuple[str, str, bool, str], Reach] = {}

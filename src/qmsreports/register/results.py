@@ -89,6 +89,18 @@ def latest_points(session: Session, *, periods: Iterable[Period] = ()) -> Sequen
     return session.execute(_latest(select(*(getattr(Result, name) for name in columns)), (), periods, None)).all()
 
 
+def slices_on_record(
+    session: Session, periods: Iterable[Period]
+) -> dict[str, dict[Period, set[tuple[tuple[str, str], ...]]]]:
+    """Return the slices that have a row, by KPI and period."""
+    named = {str(period): period for period in periods}
+    found: dict[str, dict[Period, set[tuple[tuple[str, str], ...]]]] = {}
+    for kpi, period, cut in session.execute(_latest(select(Result.kpi, Result.period, Result.slice), (), named, None)):
+        if cut:
+            found.setdefault(kpi, {}).setdefault(named[period], set()).add(tuple(cut.items()))
+    return found
+
+
 def _latest(
     query: Select[Any], kpis: Iterable[str], periods: Iterable[Period | str], as_of: datetime | None
 ) -> Select[Any]:

@@ -165,6 +165,8 @@ def measure(
         if known is not None:
             tell("nothing changed since the last measurement", 0)
             return MeasureSummary.again(known)
+        with workspace.register.read() as session:
+            recorded = results.slices_on_record(session, periods)
         measured = kpi.measure(
             catalog,
             versions=versions,
@@ -176,6 +178,7 @@ def measure(
             engine=workspace.engine,
             ranks=percentile_ranks,
             resample=mean_interval,
+            known=recorded,
             only=only,
             tell=tell,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from kpi_fixture import CASES, LATER, catalog, database, kpi
 
 from qmsreports.catalog.table import Table
 from qmsreports.kpi import measure
+from qmsreports.kpi.begins import first_days, first_month
 from qmsreports.kpi.examples import RowsInMemory
 from qmsreports.lake import Lake
 from qmsreports.period import Period
@@ -75,6 +77,83 @@ def test_a_table_that_was_never_published_is_empty(lake: Lake, tmp_path: Path) -
     result = whole(measured(lake), "rate")
     assert (result.value, result.numerator, result.denominator, result.status) == (None, 1, 0, "no_data")
     assert dict(result.table_versions) == {"cases": 0}
+
+
+def test_a_month_before_the_record_begins_has_no_data_and_an_empty_one_after_it_counts_nothing(
+    lake: Lake, tmp_path: Path
+) -> None:
+    publish(lake, tmp_path, date(2026, 1, 5), date(2026, 3, 1))
+    periods = [Period.parse(month) for month in ("2025-11", "2025-12", "2026-01", "2026-02", "2026-03")]
+    entries = catalog(COUNT)
+    found = measure(entries, versions={"number": [1]}, periods=periods, lake=lake, as_of=LATER)
+    wholes = [(str(one.period), one.value, one.status) for one in found.results if not one.slice]
+    assert wholes == [
+        ("2025-11", None, "no_data"),
+        ("2025-12", None, "no_data"),
+        ("2026-01", 1, "no_target"),
+        ("2026-02", 0, "no_target"),
+        ("2026-03", 1, "no_target"),
+    ]
+
+
+def test_leftovers_of_the_time_before_are_no_month_and_a_declared_day_stands_above_what_is_found() -> None:
+    busy = {f"2024-{month:02}": 900 for month in range(1, 13)}
+    leftovers = {"0000-00": 7, "2023-08": 4, "2023-09": 30, "2023-10": 160, "2023-11": 880, "2023-12": 910}
+    assert first_month(leftovers | busy) == "2023-11"
+    assert first_month({"2023-10": 230} | {month: 920 for month in busy}) == "2023-10"  # a quarter is a month
+    assert first_month({"2023-01": 1, "2023-03": 5, "2023-04": 6, "2023-05": 4}) == "2023-01"  # few are no measure
+    assert (first_month({"2023-01": 3}), first_month({"0000-00": 3}), first_month({})) == ("2023-01", None, None)
+
+
+def test_the_record_begins_where_it_is_declared_to(lake: Lake, tmp_path: Path) -> None:
+    publish(lake, tmp_path, date(2026, 1, 5))
+    unkept = CASES.model_copy(update={"table": "unkept"})
+    declared = PARTITIONED.model_copy(update={"recorded_from": date(2020, 3, 1)})
+    assert first_days(lake, [PARTITIONED, unkept], {}) == {"cases": date(2026, 1, 1), "unkept": date.max}
+    assert first_days(lake, [declared], {}) == {"cases": date(2020, 3, 1)}
+    entries = catalog(COUNT)
+    entries = replace(entries, tables={**entries.tables, "cases": declared})
+    period = Period.parse("2025-11")
+    found = measure(entries, versions={"number": [1]}, periods=[period], lake=lake, as_of=LATER)
+    assert [(one.value, one.status) for one in found.results] == [(0, "no_target")]
+
+
+def test_a_slice_counts_nothing_from_its_first_month_on_and_has_no_value_where_its_rows_are_gone(
+    lake: Lake, tmp_path: Path
+) -> None:
+    sites = [("linz", date(2026, 1, 5)), ("porto", date(2026, 2, 3)), ("linz", date(2026, 4, 1))]
+    rows = [{"case_id": at, "site": site, "opened_on": day} for at, (site, day) in enumerate(sites)]
+    periods = [Period.parse(f"2026-0{month}") for month in range(1, 5)]
+    share = kpi(
+        {"kind": "ratio", "numerator": {"count": "rows"}, "denominator": {"count": "rows"}},
+        name="share",
+        population={"table": "cases", "period_by": "opened_on"},
+        slices=["site"],
+    )
+    lyon = (("site", "lyon"),)
+    known = {name: {periods[1]: {lyon}} for name in ("number", "share")}
+    found = measure(
+        catalog(COUNT, share),
+        versions={"number": [1], "share": [1]},
+        periods=periods,
+        lake=RowsInMemory({"cases": rows}),
+        as_of=LATER,
+        known=known,
+    )
+    values = {(one.kpi, one.slice.get("site"), str(one.period)[-2:]): one.value for one in found.results if one.slice}
+    counts = {(site, month): value for (name, site, month), value in values.items() if name == "number"}
+    assert counts == {
+        **{("linz", month): value for month, value in zip(("01", "02", "03", "04"), (1, 0, 0, 1), strict=True)},
+        **{("lyon", month): 0 for month in ("02", "03", "04")},
+        **{("porto", month): value for month, value in zip(("02", "03", "04"), (1, 0, 0), strict=True)},
+    }
+    shares = {(site, month): value for (name, site, month), value in values.items() if name == "share"}
+    assert shares == {("linz", "01"): 1, ("linz", "04"): 1, ("porto", "02"): 1, ("lyon", "02"): None}
+
+
+def test_nothing_is_counted_of_a_table_that_was_never_published(lake: Lake) -> None:
+    result = whole(measured(lake), "number")
+    assert (result.value, result.n, result.status) == (None, 0, "no_data")
 
 
 def test_measuring_twice_gives_the_same_results(lake: Lake, tmp_path: Path) -> None:

@@ -196,6 +196,15 @@ def test_what_is_written(earlier: KpiResult | None, new: KpiResult, verdict: str
     assert compare(earlier, new)[0] == verdict
 
 
+@pytest.mark.parametrize("changed", [{"version": 2}, {"fingerprint": "calendar with another holiday"}])
+def test_a_definition_that_changed_is_the_reason_whether_the_value_had_settled_or_not(changed: dict[str, Any]) -> None:
+    moved = replace(RESULT, value=93.6, numerator=468.0)
+    assert compare(PROVISIONAL, replace(moved, **changed))[1] == "definition changed"
+    assert compare(RESULT, replace(moved, **changed))[1] == "definition changed"
+    assert compare(PROVISIONAL, moved)[1] == "late data within the settling time"
+    assert compare(RESULT, moved)[1] == "late data"
+
+
 def test_changes_are_split_by_what_is_to_be_done() -> None:
     linz, lyon = (replace(RESULT, slice={"site": site}) for site in ("linz", "lyon"))
     late = replace(linz, value=90.0, numerator=450.0)
