@@ -27,6 +27,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -140,6 +141,30 @@ def visit_of(landing: str | Path, source: str, load_id: str) -> Visit | None:
     return next(
         (visit for visit in _visits(_Place(landing, source), states=False) if visit.load.load_id == load_id), None
     )
+
+
+def remove_unfinished(landing: str | Path, source: str) -> int:
+    """Remove what loads that never came to their end left behind, and return how many files; the visit holds the lock.
+
+    No reader of ours sees such files, but they take the room that was missing when the disk was full, and whoever looks
+    at the landing zone with a tool of their own would trip over a file that is cut short.
+    """
+    place = _Place(landing, source)
+    try:
+        folders = [str(entry["name"]) for entry in place.fs.ls(place.folder, detail=True) if entry["type"] != "file"]
+    except OSError:  # there is nothing yet, or nothing that we may see: the next visit says so itself
+        return 0
+    whole = {load.load_id for load in _loads(place)}
+    left = [
+        path
+        for folder in folders
+        for load_id, path in place.files(folder.rstrip("/").rsplit("/", 1)[-1])
+        if load_id not in whole
+    ]
+    for path in left:
+        with suppress(OSError):
+            place.fs.rm_file(path)
+    return len(left)
 
 
 class _Place:

@@ -49,6 +49,18 @@ def test_files_come_in_the_order_of_their_loads_as_numbers(tmp_path: Path) -> No
     assert len(landing.completed(tmp_path, "crm", "deal")) == 0
 
 
+def test_files_of_loads_without_an_end_are_removed_and_all_others_stay(tmp_path: Path) -> None:
+    put(tmp_path, "1.5", account=2, deal=1)
+    put(tmp_path, "2.5", record="none", account=3, files=2)
+    put(tmp_path, "3.5", record='{"load_id": "3.5", "sta', deal=4)
+    (tmp_path / "crm" / "account" / "mine.parquet").write_bytes(b"of somebody else")
+    (tmp_path / "crm" / "account" / "2.5.f0.parquet").write_bytes(b"PAR1 cut sh")
+    assert landing.remove_unfinished(tmp_path, "crm") == 3
+    left = sorted(path.relative_to(tmp_path / "crm").as_posix() for path in tmp_path.rglob("*.parquet"))
+    assert left == ["account/1.5.f0.parquet", "account/mine.parquet", "deal/1.5.f0.parquet"]
+    assert landing.remove_unfinished(tmp_path, "crm") == landing.remove_unfinished(tmp_path, "nobody") == 0
+
+
 def test_a_load_may_bring_several_files_of_a_table(tmp_path: Path) -> None:
     put(tmp_path, "1.5", files=3, account=2)
     assert [Path(file.path).name for file in landing.completed(tmp_path, "crm", "account")] == [

@@ -23,6 +23,7 @@ from threading import RLock
 from typing import Any
 
 from qmsreports.errors import CouldNotRun, Finding
+from qmsreports.landing import remove_unfinished
 from qmsreports.sources.database import without_secrets
 from qmsreports.sources.feed import Unreadable
 
@@ -69,6 +70,8 @@ class Packages:
             except Exception as error:
                 self._refuse_full_disk(error)
         self.clear()
+        if not load_id:
+            remove_unfinished(self.landing, self.source)
         return load_id
 
     def write(self, parts: Parts) -> str:
@@ -119,10 +122,11 @@ class Packages:
         )
 
     def _refuse_full_disk(self, error: BaseException) -> None:
-        """Raise when the disk is full, after giving back what the unfinished package took."""
+        """Raise when the disk is full, after giving back what the unfinished package took, landed or not."""
         for cause in _causes(error):
             if getattr(cause, "errno", None) == errno.ENOSPC or "No space left on device" in str(cause):
                 self.clear()
+                remove_unfinished(self.landing, self.source)
                 raise CouldNotRun(
                     Finding(
                         f"source {self.source}",

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 def derive(*, run_id: str, at: datetime, tell: Tell = silent, settings: Settings | None = None) -> list[str]:
     """Compute, audit and publish every derived table whose inputs changed; returns those that changed themselves.
 
-    They come here and not with a source, because they are made of what several sources published.
+    They come here and not with a source, because they are made of what several sources published. One whose sources
+    have not all delivered yet waits for them: rows made of half of it would be measured, settle and stand for good.
     """
     from qmsreports.conform import derive as deriving
     from qmsreports.register import feeds
@@ -28,7 +29,10 @@ def derive(*, run_id: str, at: datetime, tell: Tell = silent, settings: Settings
     staged: list[StagedTable] = []
     with Workspace(settings) as workspace:
         catalog = workspace.catalog
+        expected = {name for source in catalog.sources.values() for name in source.conform}
         for table in (table for table in catalog.tables.values() if table.derived_from):
+            if any(name in expected and not workspace.lake.exists(name) for name in table.derived_from):
+                continue
             with workspace.register.read() as session:
                 done = feeds.newest_inputs(session, deriving.SOURCE, table.table)
             try:

@@ -199,6 +199,7 @@ def test_a_full_disk_is_told_in_one_line_and_the_next_run_completes(
 ) -> None:
     world = one_load_then_changes(tmp_path)
     before = state_of(world)
+    files = sorted(world.landing.rglob("*.parquet"))
     with monkeypatch.context() as patch:
         patch.setattr(place, full(place))
         with pytest.raises(CouldNotRun) as caught:
@@ -213,6 +214,7 @@ def test_a_full_disk_is_told_in_one_line_and_the_next_run_completes(
     assert caught.value.exit_code == ExitCode.COULD_NOT_RUN
     assert caught.value.__suppress_context__
     assert state_of(world) == before
+    assert sorted(world.landing.rglob("*.parquet")) == files  # what was there of it took the room that was missing
     assert not (world.state / "shop").exists()
     assert world.landed() == {"orders": 2, "orders__keys": 9, "customers": 2}
 

@@ -169,6 +169,18 @@ def test_a_change_of_one_input_alone_reaches_table_and_value(line: Line) -> None
     assert line.sites() == [{"site": "linz", "orders": 3, "cases": 5}]
 
 
+def test_a_table_waits_until_every_source_that_is_to_deliver_has_delivered(line: Line, tmp_path: Path) -> None:
+    source = line.settings.catalog / "sources" / "shop" / "source.yaml"
+    source.write_text(f"{source.read_text()}  cases: {{from: ord}}\n")
+    source.with_name("cases.sql").write_text("SELECT 1")
+    shutil.move(line.settings.var / "lake" / "cases", tmp_path / "cases")
+    line.measure("half of it")
+    assert line.value() is None
+    shutil.move(tmp_path / "cases", line.settings.var / "lake" / "cases")
+    summary = line.measure("all of it")
+    assert (line.value(), summary.candidates) == (2.0, 0)
+
+
 def test_a_slow_run_does_not_bring_an_older_state_of_the_inputs_back(line: Line) -> None:
     slow = line.staged("slow")
     line.cases(5)
