@@ -46,7 +46,10 @@ def report(
         print_json({"feeds": [_plain(row) for row in outcomes], "failed_rules": [_plain(row) for row in failed]})
         return
     print_table(
-        ("source", "table", "status", "rows in", "refreshed", "conformed", "quarantined", "duplicates", "at"),
+        (
+            *("source", "table", "status", "rows in", "refreshed", "conformed", "quarantined", "duplicates"),
+            *("deleted", "at"),
+        ),
         [
             (
                 row.source,
@@ -57,6 +60,7 @@ def report(
                 row.conformed,
                 row.quarantined,
                 row.duplicates,
+                row.deleted_at_source,
                 f"{row.at:%Y-%m-%d %H:%M} UTC",
             )
             for row in outcomes
@@ -74,7 +78,7 @@ def report(
 
 @app.command()
 def propose(
-    table: Annotated[str, typer.Argument(help="Canonical table.")],
+    table: Annotated[str, typer.Argument(help="Canonical table, or a feed as landed: landed/crm/account.")],
     out: Annotated[Path | None, typer.Option(help="File to write; default the table's own suite.")] = None,
     owner: Annotated[str, typer.Option(help="Who mends rows, until the suite says better.")] = "data.owner",
     force: Annotated[bool, typer.Option("--force", help="Write over a suite that is there.")] = False,

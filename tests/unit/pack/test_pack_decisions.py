@@ -389,7 +389,7 @@ def test_rows_of_a_derived_table_are_no_rows_in() -> None:
         "90 rows in: 90 conformed, 0 duplicates, 0 quarantined (0 %); every row is accounted for.",
     ]
     shown = quality(pack)
-    assert shown["total"] == ["90", "0", "90", "0", "0"]
+    assert shown["total"] == ["90", "0", "90", "0", "0", "0"]
     assert plain(shown["sources"][1]["feeds"][0]["title"]) == "customer_months, 23 rows"
     assert shown["sources"][1]["feeds"][0]["rows_in"] == "\u2013"
 
