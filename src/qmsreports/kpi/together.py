@@ -55,10 +55,12 @@ def reader(tasks: Sequence[Task]) -> Callable[[Row], Iterator[tuple[Task, str, S
 
 
 def _spreads(tasks: Sequence[tuple[Task, Plan]], row: Row) -> Iterator[tuple[Task, str, Slice, Figure]]:
-    """Every task has its value at the end, behind the parts that all share."""
-    shared, values = row[: -len(tasks)], row[-len(tasks) :]
-    for (task, wide), value in zip(tasks, values, strict=True):
-        period, cut, figure = figures.read(wide, (*shared, value))
+    """Every task has its own columns at the end, behind the parts that all share."""
+    each = rows.own_columns(tasks[0][1])
+    shared = row[: -each * len(tasks)]
+    for place, (task, wide) in enumerate(tasks):
+        at = len(shared) + place * each
+        period, cut, figure = figures.read(wide, (*shared, *row[at : at + each]))
         own = figures.ordered(task.plan, cut)
         if not own or tuple(name for name, _ in own) in task.plan.cuts:
             yield task, period, own, figure

@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 
+from qmsreports.kpi.figures import extremes
 from qmsreports.kpi.plan import (
     Additive,
     ByRow,
     Chosen,
     ColumnRef,
+    Composed,
     Level,
     Plan,
     Quotient,
@@ -54,8 +56,26 @@ _SIGNS = {"add": " + ", "subtract": " - ", "multiply": " x ", "divide": " / "}
 
 def rule_of(plan: Plan) -> tuple[str, ...]:
     """Return the rule as sentences without full stops, in the order in which it is applied."""
-    told = _rule(plan)
-    return (*told, "95 % interval = bootstrap of the mean (BCa) of 5 to 300 rows") if plan.resampled else told
+    return (*_rule(plan), *_interval(plan))
+
+
+def _interval(plan: Plan) -> tuple[str, ...]:
+    """Return what the interval is and what it takes for granted, where the kind alone does not say it."""
+    body = plan.body
+    if plan.resampled:
+        return ("95 % interval = bootstrap of the mean (BCa) of 5 to 300 rows",)
+    if isinstance(body, Spread) and body.unfinished == "censor":
+        band = "where Greenwood's bands of the curve, on the scale ln(-ln), cross the share (Brookmeyer-Crowley)"
+        return (f"95 % interval = {band}; no upper end where the band does not fall so far",)
+    if isinstance(body, Additive) and len(body.quotients) > 1:
+        rows = "from the rows behind all factors together, each row independent of the others"
+        return (f"95 % interval = delta method on the logarithm of the product, {rows}",)
+    if not isinstance(body, Composed):
+        return ()
+    if extremes(body.root):
+        return ("no 95 % interval: which slice is the highest or lowest is itself decided by chance",)
+    apart = "as squares, or plainly where they read the same table and may err together"
+    return (f"95 % interval = errors of the KPIs that it reads added {apart}; none where one of them has none",)
 
 
 def _rule(plan: Plan) -> tuple[str, ...]:

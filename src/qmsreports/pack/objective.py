@@ -55,6 +55,14 @@ class Segment(Record):
     reason: str = ""
 
 
+class Change(Record):
+    """The latest value less that of the period before, in the KPI's unit, with the 95 % interval of this difference."""
+
+    value: float
+    low: float
+    high: float
+
+
 class Slice(Record):
     """The same KPI for one site, channel or family: the latest point and the series behind it."""
 
@@ -152,6 +160,7 @@ class Objective(Record):
     comment: Comment | None = None
     drivers: tuple[str, ...] = ()  # KPIs that come before this one, as far as they are in the pack
     reasons: Reasons | None = None
+    change: Change | None = None
     definitions: tuple[DefinitionVersion, ...] = ()
     reads: tuple[str, ...] = ()  # canonical tables
     sql: tuple[str, ...] = ()  # sha256 of the SQL texts of the latest point

@@ -17,7 +17,7 @@ from qmsreports.findings import describe
 from qmsreports.language import say, spoken
 from qmsreports.pack import figures
 from qmsreports.pack.charts.scale import possible_range
-from qmsreports.pack.objective import DefinitionVersion, Objective, Point, Segment, Slice
+from qmsreports.pack.objective import Change, DefinitionVersion, Objective, Point, Segment, Slice
 from qmsreports.period import Period
 from qmsreports.records import SpcResult
 from qmsreports.register.models import Analysis, Approval, CatalogVersion, Result
@@ -124,6 +124,7 @@ def objective(kpi: Kpi, catalog: Catalog, measured: Measured, stopped: Mapping[s
         slices=_slices(kpi, catalog, measured),
         combined=_combined(kpi, catalog, measured),
         drivers=tuple(name for name in kpi.drivers if (name, "") in measured.results),
+        change=_change(analysis, latest),
         definitions=_definitions(kpi, measured, version, rows.values(), catalog),
         possible=_possible(kpi, definition, points),
         reads=tuple(sorted(latest.table_versions)) if latest and latest.table_versions else reads,
@@ -138,6 +139,14 @@ def objective(kpi: Kpi, catalog: Catalog, measured: Measured, stopped: Mapping[s
             ),
         ),
     )
+
+
+def _change(analysis: Analysis | None, latest: Result | None) -> Change | None:
+    """Return the difference to the period before as it was stored with the analysis of this very value."""
+    stored = analysis.result.get("change") if analysis else None
+    if not stored or latest is None or (stored["period"], stored["of"]) != (latest.period, latest.value):
+        return None
+    return Change(value=stored["value"], low=stored["low"], high=stored["high"])
 
 
 def _possible(
