@@ -122,8 +122,12 @@ SECTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("Intervals", _INTERVALS, ()),
     (
         "Windows",
-        "`window` lets a value cover more than its period: the last so many, or from the start of the year. It is "
-        "computed from the rows of the whole window, never from the values of its periods.",
+        "`window` lets a value cover more than its period: the last so many (`{last: 12, of: month}`), or from the "
+        "start of the `year`, `half` or `quarter` on (`{to_date: year}`). That is the organisation's fiscal year where "
+        "`catalog/organisation.yaml` declares one and the calendar year elsewhere; `calendar_year`, `calendar_half` "
+        "and `calendar_quarter` are of the calendar always. A window never covers less than its period, and is "
+        "computed from the rows of all of it, never from the values of its periods. See [periods](../periods.md) for "
+        "months of weeks.",
         ("minutes_two_months", "minutes_this_year"),
     ),
 )

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 
+from qmsreports.fiscal import CALENDAR
 from qmsreports.kpi.figures import extremes
 from qmsreports.kpi.plan import (
     Additive,
@@ -205,7 +206,9 @@ def _covers(window: Rolling | None) -> str:
     if window is None:
         return "the period"
     if window.last == 0:
-        return "the year up to the end of the period"
+        kind = "half-year" if window.kind == "half" else window.kind
+        whose = "calendar " if window.calendar else "" if window.of == CALENDAR else "fiscal "
+        return f"the {whose}{kind} up to the end of the period"
     return f"the last {window.last} {window.kind}s up to the end of the period"
 
 
