@@ -118,8 +118,11 @@ def finding_of(objective: Objective, part: Slice | None = None) -> str:
 
 def without_value(latest: Point) -> str:
     """Say why a period has no value."""
-    key = "finding.not_valid" if latest.status == "not_valid" else "finding.no_data"
-    return say(key, for_period=figures.period(latest.period, "for"))
+    if latest.status != "not_valid":
+        return say("finding.no_data", for_period=figures.period(latest.period, "for"))
+    return say(
+        "finding.unfit" if latest.unfit else "finding.not_valid", for_period=figures.period(latest.period, "for")
+    )
 
 
 def signal_words(points: Sequence[Point]) -> str:
@@ -247,4 +250,6 @@ def reservations(objective: Objective) -> tuple[str, ...]:
         found.append(say("reservation.provisional_until", until=until) if until else say("reservation.provisional"))
     if latest.restated:
         found.append(say("reservation.restated"))
+    if latest.unfit:
+        found.append(say("reservation.unfit", why=latest.unfit.rstrip(".")))
     return (*found, *objective.reservations)

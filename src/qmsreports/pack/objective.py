@@ -35,6 +35,7 @@ class Point(Record):
     provisional: bool = False
     unfinished: bool = False  # the period was not over when the data was read: shown, and judged by nothing
     restated: bool = False
+    unfit: str = ""  # why the definition could not be computed, where that is why there is no valid value
     version: int = 1
     mean: float | None = None
     lower: float | None = None

@@ -61,7 +61,7 @@ def _notes(objective: Objective, *, provisional: bool = True) -> list[str]:
     if latest.restated:
         notes.append(say("note.restated"))
     if latest.status == "not_valid":
-        notes.append(say("note.stopped"))
+        notes.append(say("note.unfit" if latest.unfit else "note.stopped"))
     return notes
 
 
