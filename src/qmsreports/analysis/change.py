@@ -32,7 +32,7 @@ def difference(kind: str, before: Sample, after: Sample, *, unit: str = "") -> t
 
     ``kind`` and ``unit`` as in the definition:
 
-    - ``ratio`` in percent and ``csat``: Newcombe's hybrid score, where numerator and denominator are counts;
+    - ``ratio`` in percent and ``csat``: Newcombe's hybrid score, where numerator and denominator are counts of ``n``;
     - ``nps``: adjusted Wald;
     - ``mean``, ``duration`` and ``ces``: Welch, from ``parts`` ``deviation`` or ``sum_squares``;
     - what has none of these but an interval on either side (rates of events, percentiles, products, formulas): those
@@ -43,11 +43,12 @@ def difference(kind: str, before: Sample, after: Sample, *, unit: str = "") -> t
     if before.value is None or after.value is None:
         return None, NONE
     change = after.value - before.value
-    if kind == "csat" or (kind in ("ratio", "ces") and unit == "percent"):
-        return change, _of_shares(before, after)
+    shares = kind == "csat" or (kind in ("ratio", "ces") and unit == "percent")
+    if shares and (found := _of_shares(before, after)) != NONE:
+        return change, found
     if kind == "nps":
         return change, _of_scores(before, after)
-    if kind in ("mean", "duration", "ces") and (found := _of_means(before, after)) != NONE:
+    if kind in ("mean", "duration", "ces") and not shares and (found := _of_means(before, after)) != NONE:
         return change, found
     return change, square_and_add(before, after)
 
@@ -114,7 +115,7 @@ def _counts(sample: Sample) -> tuple[float, float] | None:
     above, below = sample.numerator, sample.denominator
     if above is None or not below or not (0 <= above <= below):
         return None
-    return (above, below) if float(above).is_integer() and float(below).is_integer() else None
+    return (above, below) if float(above).is_integer() and below == sample.n else None
 
 
 def _of_scores(before: Sample, after: Sample) -> Interval:

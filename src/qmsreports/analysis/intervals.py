@@ -117,7 +117,8 @@ def result_interval(
 
     ``kind`` and ``unit`` as in the definition:
 
-    - ``ratio`` in percent and ``csat``: Wilson, where numerator and denominator are counts (whole, 0 <= a <= b);
+    - ``ratio`` in percent and ``csat``: Wilson, where numerator and denominator are counts (whole, 0 <= a <= b, and
+      ``n`` is the denominator: 500 of 960 minutes in two shifts are a sample of 2, not of 960);
     - ``ratio`` per_1000 or ppm: exact Poisson rate, where the numerator counts events;
     - ``nps``: adjusted Wald, from ``parts`` ``promoters`` and ``detractors`` of ``n`` answers;
     - ``mean``, ``duration`` and ``ces``: t interval, from ``parts`` ``deviation`` (n - 1) or ``sum_squares``; where the
@@ -125,7 +126,8 @@ def result_interval(
     - ``percentile``: ``parts`` ``low`` and ``high``, the values at :func:`percentile_ranks`; of durations with
       unfinished cases those of Brookmeyer and Crowley, see :mod:`qmsreports.kpi.survival`: without an upper end where
       the curve's upper band does not fall so far;
-    - ``product``: delta method on the logarithm, from ``value`` and ``parts`` ``log variance`` and ``fewest rows``.
+    - ``product`` and ``ratio`` of amounts: delta method on the logarithm, from ``value`` and ``parts``
+      ``log variance`` and ``fewest rows``.
 
     A ``formula`` has that of :mod:`qmsreports.analysis.propagation`, which needs the intervals of what it reads.
     Counts of pieces (ppm) are taken as independent; where pieces fail by the batch, chance moves them further.
@@ -137,10 +139,10 @@ def result_interval(
         return _mean(numerator, denominator, n, parts, level)
     if kind in ("mean", "percentile", "duration"):
         return parts.get("low"), parts.get("high")
-    if kind == "product" and value is not None and "log variance" in parts:
+    if kind in ("product", "ratio") and value is not None and "log variance" in parts:
         return product_of_ratios(value, parts["log variance"], parts["fewest rows"], level)
     if kind in ("ratio", "csat") and numerator is not None and denominator:
-        return _ratio(numerator, denominator, "percent" if kind == "csat" else unit, level)
+        return _ratio(numerator, denominator, n, "percent" if kind == "csat" else unit, level)
     return NONE
 
 
@@ -162,14 +164,14 @@ def _mean(
     return NONE if deviation is None else mean_t(mean, deviation, n, level)
 
 
-def _ratio(numerator: float, denominator: float, unit: str, level: float) -> Interval:
+def _ratio(numerator: float, denominator: float, n: int, unit: str, level: float) -> Interval:
     counted = numerator >= 0 and float(numerator).is_integer()
     scale = SCALE.get(unit)
     if not counted or scale is None or denominator < 0:
         return NONE
     if unit != "percent":
         low, high = poisson_rate(int(numerator), denominator, level)
-    elif float(denominator).is_integer() and numerator <= denominator:
+    elif denominator == n and numerator <= denominator:
         low, high = wilson(numerator, denominator, level)
     else:
         return NONE

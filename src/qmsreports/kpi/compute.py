@@ -182,8 +182,8 @@ class Computation:
                 values[period][cut] = replace(figure, parts={**figure.parts, "low": ends[0], "high": ends[1]})
 
     def _vary(self, task: Task, values: dict[str, dict[Slice, Figure]]) -> None:
-        """Add to products the variance of their logarithm, see :mod:`qmsreports.kpi.moments`."""
-        if self.ranks is None or not isinstance(task.plan.body, Additive) or not moments.is_product(task.plan):
+        """Add to products and ratios of amounts the variance of their logarithm, see :mod:`qmsreports.kpi.moments`."""
+        if self.ranks is None or not isinstance(task.plan.body, Additive) or not moments.by_rows(task.plan):
             return
         found: dict[tuple[str, Slice], dict[moments.Source, moments.Moments]] = {}
         within = reaches(task.periods, task.plan, self.zone)

@@ -1,4 +1,4 @@
-"""How far chance alone moves a product of ratios: the variance of its logarithm, from the rows behind its factors.
+"""How far chance alone moves a ratio of amounts or a product of ratios: the variance of its logarithm, from its rows.
 
 The factors of a product are made of the same rows (a machine shift has its running, planned and good minutes), so their
 errors go together and may not simply be added up. To first order (the delta method; Wolter, Introduction to Variance
@@ -36,9 +36,12 @@ Source = tuple[str, ColumnRef]
 Moments = Mapping[str, float]
 
 
-def is_product(plan: Plan) -> bool:
-    """Tell whether a value is a product of ratios."""
-    return isinstance(plan.body, Additive) and len(plan.body.quotients) > 1
+def by_rows(plan: Plan) -> bool:
+    """Tell whether a value is a product of ratios, or one ratio of amounts: minutes are no sample of cases."""
+    body = plan.body
+    if not isinstance(body, Additive):
+        return False
+    return len(body.quotients) > 1 or (body.quotients[0].over == "denominator" and body.n != "denominator")
 
 
 def by_source(body: Additive) -> dict[Source, list[Tally]]:

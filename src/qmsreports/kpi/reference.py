@@ -34,7 +34,7 @@ _WITH_INTERVALS = (
         "squares added, where both have an upper end",
     ),
     (
-        "`product`",
+        "`product`, `ratio` of amounts such as minutes",
         "delta method on the logarithm, from the rows behind all factors together, so that what the factors share is "
         "in it; none where a factor is 0 or the same in every row",
         "squares added",
@@ -48,7 +48,11 @@ _WITH_INTERVALS = (
     ),
     ("`formula` of a KPI that has none", "none", "none"),
     ("`formula` with `highest` or `lowest`", "none: which slice it is was decided by chance as well", "none"),
-    ("`count`, `sum`, `level`, other `ratio`s", "none: all was counted, or how far it spreads is not known", "none"),
+    (
+        "`count`, `sum`, `level`, a `ratio` of one row",
+        "none: all was counted, or its spread is not known",
+        "none",
+    ),
 )
 _INTERVALS = (
     "A value that is a sample of what could have happened is recorded with its 95 % interval, `low` and `high`; the "

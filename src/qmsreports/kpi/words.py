@@ -8,6 +8,7 @@ from datetime import date
 
 from qmsreports.fiscal import CALENDAR
 from qmsreports.kpi.figures import extremes
+from qmsreports.kpi.moments import by_rows
 from qmsreports.kpi.plan import (
     Additive,
     ByRow,
@@ -68,9 +69,11 @@ def _interval(plan: Plan) -> tuple[str, ...]:
     if isinstance(body, Spread) and body.unfinished == "censor":
         band = "where Greenwood's bands of the curve, on the scale ln(-ln), cross the share (Brookmeyer-Crowley)"
         return (f"95 % interval = {band}; no upper end where the band does not fall so far",)
-    if isinstance(body, Additive) and len(body.quotients) > 1:
-        rows = "from the rows behind all factors together, each row independent of the others"
-        return (f"95 % interval = delta method on the logarithm of the product, {rows}",)
+    if by_rows(plan):
+        several = isinstance(body, Additive) and len(body.quotients) > 1
+        what, whose = ("product", "all factors") if several else ("ratio", "both parts")
+        rows = f"from the rows behind {whose} together, each row independent of the others"
+        return (f"95 % interval = delta method on the logarithm of the {what}, {rows}",)
     if not isinstance(body, Composed):
         return ()
     if extremes(body.root):

@@ -73,6 +73,13 @@ def test_put_together_from_wilsons_intervals_it_is_newcombes() -> None:
     assert square_and_add(*sides) == pytest.approx((0.0524, 0.3339), abs=6e-5)
 
 
+def test_minutes_are_no_sample_of_cases() -> None:
+    """The intervals of both shares are taken: 10 down to the root of 3^2 + 5^2, up to that of 4^2 + 2^2."""
+    before, after = Sample(40.0, 384, 960, 2, low=38.0, high=45.0), Sample(50.0, 480, 960, 2, low=47.0, high=54.0)
+    change, interval = difference("ratio", before, after, unit="percent")
+    assert (change, *interval) == pytest.approx((10, 10 - math.sqrt(34), 10 + math.sqrt(20)))
+
+
 def test_what_has_no_interval_still_has_a_difference() -> None:
     before, after = Sample(5.0, 10, 2, 2), Sample(8.0, 16, 2, 2)
     assert difference("ratio", before, after, unit="ratio") == (3, (None, None))

@@ -8,13 +8,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from kpi_fixture import Row, by_place, kpi, run
+from kpi_fixture import Row, by_place, catalog, kpi, run
 from scipy import stats
 
 from qmsreports.analysis import result_interval
 from qmsreports.analysis.intervals import percentile_ranks, product_of_ratios
 from qmsreports.kpi.plan import Additive, ColumnRef, Quotient, Tally
+from qmsreports.kpi.selection import plan_in, select
 from qmsreports.kpi.words import rule_of
+from qmsreports.period import Period
 from qmsreports.records import KpiResult
 
 POPULATION = {"table": "cases", "period_by": "opened_on"}
@@ -88,6 +90,30 @@ def test_the_variance_is_that_of_what_every_row_moves(window: dict[str, Any] | N
         half = stats.t.ppf(0.975, fewest - 1) * math.sqrt(variance)
         assert found.value is not None
         assert interval(found) == pytest.approx((found.value * math.exp(-half), found.value * math.exp(half)))
+
+
+def test_a_ratio_of_amounts_is_judged_by_its_rows_and_one_of_cases_by_wilson() -> None:
+    march = made(10, 90)
+    amounts = {"kind": "ratio", "numerator": {"sum": "minutes"}, "denominator": {"sum": "minutes"}}
+    amounts["numerator"] = {"sum": "minutes", "where": PHONE}
+    share = {"kind": "ratio", "numerator": {"count": "rows", "where": PHONE}, "denominator": {"count": "rows"}}
+    kpis = [
+        kpi(measure, name=name, unit="percent", population=POPULATION)
+        for name, measure in (("amounts", amounts), ("share", share))
+    ]
+    measured = run(kpis, march, ["2026-03"], ranks=percentile_ranks)
+    found = by_place(measured, "amounts")["2026-03", ""]
+    total = sum(row["minutes"] for row in march)
+    phone = sum(row["minutes"] for row in march if row["channel"] == "phone")
+    moves = [row["minutes"] * ((row["channel"] == "phone") / phone - 1 / total) for row in march]
+    fewest = sum(row["channel"] == "phone" for row in march)
+    assert found.parts["log variance"] == pytest.approx(fewest / (fewest - 1) * sum(move * move for move in moves))
+    assert found.parts["fewest rows"] == fewest
+    assert "log variance" not in by_place(measured, "share")["2026-03", ""].parts
+    assert rule_of(select(catalog(*kpis), {"amounts": [1]}, [Period.parse("2026-03")])[0].plan)[-1] == (
+        "95 % interval = delta method on the logarithm of the ratio, from the rows behind both parts together, each "
+        "row independent of the others"
+    )
 
 
 def test_resampling_the_rows_gives_the_same_interval() -> None:
@@ -167,10 +193,6 @@ def test_what_cannot_be_told_has_no_interval(rows: list[Row]) -> None:
 
 
 def test_the_rule_says_how_the_interval_is_made() -> None:
-    from kpi_fixture import catalog
-
-    from qmsreports.kpi.selection import plan_in
-
     entry = product()
     assert rule_of(plan_in(catalog(entry), entry, entry.versions[0]))[-1] == (
         "95 % interval = delta method on the logarithm of the product, from the rows behind all factors together, each "
