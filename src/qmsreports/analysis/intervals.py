@@ -15,6 +15,8 @@ from qmsreports.analysis import quantiles
 Interval = tuple[float | None, float | None]
 NONE: Interval = (None, None)
 LEVEL = 0.95
+FEWEST_ROWS = 10
+"""Rows from which on the logarithm of a ratio of amounts is near enough to a bell curve."""
 
 SCALE: Mapping[str, float] = MappingProxyType({"percent": 100.0, "per_1000": 1000.0, "ppm": 1_000_000.0})
 
@@ -94,9 +96,10 @@ def product_of_ratios(value: float, log_variance: float, rows: float, level: flo
 
     ``log_variance`` is the variance of the logarithm of the product and ``rows`` the rows of the factor that has the
     fewest; see :mod:`qmsreports.kpi.moments`, which finds both. 60 % with 0.0004 and 31 rows: t(0.975, 30) = 2.0423,
-    exp(2.0423 x 0.02) = 1.0417, so 57.6 % to 62.5 %. None for fewer than two rows or a product of 0.
+    exp(2.0423 x 0.02) = 1.0417, so 57.6 % to 62.5 %. None for a product of 0 and for fewer than
+    :data:`FEWEST_ROWS` rows: three bookings of cost are no sample that a bell curve says anything of.
     """
-    if rows < 2 or value <= 0:
+    if rows < FEWEST_ROWS or value <= 0:
         return NONE
     apart = math.exp(quantiles.student_t((1 + level) / 2, rows - 1) * math.sqrt(log_variance))
     return value / apart, value * apart

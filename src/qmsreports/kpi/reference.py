@@ -36,7 +36,7 @@ _WITH_INTERVALS = (
     (
         "`product`, `ratio` of amounts such as minutes",
         "delta method on the logarithm, from the rows behind all factors together, so that what the factors share is "
-        "in it; none where a factor is 0 or the same in every row",
+        "in it; none of fewer than ten rows, or where a part is 0 or a ratio the same in every row",
         "squares added",
     ),
     (

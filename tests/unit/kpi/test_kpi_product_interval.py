@@ -150,7 +150,7 @@ def test_it_holds_the_true_value_about_as_often_as_it_says() -> None:
 def test_worked_number() -> None:
     # t(0.975, 30) = 2.0423 (tables), exp(2.0423 x 0.02) = 1.04169: 60 / 1.04169 = 57.60, 60 x 1.04169 = 62.50
     assert product_of_ratios(60, 0.0004, 31) == (pytest.approx(57.60, abs=0.005), pytest.approx(62.50, abs=0.005))
-    assert product_of_ratios(0.0, 0.0004, 31) == (None, None)
+    assert product_of_ratios(0.0, 0.0004, 31) == product_of_ratios(60, 0.0004, 9) == (None, None)
 
 
 def test_parts_of_different_tables_are_independent_and_the_docstring_holds() -> None:
