@@ -213,6 +213,10 @@ class Measured:
     warnings: tuple[Finding, ...] = ()
 
 
+NOT_COMPUTED = "Not computed:"
+"""Stands in the text of a result whose definition cannot be computed, before the reasons, a line each."""
+
+
 # --- analysis --------------------------------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class SpcPoint:

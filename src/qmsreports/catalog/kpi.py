@@ -91,11 +91,13 @@ class Settling(Model):
 
 
 class Window(Model):
-    """Modifier: the value covers more than its period: the last so many, or from the start of the year."""
+    """Modifier: the value covers more than its period: the last so many, or from the start of the year, half-year or
+    quarter on: of the organisation's fiscal year where it declares one, with ``calendar_`` of the calendar year always.
+    """
 
     last: Whole | None = Field(default=None, ge=1, le=60)
     of: Literal["month", "quarter", "half", "year"] | None = None
-    to_date: Literal["year"] | None = None
+    to_date: Literal["year", "half", "quarter", "calendar_year", "calendar_half", "calendar_quarter"] | None = None
 
     @model_validator(mode="after")
     def _one_of(self) -> Window:

@@ -14,6 +14,7 @@ from qmsreports.errors import ExitCode, Finding, UserError, did_you_mean
 
 if TYPE_CHECKING:
     from qmsreports.catalog.load import Catalog
+    from qmsreports.stages.change import Change
 
 app = typer.Typer(help="KPIs: definitions and values.", no_args_is_help=True)
 
@@ -110,8 +111,8 @@ def values(
                 row.unit,
                 row.n,
                 _short(row.low),
-                _short(row.high),
-                _signed(change.change),
+                "not reached" if row.high is None and row.low is not None else _short(row.high),
+                _with_ends(change),
                 _short(row.target),
                 row.status
                 + (" (provisional)" if row.provisional and row.status != "provisional" else "")
@@ -165,6 +166,13 @@ def _short(value: float | None) -> str:
 
 def _signed(value: float | None) -> str:
     return "" if value is None else f"{value:+.3g}" if abs(value) < 1000 else f"{value:+,.0f}"
+
+
+def _with_ends(change: Change) -> str:
+    """Return the difference to the period before, with its 95 % interval where there is one."""
+    if change.change_low is None or change.change_high is None:
+        return _signed(change.change)
+    return f"{_signed(change.change)} ({_signed(change.change_low)} to {_signed(change.change_high)})"
 
 
 def _end_of(text: str) -> datetime:

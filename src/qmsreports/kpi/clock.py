@@ -48,15 +48,26 @@ def covered(period: Period, window: Rolling | None) -> range:
     """Return the numbers of the months that the value of a period is made of.
 
     ``{last: 12, of: month}`` of 2026-10: November 2025 to October 2026. ``{to_date: year}``: January to October 2026,
-    and of a fiscal period the fiscal year so far. Where months are made of weeks, they are numbered by the fiscal year.
+    or with a fiscal year from July on July to October; never less than the period itself. Where months are made of
+    weeks, they are numbered by the fiscal year and are all that a window of theirs can be made of; a calendar month
+    under such a fiscal year counts from the first day of the calendar month in which that year begins.
     """
     number = _number(period.of)
     last = number(period.last_day)
     if window is None:
         return range(number(period.start), last + 1)
     if window.last == 0:
-        return range(number(Period.containing(period.last_day, "year", period.of).start), last + 1)
+        of = _year_of(period, window)
+        begun = number(Period.containing(period.last_day, window.kind, of).start)
+        return range(min(begun, number(period.start)), last + 1)
     return range(last - window.last * _LENGTH[window.kind] + 1, last + 1)
+
+
+def _year_of(period: Period, window: Rolling) -> FiscalYear:
+    """Return the year of which a window counts what is over: that of a fiscal period itself, else the window's own."""
+    if period.of.weeks or (period.of != CALENDAR and not window.calendar):
+        return period.of
+    return replace(window.of, weeks="") if window.of.weeks else window.of
 
 
 def _number(of: FiscalYear) -> Callable[[date], int]:

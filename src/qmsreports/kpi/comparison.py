@@ -58,6 +58,8 @@ def compare(earlier: KpiResult | None, new: KpiResult) -> tuple[Verdict, str]:
         return "supersede", "settled"
     if (earlier.status, earlier.provisional, earlier.unit) != (new.status, new.provisional, new.unit):
         return "supersede", "status changed"
+    if new.low is not None and not (_equal(earlier.low, new.low) and _equal(earlier.high, new.high)):
+        return "supersede", "interval changed" if earlier.low is not None else "interval added"
     if not (_equal(earlier.target, new.target) and _equal(earlier.near, new.near)):
         return "supersede", "target changed"
     return "unchanged", ""

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlglot import exp
 
 from qmsreports.catalog.load import Catalog
-from qmsreports.kpi import enclosing, figures, lengths, rollup, rows, sql, together
+from qmsreports.kpi import enclosing, figures, lengths, moments, rollup, rows, sql, together
 from qmsreports.kpi.clock import OpenTime, WindowRow, open_time, windows
 from qmsreports.kpi.enclosing import Ranks
 from qmsreports.kpi.engine import Dialect, Engine, Row
@@ -99,6 +99,7 @@ class Computation:
                 found |= self._figures_together(group, text)
         for task in tasks:
             self._resample(task, found[task.plan.label])
+            self._vary(task, found[task.plan.label])
         return Computed(found, texts, tuple(scans))
 
     def alone(self, task: Task) -> dict[str, dict[Slice, Figure]]:
@@ -183,6 +184,26 @@ class Computation:
             if ends is not None:
                 figure = values[period][cut]
                 values[period][cut] = replace(figure, parts={**figure.parts, "low": ends[0], "high": ends[1]})
+
+    def _vary(self, task: Task, values: dict[str, dict[Slice, Figure]]) -> None:
+        """Add to products and ratios of amounts the variance of their logarithm, see :mod:`qmsreports.kpi.moments`."""
+        if self.ranks is None or not isinstance(task.plan.body, Additive) or not moments.by_rows(task.plan):
+            return
+        found: dict[tuple[str, Slice], dict[moments.Source, moments.Moments]] = {}
+        within = reaches(task.periods, task.plan, self.zone)
+        for of, tallies in moments.by_source(task.plan.body).items():
+            self._lay_out_windows(task, self._lay_out_hours([task], of[0]))
+            statement = moments.statement(task.plan, of, tallies, within)
+            names = moments.columns_of(tallies)
+            place = figures.places(task.plan)
+            for row in self.engine.select(sql.text_of(statement, dialect=self.engine.dialect)):
+                period, cut, own = place(row)
+                found.setdefault((period, cut), {})[of] = dict(zip(names, map(float, own), strict=True))
+        for (period, cut), known in found.items():
+            figure = values.get(period, {}).get(cut)
+            if figure is not None and figure.value is not None:
+                parts = {**figure.parts, **moments.variance(task.plan.body, known)}
+                values[period][cut] = replace(figure, parts=parts)
 
     def _enclose_many(
         self, task: Task, body: Spread, values: dict[str, dict[Slice, Figure]], steps: Sequence[enclosing.Step]

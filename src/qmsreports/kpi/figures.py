@@ -80,7 +80,8 @@ def nothing(plan: Plan) -> Figure:
     counted = isinstance(plan.body, Level) or (
         isinstance(plan.body, Additive) and all(quotient.over is None for quotient in plan.body.quotients)
     )
-    return _figure(plan, dict.fromkeys(names, 0.0), 0.0 if counted else None)
+    parts = {name: None if name in ("low", "high") else 0.0 for name in names}
+    return _figure(plan, parts, 0.0 if counted else None)
 
 
 def _label(value: object) -> str:

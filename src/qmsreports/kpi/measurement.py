@@ -27,7 +27,7 @@ from qmsreports.kpi.status import status_of
 from qmsreports.kpi.within import files, partitions, reaches
 from qmsreports.lake import Lake
 from qmsreports.period import Period
-from qmsreports.records import KpiResult, Measured, Tell, silent
+from qmsreports.records import NOT_COMPUTED, KpiResult, Measured, Tell, silent
 
 
 def measure(
@@ -124,7 +124,7 @@ def not_valid(
     """
     session = _Session(catalog, as_of, {}, {})
     for task in tasks:
-        lines = [f"{task.kpi.kpi}, version {task.version.version}: {task.kpi.title}", "Not computed:"]
+        lines = [f"{task.kpi.kpi}, version {task.version.version}: {task.kpi.title}", NOT_COMPUTED]
         lines += [str(finding) for finding in reasons[task.kpi.kpi]]
         text = "".join(f"-- {sql.plain(line)}\n" for line in lines)
         for period in task.periods:

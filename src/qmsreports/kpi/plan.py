@@ -21,6 +21,7 @@ from typing import Literal
 
 from qmsreports.catalog.condition import Operator
 from qmsreports.catalog.table import ColumnType
+from qmsreports.fiscal import CALENDAR, FiscalYear
 
 Value = str | bool | int | float | date
 Aggregate = Literal["rows", "sum", "known", "squares"]
@@ -246,10 +247,15 @@ def mean_of(body: Body) -> Spread | None:
 
 @dataclass(frozen=True, slots=True)
 class Rolling:
-    """The value of a period covers the last ``last`` periods of ``kind``, or with ``last`` 0 the year so far."""
+    """The value of a period covers the last ``last`` periods of ``kind``, or with ``last`` 0 that of ``kind`` so far.
+
+    ``of`` is the year whose quarters, half-years and years those so far are; it is the calendar year with ``calendar``.
+    """
 
     last: int
     kind: str
+    of: FiscalYear = CALENDAR
+    calendar: bool = False
 
 
 @dataclass(frozen=True, slots=True)

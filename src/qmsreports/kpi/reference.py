@@ -21,6 +21,48 @@ from qmsreports.errors import UserError
 from qmsreports.kpi.examples import results_of, run_examples
 from qmsreports.records import KpiResult
 
+_WITH_INTERVALS = (
+    ("`ratio` in percent of counts, csat, ces in percent", "Wilson", "Newcombe, method 10"),
+    ("`ratio` per_1000 or ppm of counted events", "exact Poisson (Garwood)", "squares added"),
+    ("`score` nps", "adjusted Wald", "adjusted Wald"),
+    ("`mean`, mean `duration`, ces", "Student's t; with `interval: bootstrap` BCa", "Welch"),
+    ("`percentile`, median `duration`", "order statistics, no shape assumed", "squares added"),
+    (
+        "the same with `unfinished: censor`",
+        "Brookmeyer-Crowley: where Greenwood's bands of the curve, on the scale ln(-ln), cross the share; no upper end "
+        "where the upper band does not fall so far",
+        "squares added, where both have an upper end",
+    ),
+    (
+        "`product`, `ratio` of amounts such as minutes",
+        "delta method on the logarithm, from the rows behind all factors together, so that what the factors share is "
+        "in it; none of fewer than ten rows, or where a part is 0 or a ratio the same in every row",
+        "squares added",
+    ),
+    (
+        "`formula`",
+        "each KPI that it reads is moved to the ends of its interval, and what that moves the value by is added as "
+        "squares; plainly among KPIs that read the same table, whose errors may go together, which rather makes the "
+        "interval too wide than too narrow",
+        "squares added",
+    ),
+    ("`formula` of a KPI that has none", "none", "none"),
+    ("`formula` with `highest` or `lowest`", "none: which slice it is was decided by chance as well", "none"),
+    (
+        "`count`, `sum`, `level`, a `ratio` of one row",
+        "none: all was counted, or its spread is not known",
+        "none",
+    ),
+)
+_INTERVALS = (
+    "A value that is a sample of what could have happened is recorded with its 95 % interval, `low` and `high`; the "
+    "difference to the period before has its own. Rows are taken as independent of each other.\n\n"
+    "| value | interval | of the difference |\n|---|---|---|\n"
+    + "".join(f"| {' | '.join(cells)} |\n" for cells in _WITH_INTERVALS)
+    + '\n"Squares added" takes the intervals of both values (MOVER; Zou and Donner 2008). Two values of a `window` '
+    "share most of their rows, so their difference has no interval, and neither has that of a formula that reads one. "
+    "None of this says that something changed: a signal does."
+)
 SECTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         "Conditions",
@@ -81,10 +123,15 @@ SECTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "phone}`); the pack tells combinations in its tables and draws none.",
         ("urgent_by_place", "on_time_by_site", "gap_of_sites"),
     ),
+    ("Intervals", _INTERVALS, ()),
     (
         "Windows",
-        "`window` lets a value cover more than its period: the last so many, or from the start of the year. It is "
-        "computed from the rows of the whole window, never from the values of its periods.",
+        "`window` lets a value cover more than its period: the last so many (`{last: 12, of: month}`), or from the "
+        "start of the `year`, `half` or `quarter` on (`{to_date: year}`). That is the organisation's fiscal year where "
+        "`catalog/organisation.yaml` declares one and the calendar year elsewhere; `calendar_year`, `calendar_half` "
+        "and `calendar_quarter` are of the calendar always. A window never covers less than its period, and is "
+        "computed from the rows of all of it, never from the values of its periods. See [periods](../periods.md) for "
+        "months of weeks.",
         ("minutes_two_months", "minutes_this_year"),
     ),
 )

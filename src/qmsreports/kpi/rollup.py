@@ -41,7 +41,7 @@ def rollup_of(plans: Sequence[Plan]) -> exp.Select:
         for column in own.values()
     ]
     month = sql.name(month_of(clock), "counted")
-    sums = _grouped(first, _cube(table), exp.EQ(this=sql.name("month", WINDOWS), expression=month), totals)
+    sums = grouped(first, _cube(table), exp.EQ(this=sql.name("month", WINDOWS), expression=month), totals)
     columns: list[exp.Expr] = [
         sql.name(key) for key in ("period", *first.slices, *(("sliced",) if first.slices else ()))
     ]
@@ -90,7 +90,7 @@ def _sums(plan: Plan, body: Additive) -> exp.Select:
         month = sql.name("month", "counted")
         names = {tally.name: tally.name for tally in body.tallies}
     totals = [sql.alias(sql.total(sql.name(names[tally.name], "counted")), tally.name) for tally in body.tallies]
-    sums = _grouped(plan, source, exp.EQ(this=sql.name("month", WINDOWS), expression=month), totals)
+    sums = grouped(plan, source, exp.EQ(this=sql.name("month", WINDOWS), expression=month), totals)
     value = sql.quotients(body.quotients, body.scale)
     return _valued(plan, sums, [tally.name for tally in body.tallies], value)
 
@@ -128,10 +128,11 @@ def _level(plan: Plan, body: Level) -> exp.Select:
     unended = exp.or_(exp.Is(this=ended, expression=exp.null()), exp.GT(this=ended.copy(), expression=last.copy()))
     rows = exp.Sum(this=sql.name(tally_of(plan, "rows"), "counted"))
     still = exp.Coalesce(this=exp.Filter(this=rows, expression=exp.Where(this=unended)), expressions=[sql.literal(0)])
-    return _grouped(plan, _cube(body.table), begun, [sql.alias(still, "value")])
+    return grouped(plan, _cube(body.table), begun, [sql.alias(still, "value")])
 
 
-def _grouped(plan: Plan, source: exp.Expr, on: exp.Expr, columns: list[exp.Expr]) -> exp.Select:
+def grouped(plan: Plan, source: exp.Expr, on: exp.Expr, columns: list[exp.Expr]) -> exp.Select:
+    """Return these columns of months, called ``counted``, by period, whole and slices; ``on`` joins the windows."""
     period = sql.name("period", WINDOWS)
     slices = [sql.name(name, "counted") for name in plan.slices]
     selected = [period, *(entry.copy() for entry in slices), *sql.which_slice(slices), *columns]

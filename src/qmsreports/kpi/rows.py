@@ -26,8 +26,8 @@ _CUT_IN = "cut_in"
 def rows_statement(plan: Plan, also: Sequence[Spread] = (), within: Reach | None = None) -> exp.Select:
     """Return the statement of a plan whose body is a spread or a choice.
 
-    ``also`` are percentiles of the same rows in other shares or units; each adds its value as a last column. With
-    ``within`` only rows are read that it reaches; without, the statement is the same for every period.
+    ``also`` are percentiles of the same rows in other shares or units; each adds its :func:`own_columns` as last ones.
+    With ``within`` only rows are read that it reaches; without, the statement is the same for every period.
     """
     if isinstance(plan.body, Chosen):
         return _chosen(plan, plan.body, within)
@@ -43,8 +43,13 @@ def parts_of(plan: Plan) -> tuple[str, ...]:
         return tuple(tally.name for tally in plan.body.tallies)
     assert isinstance(plan.body, Spread)
     if plan.body.unfinished == "censor":
-        return ("n", "finished")
+        return ("n", "finished", "low", "high")
     return ("n",) if plan.body.share is not None else ("numerator", "n", "sum_squares")
+
+
+def own_columns(plan: Plan) -> int:
+    """Return how many of a row's last columns are of one percentile alone: its value, with ``censor`` its interval."""
+    return 3 if isinstance(plan.body, Spread) and plan.body.unfinished == "censor" else 1
 
 
 def ranked(plan: Plan) -> bool:

@@ -107,6 +107,7 @@ def plan_in(catalog: Catalog, kpi: Kpi, version: KpiVersion, period: Period | No
         tables=catalog.tables,
         calendars=frozenset(catalog.calendars),
         kpis=catalog.kpis,
+        fiscal=catalog.organisation.fiscal,
         where=where,
     )
     return in_weeks(plan) if period is not None and period.of.weeks else plan

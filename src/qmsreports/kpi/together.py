@@ -54,15 +54,18 @@ def reader(tasks: Sequence[Task]) -> Callable[[Row], Iterator[tuple[Task, str, S
         own = [(task, figures.parts_of(task.plan)) for task in tasks]
         place = figures.places(tasks[0].plan)
         return lambda row: _sums(own, place(row))
-    wide = [(task, figures.reader(_wide(task.plan, tasks))) for task in tasks]
-    return lambda row: _spreads(wide, row)
+    wide = [_wide(task.plan, tasks) for task in tasks]
+    each = rows.own_columns(wide[0])
+    own_readers = [(task, figures.reader(plan)) for task, plan in zip(tasks, wide, strict=True)]
+    return lambda row: _spreads(each, own_readers, row)
 
 
-def _spreads(tasks: Sequence[tuple[Task, Reader]], row: Row) -> Iterator[tuple[Task, str, Slice, Figure]]:
-    """Every task has its value at the end, behind the parts that all share."""
-    shared, values = row[: -len(tasks)], row[-len(tasks) :]
-    for (task, read), value in zip(tasks, values, strict=True):
-        period, cut, figure = read((*shared, value))
+def _spreads(each: int, tasks: Sequence[tuple[Task, Reader]], row: Row) -> Iterator[tuple[Task, str, Slice, Figure]]:
+    """Every task has its own columns at the end, ``each`` so many, behind the parts that all share."""
+    shared = row[: -each * len(tasks)]
+    for place, (task, read) in enumerate(tasks):
+        at = len(shared) + place * each
+        period, cut, figure = read((*shared, *row[at : at + each]))
         own = figures.ordered(task.plan, cut)
         if not own or tuple(name for name, _ in own) in task.plan.cuts:
             yield task, period, own, figure

@@ -6,11 +6,15 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 
+from qmsreports.fiscal import CALENDAR
+from qmsreports.kpi.figures import extremes
+from qmsreports.kpi.moments import by_rows
 from qmsreports.kpi.plan import (
     Additive,
     ByRow,
     Chosen,
     ColumnRef,
+    Composed,
     Level,
     Plan,
     Quotient,
@@ -54,8 +58,28 @@ _SIGNS = {"add": " + ", "subtract": " - ", "multiply": " x ", "divide": " / "}
 
 def rule_of(plan: Plan) -> tuple[str, ...]:
     """Return the rule as sentences without full stops, in the order in which it is applied."""
-    told = _rule(plan)
-    return (*told, "95 % interval = bootstrap of the mean (BCa) of 5 to 300 rows") if plan.resampled else told
+    return (*_rule(plan), *_interval(plan))
+
+
+def _interval(plan: Plan) -> tuple[str, ...]:
+    """Return what the interval is and what it takes for granted, where the kind alone does not say it."""
+    body = plan.body
+    if plan.resampled:
+        return ("95 % interval = bootstrap of the mean (BCa) of 5 to 300 rows",)
+    if isinstance(body, Spread) and body.unfinished == "censor":
+        band = "where Greenwood's bands of the curve, on the scale ln(-ln), cross the share (Brookmeyer-Crowley)"
+        return (f"95 % interval = {band}; no upper end where the band does not fall so far",)
+    if by_rows(plan):
+        several = isinstance(body, Additive) and len(body.quotients) > 1
+        what, whose = ("product", "all factors") if several else ("ratio", "both parts")
+        rows = f"from the rows behind {whose} together, each row independent of the others"
+        return (f"95 % interval = delta method on the logarithm of the {what}, {rows}",)
+    if not isinstance(body, Composed):
+        return ()
+    if extremes(body.root):
+        return ("no 95 % interval: which slice is the highest or lowest is itself decided by chance",)
+    apart = "as squares, or plainly where they read the same table and may err together"
+    return (f"95 % interval = errors of the KPIs that it reads added {apart}; none where one of them has none",)
 
 
 def _rule(plan: Plan) -> tuple[str, ...]:
@@ -185,7 +209,9 @@ def _covers(window: Rolling | None) -> str:
     if window is None:
         return "the period"
     if window.last == 0:
-        return "the year up to the end of the period"
+        kind = "half-year" if window.kind == "half" else window.kind
+        whose = "calendar " if window.calendar else "" if window.of == CALENDAR else "fiscal "
+        return f"the {whose}{kind} up to the end of the period"
     return f"the last {window.last} {window.kind}s up to the end of the period"
 
 

@@ -91,7 +91,7 @@ def assemble(facts: Facts) -> PackModel:
         facts.actions,
         uncovered(facts.ledgers),
         facts.quality,
-        _readers(facts, [objective for objective in objectives if objective.latest.status == "not_valid"]),
+        _readers(facts, [objective for objective in objectives if _stopped(objective)]),
         _readers(facts, [objective for objective in objectives if objective.latest.status != "not_valid"]),
     )
     return PackModel(
@@ -256,10 +256,16 @@ def trust(facts: Facts, objectives: Sequence[Objective]) -> Trust:
         quarantine_since=tuple(facts.quarantine_since),
         failed_rules=sum(not rule.broken for rule in facts.failed_rules),
         provisional=tuple(one.kpi for one in objectives if one.latest.provisional and one.latest.value is not None),
-        stopped=tuple(objective.kpi for objective in objectives if objective.latest.status == "not_valid"),
+        stopped=tuple(objective.kpi for objective in objectives if _stopped(objective)),
+        unfit=tuple(objective.kpi for objective in objectives if objective.latest.unfit),
         restated=tuple(objective.kpi for objective in objectives if any(point.restated for point in objective.points)),
         reconciles=all(feed.reconciles for source in facts.quality for feed in source.feeds),
     )
+
+
+def _stopped(objective: Objective) -> bool:
+    """Tell whether a feed is why there is no valid value; a definition's own fault is another matter."""
+    return objective.latest.status == "not_valid" and not objective.latest.unfit
 
 
 def trust_sentences(pack: PackModel) -> tuple[str, ...]:
@@ -280,6 +286,7 @@ def trust_sentences(pack: PackModel) -> tuple[str, ...]:
         say("trust.would_change", n=trust_.candidates) if trust_.candidates else "",
         _provisional(trust_.provisional, titles),
         stopped,
+        say("trust.unfit", kpis=figures.listed([titles[kpi] for kpi in trust_.unfit], 4)) if trust_.unfit else "",
     )
     return tuple(sentence for sentence in said if sentence)
 

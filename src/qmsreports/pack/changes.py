@@ -9,7 +9,7 @@ from datetime import date
 from qmsreports.language import say
 from qmsreports.pack import figures
 from qmsreports.pack.finding import current_run, ended_run, signal_words
-from qmsreports.pack.model import Change, DefinitionChange, Header, Restatement
+from qmsreports.pack.model import JUDGED_ANEW, Change, DefinitionChange, Header, Restatement
 from qmsreports.pack.objective import Objective
 from qmsreports.period import Period
 
@@ -35,7 +35,11 @@ def changes(
     since = _since(header)
     found = [change for objective in objectives for change in _new_signal(objective, since)]
     found += [change for objective in objectives for change in _ended_signal(objective, since)]
-    found += [_definition(change) for change in definitions if since.last_day < change.effective_from < _next(header)]
+    found += [
+        _definition(change)
+        for change in definitions
+        if since.last_day < change.effective_from < _next(header) or change.kind == JUDGED_ANEW
+    ]
     found += [_restated(item) for item in restatements]
     return tuple(found)
 

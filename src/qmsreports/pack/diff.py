@@ -184,6 +184,7 @@ def _cause(
         )
         told = (
             ("restatement", why.startswith("restatement")),
+            ("definition", bool(old.get("unfit") or new.get("unfit"))),
             ("feed", "not_valid" in (old.get("status"), new.get("status"))),
             ("definition", redefined),
             ("late_data", why.startswith("late data") or bool(old.get("provisional"))),

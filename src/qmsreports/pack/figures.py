@@ -82,12 +82,26 @@ def _with_unit(text: str, unit: str) -> str:
 
 
 def interval(low: float | None, high: float | None, unit: str) -> str:
-    """Return ``84.6-87.7`` with an en dash; empty where there is no interval. A negative end is written with "to"."""
-    if low is None or high is None:
+    """Return ``84.6-87.7`` with an en dash; empty where there is no interval. A negative end is written with "to".
+
+    An interval without an upper end (of a median that hardly half of the cases reached) is ``84.6 or more``.
+    """
+    if low is None:
         return ""
+    if high is None:
+        return say("number.or_more", low=number(low, unit))
     if low < 0 or high < 0:  # a dash before a minus reads as one sign
         return say("number.from_to", low=number(low, unit), high=number(high, unit))
     return f"{number(low, unit)}{DASH}{number(high, unit)}"
+
+
+def change(value: float, unit: str, *, alone: bool = False) -> str:
+    """Return a difference with its sign: ``+2.1 points`` between two percentages; ``alone`` without the unit."""
+    text = number(value, unit)
+    text = f"+{text}" if value > 0 and any(digit in text for digit in "123456789") else text
+    if alone:
+        return text
+    return say("unit.points.quantity", number=text) if unit == "percent" else _with_unit(text, unit)
 
 
 def goal(value: float | None, unit: str) -> str:

@@ -118,8 +118,11 @@ def finding_of(objective: Objective, part: Slice | None = None) -> str:
 
 def without_value(latest: Point) -> str:
     """Say why a period has no value."""
-    key = "finding.not_valid" if latest.status == "not_valid" else "finding.no_data"
-    return say(key, for_period=figures.period(latest.period, "for"))
+    if latest.status != "not_valid":
+        return say("finding.no_data", for_period=figures.period(latest.period, "for"))
+    return say(
+        "finding.unfit" if latest.unfit else "finding.not_valid", for_period=figures.period(latest.period, "for")
+    )
 
 
 def signal_words(points: Sequence[Point]) -> str:
@@ -177,7 +180,7 @@ def _measured(objective: Objective, latest: Point) -> str:
     """Return a value with its interval and how many cases it rests on."""
     unit = objective.unit
     brackets = []
-    if latest.low is not None and latest.high is not None:
+    if latest.low is not None:
         brackets.append(
             say("value.interval", interval=figures.interval(*objective.within(latest.low, latest.high), unit))
         )
@@ -185,6 +188,22 @@ def _measured(objective: Objective, latest: Point) -> str:
         brackets.append(say("value.cases", count=figures.count(latest.n)))
     facts = {"value": figures.quantity(latest.value, unit), "in_period": figures.period(latest.period, "in")}
     return say("value.bracketed", brackets=", ".join(brackets), **facts) if brackets else say("value.plain", **facts)
+
+
+def change_sentence(objective: Objective) -> str:
+    """Return ``+2.1 points on the month before (95 %: -0.4 to +4.6).``; empty where that interval is not known.
+
+    It says no more than the numbers: whether there was a change is for the signals to say, not for two values.
+    """
+    change, unit = objective.change, objective.unit
+    if change is None or objective.latest.value is None or objective.latest.unfinished:
+        return ""
+    return say(
+        f"change_on.{noun(objective.latest.period)}",
+        change=figures.change(change.value, unit),
+        low=figures.change(change.low, unit, alone=True),
+        high=figures.change(change.high, unit, alone=True),
+    )
 
 
 def status_word(status: str) -> str:
@@ -231,4 +250,6 @@ def reservations(objective: Objective) -> tuple[str, ...]:
         found.append(say("reservation.provisional_until", until=until) if until else say("reservation.provisional"))
     if latest.restated:
         found.append(say("reservation.restated"))
+    if latest.unfit:
+        found.append(say("reservation.unfit", why=latest.unfit.rstrip(".")))
     return (*found, *objective.reservations)

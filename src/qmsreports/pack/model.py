@@ -255,16 +255,21 @@ class Trust(Record):
     failed_rules: int
     provisional: tuple[str, ...]  # KPI keys
     stopped: tuple[str, ...]  # KPI keys whose feed failed validation
+    unfit: tuple[str, ...] = ()  # KPI keys whose definition cannot be computed
     restated: tuple[str, ...]
     reconciles: bool
 
 
+JUDGED_ANEW = "judged_anew"
+"""Kind of a change by which settled values are judged otherwise than when they were reported."""
+
+
 class DefinitionChange(Record):
-    """A definition or target that changed inside the window of the charts."""
+    """A definition or target that changed inside the window of the charts, or judges earlier values of it anew."""
 
     kpi: str
     title: str
-    kind: str  # definition | target
+    kind: str  # definition | target | judged_anew
     effective_from: date
     before: str
     after: str

@@ -35,6 +35,7 @@ class Point(Record):
     provisional: bool = False
     unfinished: bool = False  # the period was not over when the data was read: shown, and judged by nothing
     restated: bool = False
+    unfit: str = ""  # why the definition could not be computed, where that is why there is no valid value
     version: int = 1
     mean: float | None = None
     lower: float | None = None
@@ -53,6 +54,14 @@ class Segment(Record):
     upper: float | None
     trial: bool
     reason: str = ""
+
+
+class Change(Record):
+    """The latest value less that of the period before, in the KPI's unit, with the 95 % interval of this difference."""
+
+    value: float
+    low: float
+    high: float
 
 
 class Slice(Record):
@@ -152,6 +161,7 @@ class Objective(Record):
     comment: Comment | None = None
     drivers: tuple[str, ...] = ()  # KPIs that come before this one, as far as they are in the pack
     reasons: Reasons | None = None
+    change: Change | None = None
     definitions: tuple[DefinitionVersion, ...] = ()
     reads: tuple[str, ...] = ()  # canonical tables
     sql: tuple[str, ...] = ()  # sha256 of the SQL texts of the latest point

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from qmsreports.workspace import Workspace
 
 if TYPE_CHECKING:
-    from qmsreports.catalog.kpi import Kpi
+    from qmsreports.catalog.kpi import KpiVersion
+    from qmsreports.catalog.load import Catalog
     from qmsreports.register.models import Result
 
 
@@ -47,7 +48,7 @@ def values(
     found = []
     for row in rows:
         if not wanted or row.period == str(wanted[0]):
-            change = _change(workspace.catalog.kpis.get(row.kpi), _before(row, known, earlier), row)
+            change = change_of(workspace.catalog, _before(row, known, earlier), row)
             found.append((row, replace(change, would_be_restated=row.id in waiting, restated_to=waiting.get(row.id))))
     return found
 
@@ -56,14 +57,34 @@ def _before(row: Result, known: dict[tuple[str, str, str], Result], earlier: dic
     return known.get((row.kpi, earlier[row.period], row.slice_key))
 
 
-def _change(kpi: Kpi | None, before: Result | None, after: Result) -> Change:
+def change_of(catalog: Catalog, before: Result | None, after: Result) -> Change:
+    """Return the difference of two recorded values of a KPI; none where their definitions are not the same.
+
+    It has no interval where the two values share rows: those of a window, and of a formula that reads one.
+    """
     from qmsreports.analysis.change import Sample, difference
 
+    kpi = catalog.kpis.get(after.kpi)
     version = kpi.version(after.version) if kpi is not None else None
     if version is None or before is None or (before.fingerprint, before.unit) != (after.fingerprint, after.unit):
         return Change()
     measure = version.measure
     kind = getattr(measure, "type", None) or measure.kind
-    sides = [Sample(row.value, row.numerator, row.denominator, row.n, dict(row.parts)) for row in (before, after)]
+    sides = [
+        Sample(row.value, row.numerator, row.denominator, row.n, dict(row.parts), row.low, row.high)
+        for row in (before, after)
+    ]
     change, (low, high) = difference(kind, sides[0], sides[1], unit=after.unit)
-    return Change(change) if version.window is not None else Change(change, low, high)
+    return Change(change) if _share_rows(catalog, version, before, after) else Change(change, low, high)
+
+
+def _share_rows(catalog: Catalog, version: KpiVersion, before: Result, after: Result) -> bool:
+    """Tell whether two values of a version are made of the same rows in part, or of other definitions by a formula."""
+    from qmsreports.kpi.selection import read_by
+
+    read = [one for name in read_by(catalog, [version]) for one in catalog.kpis[name].versions]
+    return (
+        version.window is not None
+        or any(one.window is not None for one in read)
+        or any(before.period_start < one.effective_from <= after.period_start for one in read)
+    )

@@ -44,8 +44,8 @@ class Impact:
     """What one change does. ``effect``: numbers | status | retired | dropped | wording | none.
 
     ``periods`` are measured periods whose number or target would differ, oldest first; ``settled`` how many of their
-    values are final and therefore stay until somebody restates them. ``packs`` are published packs that show one of
-    these periods of this KPI. ``read_by`` are the KPIs whose formulas read it.
+    values are final: another number stays out until somebody restates it, another target judges them anew. ``packs``
+    are published packs that show one of these periods of this KPI. ``read_by`` are the KPIs whose formulas read it.
     """
 
     effect: str
@@ -75,8 +75,14 @@ class Impact:
             return [f"{what} in no period that is measured"]
         count = "1 period" if len(self.periods) == 1 else f"{len(self.periods)} periods"
         said = [f"{what} in {spans(self.periods)} ({count})"]
-        if self.settled:
+        if self.settled and self.effect == "numbers":
             said.append(f"{self.settled} settled values stay as published until they are restated")
+        if self.settled and self.effect == "status":
+            many = "1 settled value is" if self.settled == 1 else f"{self.settled} settled values are"
+            said.append(
+                f"after the fact: {many} judged anew by the next measurement; the next pack names it, and kpi values "
+                "--as-of tells what was believed before"
+            )
         if self.effect == "status":
             said.append(self._flips())
         if self.read_by:
@@ -220,6 +226,7 @@ class _Ground:
         before = stored_targets(stored.entry) if stored is not None else None
         touched: set[str] = set()
         flips: list[Flip] = []
+        settled = 0
         for row in self.values:
             if row.kpi != change.name or kpi is None:
                 continue
@@ -229,11 +236,12 @@ class _Ground:
             if _judged_by(before, period, row.slice, adds_up) == _judged_by(file, period, row.slice, adds_up):
                 continue
             touched.add(row.period)
+            settled += not row.provisional and row.value is not None
             flip = _flip(kpi, row, file, period, adds_up)
             if flip is not None:
                 flips.append(flip)
         flips.sort(key=lambda flip: (flip.period, flip.slice))
-        return Impact("status", _ordered(touched), 0, tuple(flips), self._packs({change.name}, touched))
+        return Impact("status", _ordered(touched), settled, tuple(flips), self._packs({change.name}, touched))
 
     def _packs(self, kpis: Iterable[str], periods: Iterable[str]) -> tuple[str, ...]:
         """Return the approved packs whose series hold one of these periods of one of these KPIs."""

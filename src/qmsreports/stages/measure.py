@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from qmsreports.fiscal import CALENDAR
 from qmsreports.period import Period
 from qmsreports.records import KpiResult, Tell, silent
 from qmsreports.settings import Settings
+from qmsreports.stages.intervals import with_intervals
 from qmsreports.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -185,7 +186,7 @@ def measure(
         due = {name: [one for entry in series if name in entry.kpis for one in entry.periods] for name in unfit}
         refused = not_valid(approved, not_computed(approved, unfit, versions, due), unfit, as_of=at)
         only |= {result.kpi: only.get(result.kpi, set()) | {result.period} for result in refused.results}
-        fresh = [with_interval(approved.kpis[result.kpi], result) for result in (*measured.results, *refused.results)]
+        fresh = with_intervals(approved, (*measured.results, *refused.results))
         tell("register: results", len(fresh))
         with workspace.register.write() as session:
             before = {
@@ -254,19 +255,6 @@ def _append(
     )
 
 
-def with_interval(kpi: Kpi, result: KpiResult) -> KpiResult:
-    """Return the result with its 95 % interval, where one can be justified."""
-    from qmsreports.analysis import result_interval
-
-    version = kpi.version(result.version)
-    if version is None or result.value is None:
-        return result
-    measure = version.measure
-    kind = getattr(measure, "type", None) or measure.kind
-    low, high = result_interval(kind, result.numerator, result.denominator, result.n, result.parts, unit=result.unit)
-    return replace(result, low=low, high=high)
-
-
 def analyse(period: str, *, run_id: str, at: datetime, tell: Tell = silent, settings: Settings | None = None) -> int:
     """Tell signal from noise in every series up to ``period``; returns how many series were analysed anew.
 
@@ -297,6 +285,7 @@ def _analyse(
     series: dict[tuple[str, str], list[Row[Any]]] = {}
     for row in rows:
         series.setdefault((row.kpi, row.slice_key), []).append(row)
+    newest = _newest_two(workspace, over)
     monthly = (last.kind, last.of) == ("month", CALENDAR)  # a date alone names a calendar month, and nothing else
     names = {} if monthly else {one.start: str(one) for one in periods}
     with workspace.register.write() as session:
@@ -308,10 +297,39 @@ def _analyse(
                 continue
             tell(f"analyse {name}", 0)
             inputs = _series_inputs(kpi, values, names)
+            if not slice_key and (change := _change(workspace, newest.get(name, ()), values)):
+                inputs["change"] = change
             digest = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
             if before.get((name, slice_key)) != digest:
                 anew.append((name, slice_key, digest, _analysed(inputs)))
         return results.store_analyses(session, str(last), anew, run_id=run_id, at=at)
+
+
+def _newest_two(workspace: Workspace, over: Sequence[Period]) -> dict[str, list[Result]]:
+    """Return by KPI the wholes of the last two periods, with all that they were made of."""
+    from qmsreports.register import results
+
+    if len(over) < 2:
+        return {}
+    found: dict[str, list[Result]] = {}
+    with workspace.register.read() as session:
+        for row in results.latest_results(session, periods=over[-2:]):
+            if not row.slice_key:
+                found.setdefault(row.kpi, []).append(row)
+    return found
+
+
+def _change(workspace: Workspace, rows: Sequence[Result], values: Sequence[Row[Any]]) -> dict[str, Any] | None:
+    """Return the last value less the one before with the interval of this difference; None where there is none."""
+    from qmsreports.stages.change import change_of
+
+    if len(rows) < 2 or rows[-1].period_start != values[-1].period_start:
+        return None
+    found = change_of(workspace.catalog, rows[-2], rows[-1])
+    if found.change is None or found.change_low is None or found.change_high is None:
+        return None
+    ends = {"value": found.change, "low": found.change_low, "high": found.change_high}
+    return {"period": rows[-1].period, "of": rows[-1].value, **ends}
 
 
 def _series_inputs(kpi: Kpi, values: Sequence[Row[Any]], names: Mapping[date, str]) -> dict[str, Any]:
@@ -356,4 +374,5 @@ def _analysed(inputs: dict[str, Any]) -> dict[str, Any]:
         periods={date.fromisoformat(day): name for day, name in inputs.get("periods", {}).items()},
     )
     said = {"rule": finding.rule, "title": finding.title, "alt": finding.alt}
-    return {**result.to_json(), "finding": said}
+    change = {"change": inputs["change"]} if "change" in inputs else {}
+    return {**result.to_json(), "finding": said, **change}

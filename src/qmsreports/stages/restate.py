@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from qmsreports.errors import ExitCode, Finding, UserError
 from qmsreports.settings import Settings
 from qmsreports.stages.evidence import known_kpi
-from qmsreports.stages.measure import with_interval
+from qmsreports.stages.intervals import with_intervals
 from qmsreports.stages.waiting import waiting_for
 from qmsreports.workspace import Workspace
 
@@ -85,9 +85,7 @@ def restate(
             ranks=percentile_ranks,
             resample=mean_interval,
         )
-        fresh = [
-            with_interval(view.catalog.kpis[result.kpi], result) for result in measured.results if result.kpi == kpi
-        ]
+        fresh = [result for result in with_intervals(view.catalog, measured.results) if result.kpi == kpi]
         if not fresh:
             what = f"no approved version is in force from {first} to {last}; nothing was written"
             raise UserError(Finding(f"kpi {kpi}", what, "name a later period, or one before it was retired"))

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qmsreports.analysis.change import Sample, difference, newcombe, welch
+from qmsreports.analysis.change import Sample, difference, newcombe, square_and_add, welch
+from qmsreports.analysis.intervals import wilson
 
 
 def test_newcombe_as_published() -> None:
@@ -56,6 +57,27 @@ def test_net_promoter_scores_by_hand() -> None:
     change, interval = difference("nps", Sample(45, n=100, parts=parts[0]), Sample(30, n=100, parts=parts[1]))
     assert change == -15
     assert interval == pytest.approx((centre - half, centre + half), abs=1e-4)
+
+
+def test_two_intervals_are_put_together_where_no_other_way_is_known() -> None:
+    """A median of 8 (4 to 11), then 23 (13 to 40): 15, less the root of 10^2 + 3^2, and more that of 17^2 + 4^2."""
+    before, after = Sample(8.0, n=21, low=4.0, high=11.0), Sample(23.0, n=21, low=13.0, high=40.0)
+    for kind in ("percentile", "duration", "product", "formula"):
+        change, interval = difference(kind, before, after, unit="days")
+        assert (change, *interval) == pytest.approx((15, 15 - math.sqrt(109), 15 + math.sqrt(305)))
+    assert difference("percentile", before, Sample(23.0, n=21, low=13.0)) == (15, (None, None)), "no upper end"
+
+
+def test_put_together_from_wilsons_intervals_it_is_newcombes() -> None:
+    sides = [Sample(k / n, low=wilson(k, n)[0], high=wilson(k, n)[1]) for k, n in ((48, 80), (56, 70))]
+    assert square_and_add(*sides) == pytest.approx((0.0524, 0.3339), abs=6e-5)
+
+
+def test_minutes_are_no_sample_of_cases() -> None:
+    """The intervals of both shares are taken: 10 down to the root of 3^2 + 5^2, up to that of 4^2 + 2^2."""
+    before, after = Sample(40.0, 384, 960, 2, low=38.0, high=45.0), Sample(50.0, 480, 960, 2, low=47.0, high=54.0)
+    change, interval = difference("ratio", before, after, unit="percent")
+    assert (change, *interval) == pytest.approx((10, 10 - math.sqrt(34), 10 + math.sqrt(20)))
 
 
 def test_what_has_no_interval_still_has_a_difference() -> None:

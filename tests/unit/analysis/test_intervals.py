@@ -45,6 +45,13 @@ def test_adjusted_wald(promoters: int, passives: int, detractors: int, centre: f
     assert ((low + high) / 2, (high - low) / 2) == (pytest.approx(centre, abs=0.05), pytest.approx(half, abs=0.05))
 
 
+def test_minutes_are_no_sample_of_cases() -> None:
+    """500 of 960 minutes in two shifts: as if 960 cases had been looked at it would be 48.9 to 55.2."""
+    assert result_interval("ratio", 500, 960, 2, unit="percent") == (None, None)
+    found = result_interval("ratio", 500, 960, 2, {"log variance": 0.0004, "fewest rows": 31}, unit="percent", value=60)
+    assert found == intervals.product_of_ratios(60, 0.0004, 31)
+
+
 def test_the_net_promoter_score_stays_within_its_scale() -> None:
     assert intervals.adjusted_wald_nps(2, 0, 2)[1] == 100
     assert intervals.adjusted_wald_nps(0, 2, 2)[0] == -100

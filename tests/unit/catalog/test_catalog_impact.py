@@ -135,6 +135,8 @@ def test_an_accepted_deviation_taken_back(workspace: Path) -> None:
     assert impact.packs == ()
     assert impact.sentences() == [
         "no number changes; the target differs in 2025-03 (1 period)",
+        "after the fact: 2 settled values are judged anew by the next measurement; the next pack names it, and kpi"
+        " values --as-of tells what was believed before",
         "2 statuses change: 2025-03 accepted_deviation becomes missed, 2025-03 site=lyon accepted_deviation becomes"
         " missed",
         "shown in no published pack",
@@ -180,6 +182,8 @@ def test_the_command_says_it_and_gives_it_as_data(workspace: Path) -> None:
     assert said.output.splitlines() == [
         "catalog/targets/on_time.yaml:1: targets of on_time: changed; needs approval",
         "    no number changes; the target differs in 2025-01, 2025-03, 2025-05 (3 periods)",
+        "    after the fact: 2 settled values are judged anew by the next measurement; the next pack names it, and kpi"
+        " values --as-of tells what was believed before",
         "    1 status changes: 2025-01 near becomes missed",
         "    shown in monthly 2025-01 edition 1",
     ]

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from kpi_fixture import by_place, kpi, run
+from kpi_fixture import CASES, LATER, by_place, catalog, kpi, run
 
-from qmsreports.kpi.clock import covered, month_number, offsets, open_time
+from qmsreports.fiscal import FiscalYear
+from qmsreports.kpi.clock import covered, days_of, month_number, offsets, open_time
+from qmsreports.kpi.examples import RowsInMemory
+from qmsreports.kpi.interpret import plan_of
+from qmsreports.kpi.measurement import measure
 from qmsreports.kpi.plan import Rolling
+from qmsreports.kpi.selection import plan_in
+from qmsreports.kpi.words import rule_of
+from qmsreports.organisation import FiscalYearRule
 from qmsreports.period import Period
 
 POPULATION = {"table": "cases", "period_by": "opened_at"}
@@ -101,6 +109,90 @@ def test_changes_of_the_offset_are_found_to_the_second() -> None:
 def test_months_that_a_window_covers(period: str, window: Rolling | None, first: str, last: str) -> None:
     months = covered(Period.parse(period), window)
     assert (months[0], months[-1]) == (month_number(Period.parse(first).start), month_number(Period.parse(last).start))
+
+
+JULY = FiscalYear(first_month=7)
+RETAIL = FiscalYear(first_month=2, named_by="begins", weeks="4-5-4", ends_on=5, rule="nearest")
+
+
+@pytest.mark.parametrize(
+    ("period", "window", "first", "last"),
+    [
+        ("2026-10", "year", "2026-07", "2026-10"),
+        ("2026-06", "year", "2025-07", "2026-06"),
+        ("2026-10", "calendar_year", "2026-01", "2026-10"),
+        ("2026-02", "half", "2026-01", "2026-02"),  # the second half of FY2026, from January on
+        ("2026-06", "calendar_half", "2026-01", "2026-06"),
+        ("2026-09", "quarter", "2026-07", "2026-09"),
+        ("2026-11", "quarter", "2026-10", "2026-11"),
+        ("FY2027-Q2", "year", "2026-07", "2026-12"),
+        ("FY2027-Q3", "calendar_year", "2027-01", "2027-03"),
+        ("2026-Q3", "year", "2026-07", "2026-09"),
+        ("2026", "year", "2026-01", "2026-12"),  # never less than the period
+        ("FY2027-H1", "quarter", "2026-07", "2026-12"),
+    ],
+)
+def test_to_date_is_of_the_fiscal_year_that_is_declared(period: str, window: str, first: str, last: str) -> None:
+    months = covered(Period.parse(period, JULY), to_date(window, JULY))
+    assert (months[0], months[-1]) == (month_number(Period.parse(first).start), month_number(Period.parse(last).start))
+
+
+@pytest.mark.parametrize("window", ["year", "half", "quarter"])
+def test_without_a_fiscal_year_it_is_of_the_calendar(window: str) -> None:
+    begins = {"year": "2026-01", "half": "2026-07", "quarter": "2026-10"}
+    for asked in (window, f"calendar_{window}"):
+        months = covered(Period.parse("2026-11"), to_date(asked, None))
+        assert (months[0], months[-1]) == (24313 + int(begins[window][5:]) - 1, 24323)
+
+
+def test_months_of_weeks_count_by_their_own_year_and_calendar_months_from_the_month_in_which_it_begins() -> None:
+    """The retail year 2025 began on Sunday, 2 February 2025; its months are 4, 5 and 4 weeks of each quarter."""
+    seventh = Period.parse("FY2025-P07", RETAIL)
+    for window, day in (("year", date(2025, 2, 2)), ("half", date(2025, 8, 3)), ("quarter", date(2025, 8, 3))):
+        for asked in (window, f"calendar_{window}"):
+            first, after = days_of(seventh, covered(seventh, to_date(asked, RETAIL)))
+            assert (first, after) == (day, date(2025, 8, 31))
+    march = Period.parse("2026-03", RETAIL)
+    assert days_of(march, covered(march, to_date("year", RETAIL))) == (date(2026, 2, 1), date(2026, 4, 1))
+    january = Period.parse("2026-01", RETAIL)
+    assert days_of(january, covered(january, to_date("year", RETAIL))) == (date(2025, 2, 1), date(2026, 2, 1))
+
+
+def test_the_rows_of_the_fiscal_year_so_far_are_counted_and_the_rule_says_so() -> None:
+    entry = kpi(
+        {"kind": "sum", "of": "minutes"},
+        unit="minutes",
+        population={"table": "cases", "period_by": "opened_on"},
+        window={"to_date": "year"},
+    )
+    plain = catalog(entry)
+    own = FiscalYearRule(begins="july", named_by="ends")
+    fiscal = replace(plain, organisation=plain.organisation.model_copy(update={"fiscal_year": own}))
+    rows = [
+        {"case_id": month, "opened_on": date(2026, month, 15), "minutes": float(10**at)}
+        for at, month in enumerate((1, 6, 7, 8))
+    ]
+    told = {}
+    for name, one in (("calendar", plain), ("fiscal", fiscal)):
+        measured = measure(
+            one,
+            versions={"number": [1]},
+            periods=[Period.parse("2026-08")],
+            lake=RowsInMemory({"cases": rows, "orders": [], "changes": []}),
+            as_of=LATER,
+        )
+        rule = rule_of(plan_in(one, entry, entry.versions[0]))[0]
+        told[name] = (measured.results[0].value, rule.partition(" lies in ")[2])
+    assert told == {
+        "calendar": (1111.0, "the year up to the end of the period"),
+        "fiscal": (1100.0, "the fiscal year up to the end of the period"),
+    }
+
+
+def to_date(window: str, fiscal: FiscalYear | None) -> Rolling | None:
+    """The window as a plan has it."""
+    entry = kpi({"kind": "count"}, population={"table": "cases", "period_by": "opened_on"}, window={"to_date": window})
+    return plan_of(entry, entry.versions[0], tables={"cases": CASES}, fiscal=fiscal).window
 
 
 def test_open_time_is_laid_out_in_the_longest_slots_that_fit_its_edges() -> None:

@@ -296,7 +296,6 @@ def test_a_percentile_is_enclosed_by_two_of_its_values() -> None:
     kpis = [
         duration("median", "working", unfinished="leave_out"),
         duration("p75", "elapsed", unfinished="leave_out", p=75),
-        duration("censored", "elapsed", unfinished="censor"),
         kpi({"kind": "percentile", "of": "minutes", "p": 90}, name="column", unit="minutes", population=population),
     ]
     measured = run(kpis, rows, ["2026-04", "2026-05"], ranks=percentile_ranks)
@@ -311,7 +310,6 @@ def test_a_percentile_is_enclosed_by_two_of_its_values() -> None:
         assert dict(results["2026-05", ""].parts) == {}
     column = by_place(measured, "column")["2026-04", ""]
     assert (column.parts["low"], column.parts["high"]) == enclosing([row["minutes"] for row in rows], 0.9)
-    assert "low" not in by_place(measured, "censored")["2026-04", ""].parts
     assert "low" not in by_place(run(kpis[0], rows, ["2026-04"]), "median")["2026-04", ""].parts
 
 

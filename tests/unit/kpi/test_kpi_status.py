@@ -187,6 +187,10 @@ NOT_VALID = replace(RESULT, value=None, numerator=None, denominator=None, n=0, s
         (PROVISIONAL, RESULT, "supersede"),
         (RESULT, replace(RESULT, target=93.0, status="met"), "supersede"),
         (RESULT, replace(RESULT, near=92.0), "supersede"),
+        (RESULT, replace(RESULT, low=90.9, high=95.3), "supersede"),  # the same number, and now how far chance moves it
+        (replace(RESULT, low=90.9, high=95.3), replace(RESULT, low=91.0, high=95.3), "supersede"),
+        (replace(RESULT, low=90.9, high=95.3), replace(RESULT, low=90.9, high=95.3), "unchanged"),
+        (replace(RESULT, low=90.9, high=95.3), RESULT, "unchanged"),  # computed by who asks for no interval
         (RESULT, NOT_VALID, "supersede"),
         (NOT_VALID, RESULT, "supersede"),
         (NOT_VALID, NOT_VALID, "unchanged"),

@@ -319,6 +319,31 @@ def test_a_value_that_reads_differently_since_the_last_review_is_told(tmp_path: 
     ]
 
 
+def test_a_target_that_was_changed_after_the_fact_is_told_once_for_its_months(tmp_path: Path) -> None:
+    """88, 89 and 90 of 95 were missed; against 89 every third month is still missed, two of three are met."""
+    made = filled(tmp_path)
+    review, september = made.catalog.reviews["monthly"], Period.parse("2026-09")
+    with made.register.write() as session:
+        from qmsreports.register.packs import approve_pack, record_pack
+
+        last = BuiltPack("monthly", september, 1, "draft", tmp_path, (), "inputs")
+        row = record_pack(session, last, run_id="r0", at=MEASURED + timedelta(minutes=1))
+        approve_pack(session, row, by="M. Huber", at=MEASURED + timedelta(minutes=1))
+    assert not [one for one in read(made).definition_changes if one.kind == "judged_anew"]
+    made.series("otif", [88.0 + (index % 3) for index in range(24)], target=89.0, at=MEASURED + timedelta(minutes=2))
+    found = collect(made.register, made.lake, made.catalog, review, OCTOBER, as_of=BUILT).pack
+    (change,) = [one for one in found.definition_changes if one.kind == "judged_anew"]
+    assert (change.kpi, change.effective_from) == ("otif", date(2024, 11, 1))
+    assert found.restatements == ()
+    (told,) = [one.text.replace("\u00a0", " ") for one in found.changes if one.kind == "judged_anew"]
+    assert told == (
+        "On time and in full: target at least 95 % → at least 89 % after the fact: Review 2022-11; judged anew: "
+        "December 2024 missed → met, January 2025 missed → met, March 2025 missed → met, April 2025 missed → met and "
+        "11 more."
+    )
+    assert read(made).definition_changes == found.definition_changes
+
+
 def test_a_period_that_was_not_over_is_shown_and_not_judged(tmp_path: Path) -> None:
     """October stands 30 points above all others, read on the 20th: it has a value, and no limit, signal or verdict."""
     early = datetime(2026, 10, 20, 6, tzinfo=UTC)

@@ -17,6 +17,7 @@ from pack_hostile import hostile
 from qmsreports.errors import CouldNotRun
 from qmsreports.pack.drawings import draw
 from qmsreports.pack.model import PackModel
+from qmsreports.pack.objective import Change
 from qmsreports.pack.view import show
 from qmsreports.pack.web import highlighted, render_html
 
@@ -159,3 +160,15 @@ def test_a_broken_template_is_named_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "front.html.j2").write_text("{{ nowhere }}")
     with pytest.raises(CouldNotRun, match=r"cannot be used: 'nowhere' is undefined"):
         render_html(show(review(1)), {}, templates=tmp_path)
+
+
+def test_the_change_on_the_month_before_stands_with_its_interval_in_the_detail() -> None:
+    pack = review(8)
+    changed = Change(value=-1.26, low=-3.0, high=0.48)
+    at = next(place for place, one in enumerate(pack.objectives) if one.exception and one.unit == "percent")
+    objectives = [
+        one.model_copy(update={"change": changed}) if n == at else one for n, one in enumerate(pack.objectives)
+    ]
+    told = page(pack.model_copy(update={"objectives": tuple(objectives)}), {}).replace("\u00a0", " ")
+    assert told.count("\u22121.3 points on the month before (95 %: \u22123.0 to +0.5).") == 1
+    assert "on the month before" not in page(pack, {})

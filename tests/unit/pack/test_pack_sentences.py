@@ -7,8 +7,10 @@ from datetime import date
 
 import pytest
 
+from qmsreports.language import speaking
 from qmsreports.pack import figures
 from qmsreports.pack.finding import (
+    change_sentence,
     current_run,
     ended_run,
     headline,
@@ -17,7 +19,7 @@ from qmsreports.pack.finding import (
     signal_words,
     value_sentence,
 )
-from qmsreports.pack.objective import Objective, Point, Segment
+from qmsreports.pack.objective import Change, Objective, Point, Segment
 
 
 def points(*marks: str, mean: float = 90.0, better: str = "higher") -> tuple[Point, ...]:
@@ -122,6 +124,48 @@ def test_the_value_sentence_gives_interval_n_and_target() -> None:
     assert bare.replace("\u00a0", " ") == "93.4 % in October 2026."
     lower = value_sentence(objective(latest, better="lower")).replace("\u00a0", " ")
     assert "target at most 95 %" in lower
+
+
+def test_an_interval_may_have_no_upper_end() -> None:
+    latest = Point(period="2026-10", start=OCTOBER, value=41.8, low=19.2, high=None, n=38)
+    said = value_sentence(objective(latest, unit="days")).replace("\u00a0", " ")
+    assert said == "41.8 days in October 2026 (95 % interval 19.2 or more, n 38)."
+
+
+CHANGED = Change(value=2.13, low=-0.4, high=4.649)
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "+2.1 points on the month before (95 %: −0.4 to +4.6)."),
+        ("de", "+2,1 Punkte zum Vormonat (95 %: −0,4 bis +4,6)."),
+        ("fr", "+2,1 points par rapport au mois précédent (95 % : −0,4 à +4,6)."),
+        ("es", "+2,1 puntos respecto al mes anterior (95 %: −0,4 a +4,6)."),
+    ],
+)
+def test_the_change_is_told_with_its_interval_and_without_a_verdict(language: str, said: str) -> None:
+    latest = Point(period="2026-10", start=OCTOBER, value=93.4)
+    with speaking(language):
+        told = change_sentence(objective(latest, change=CHANGED))
+    assert told.replace("\u00a0", " ").replace("\u202f", " ") == said
+
+
+def test_the_change_of_longer_periods_and_of_other_units() -> None:
+    day = date(2026, 7, 1)
+    for period, kind in (("2026-Q3", "quarter"), ("2026-H2", "half-year"), ("2026", "year"), ("FY2027-P09", "period")):
+        latest = Point(period=period, start=day, value=93.4)
+        assert f"on the {kind} before" in change_sentence(objective(latest, change=CHANGED))
+    hours = Change(value=-1.26, low=-3.0, high=0.04)
+    told = change_sentence(objective(Point(period="2026-10", start=OCTOBER, value=8.0), unit="hours", change=hours))
+    assert told.replace("\u00a0", " ") == "−1.3 h on the month before (95 %: −3.0 to +0.04)."
+
+
+def test_no_change_is_told_where_there_is_none_to_tell() -> None:
+    latest = Point(period="2026-10", start=OCTOBER, value=93.4)
+    assert change_sentence(objective(latest)) == ""
+    assert change_sentence(objective(latest.model_copy(update={"value": None}), change=CHANGED)) == ""
+    assert change_sentence(objective(latest.model_copy(update={"unfinished": True}), change=CHANGED)) == ""
 
 
 def test_limits_say_that_they_are_on_trial_and_since_when_they_hold() -> None:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
 from qmsreports.period import Period
 from qmsreports.records import KpiResult
 from qmsreports.register import results
+from qmsreports.register.models import Analysis
 from qmsreports.settings import Settings
 from qmsreports.stages.change import Change, values
+from qmsreports.stages.measure import analyse
 from qmsreports.workspace import Workspace
 
 SMALL = Path(__file__).parents[1] / "catalog" / "small"
@@ -67,3 +71,44 @@ def test_one_month_is_asked_for_and_the_one_before_is_only_compared_with(tmp_pat
     found = told(tmp_path, [result(1, 48, 80), result(2, 56, 70)], "2026-02")
     assert list(found) == [("2026-02", "")]
     assert found["2026-02", ""].change == pytest.approx(20)
+
+
+def test_the_change_stands_with_the_analysis_of_the_whole(tmp_path: Path) -> None:
+    """What the pack prints: 48 of 80, then 56 of 70, as above; a slice has none, and neither has a first month."""
+    rows = [result(1, 48, 80), result(2, 56, 70), result(1, 1, 2, site="linz"), result(2, 1, 2, site="linz")]
+    told(tmp_path, rows)
+    settings = Settings(var=tmp_path / "var", catalog=tmp_path / "catalog")
+    for period in ("2026-01", "2026-02"):
+        analyse(period, run_id="r", at=AT, settings=settings)
+    with Workspace(settings) as workspace, workspace.register.read() as session:
+        found = {(row.period, row.slice_key): row.result.get("change") for row in session.query(Analysis).all()}
+    change = found.pop(("2026-02", ""))
+    assert change == {
+        "period": "2026-02",
+        "of": 80.0,
+        "value": pytest.approx(20),
+        **dict.fromkeys(("low", "high"), ANY),
+    }
+    assert (change["low"], change["high"]) == (pytest.approx(5.24, abs=6e-3), pytest.approx(33.39, abs=6e-3))
+    assert set(found.values()) == {None}
+
+
+def test_values_that_share_rows_have_no_interval_of_their_change(tmp_path: Path) -> None:
+    """A formula is as its parts are: of a share of the last twelve months nothing can be told.
+
+    120 (98 to 140), then 160 (138 to 175): 40, less the root of 22^2 + 20^2, and more that of 15^2 + 22^2.
+    """
+    made: dict[str, Any] = {"kpi": "doubled", "version": 1, "unit": "ratio", "numerator": None, "denominator": None}
+    rows = [
+        replace(result(month, 1, 2), **made, value=value, low=low, high=high)
+        for month, value, low, high in ((1, 120.0, 98.0, 140.0), (2, 160.0, 138.0, 175.0))
+    ]
+    told(tmp_path, rows)
+    settings = Settings(var=tmp_path / "var", catalog=tmp_path / "catalog")
+    with Workspace(settings) as workspace:
+        (_, change) = values(workspace, kpi="doubled", period="2026-02")[0]
+    assert (change.change_low, change.change_high) == pytest.approx((40 - 29.7321, 40 + 26.6271), abs=1e-3)
+    file = tmp_path / "catalog" / "kpis" / "on_time.yaml"
+    file.write_text(file.read_text().replace("    measure:", "    window: {last: 12, of: month}\n    measure:"))
+    with Workspace(settings) as workspace:
+        assert values(workspace, kpi="doubled", period="2026-02")[0][1] == Change(40.0)

@@ -5,6 +5,10 @@ from __future__ import annotations
 from test_measure_again import MORNING, Line, line  # noqa: F401 - a fixture
 
 from qmsreports.catalog import approval
+from qmsreports.pack.collect import series
+from qmsreports.pack.finding import finding_of, reservations
+from qmsreports.pack.view.board import row
+from qmsreports.period import Period
 from qmsreports.register import feeds, results
 from qmsreports.register.catalog_records import CatalogRecords
 from qmsreports.stages.impact import plan_catalog
@@ -66,6 +70,24 @@ def test_a_broken_definition_stops_only_itself(line: Line) -> None:  # noqa: F81
     ]
     again = line.measure()
     assert (again.not_valid, again.computed, again.inserted) == (summary.not_valid, summary.computed, 0)
+
+
+def test_the_pack_puts_it_down_to_the_definition_and_not_to_a_feed(line: Line) -> None:  # noqa: F811
+    (line.settings.catalog / "kpis" / "broken.yaml").write_text(BROKEN)
+    line.approve()
+    line.measure()
+    march = Period.parse("2026-03")
+    with Workspace(line.settings) as workspace, workspace.register.read() as session:
+        measured = series.read(session, ["broken"], march, MORNING, march.end)
+        kpi = workspace.catalog.kpis["broken"]
+        one = series.objective(kpi, workspace.catalog, measured, {"cases": "the feed failed as well"})
+    assert finding_of(one).replace("\u00a0", " ") == "No value for March 2026: its definition cannot be computed"
+    assert reservations(one)[0] == (
+        "Its definition cannot be computed: catalog/kpis/broken.yaml:15: a duration in days; write unit: minutes or "
+        "hours."
+    )
+    assert not any("stopped" in said for said in reservations(one))
+    assert row(one)["notes"] == ["definition at fault"]
 
 
 def test_what_was_approved_and_cannot_be_computed_may_be_mended(line: Line) -> None:  # noqa: F811

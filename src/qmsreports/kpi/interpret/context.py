@@ -9,6 +9,7 @@ from qmsreports.catalog.kpi import Kpi, KpiVersion
 from qmsreports.catalog.measure import Population
 from qmsreports.catalog.table import Table
 from qmsreports.errors import Finding, did_you_mean
+from qmsreports.fiscal import CALENDAR, FiscalYear
 from qmsreports.kpi.interpret.conditions import Columns, Location, Where
 from qmsreports.kpi.plan import ColumnRef, Test
 
@@ -23,6 +24,7 @@ class Context:
     calendars: frozenset[str]
     kpis: Mapping[str, Kpi]
     where: Where
+    fiscal: FiscalYear = CALENDAR
     findings: list[Finding] = field(default_factory=list)
 
     def refuse(self, location: Location, what: str, todo: str = "") -> None:

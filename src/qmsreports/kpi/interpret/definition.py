@@ -20,6 +20,7 @@ from qmsreports.catalog.measure import (
 )
 from qmsreports.catalog.table import ColumnType, Table
 from qmsreports.errors import UserError, did_you_mean
+from qmsreports.fiscal import CALENDAR, FiscalYear
 from qmsreports.kpi.interpret.conditions import Where
 from qmsreports.kpi.interpret.context import Context, Rows, rows_of
 from qmsreports.kpi.interpret.formula import read_formula
@@ -39,14 +40,18 @@ def plan_of(
     tables: Mapping[str, Table],
     calendars: frozenset[str] = frozenset(),
     kpis: Mapping[str, Kpi] | None = None,
+    fiscal: FiscalYear | None = None,
     where: Where | None = None,
 ) -> Plan:
     """Return the plan of one version; :class:`UserError` with every finding when the definition does not fit.
 
-    ``where`` gives ``file:line`` for a place within the version; without it findings name KPI and version.
+    ``fiscal`` is the organisation's own year, where it has one. ``where`` gives ``file:line`` for a place within the
+    version; without it findings name KPI and version.
     """
     words = f"kpi {kpi.kpi} version {version.version}"
-    context = Context(kpi, version, tables, calendars, kpis or {}, where or (lambda _location: words))
+    context = Context(
+        kpi, version, tables, calendars, kpis or {}, where or (lambda _location: words), fiscal or CALENDAR
+    )
     body = _body(context)
     slices = _slices(context, body)
     combinations = _combinations(context, slices)
@@ -134,4 +139,8 @@ def _window(context: Context) -> Rolling | None:
     if isinstance(context.version.measure, Level | Formula):
         kind = context.version.measure.kind
         context.refuse(("window",), f"a {kind} has no window", "leave window out; it would add up what must not be")
-    return Rolling(0, "year") if window.to_date is not None else Rolling(window.last or 1, window.of or "month")
+    if window.to_date is None:
+        return Rolling(window.last or 1, window.of or "month")
+    counted = window.to_date.removeprefix("calendar_")
+    calendar = counted != window.to_date
+    return Rolling(0, counted, CALENDAR if calendar else context.fiscal, calendar)

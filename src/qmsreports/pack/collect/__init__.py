@@ -24,6 +24,7 @@ from qmsreports.pack.collect.actions import earlier_actions, only_recorded
 from qmsreports.pack.collect.coverage import Coverage, statements
 from qmsreports.pack.collect.customers import customers
 from qmsreports.pack.collect.definitions import definition_changes, retirements
+from qmsreports.pack.collect.judged import Last, judged_anew
 from qmsreports.pack.collect.outline import outline
 from qmsreports.pack.collect.reasons import with_reasons
 from qmsreports.pack.collect.recorded import Recorded
@@ -49,14 +50,6 @@ class Collected:
 
     pack: PackModel
     tables: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class _Last:
-    """The review before this one: its period, and when the pack it had was built (None where there is no pack)."""
-
-    period: Period
-    built: datetime | None
 
 
 def collect(
@@ -132,6 +125,7 @@ def _collected(
             failed_rules=feeds.failed_rules(session, found),
             definition_changes=(
                 *definition_changes(objectives, catalog.targets, shown[0].start, period.last_day),
+                *(judged_anew(session, measured, catalog, objectives, last, as_of) if last else ()),
                 *retirements([catalog.kpis[name] for name in _order(catalog, review)], shown[0].start, period.last_day),
             ),
             restatements=behind.restatements(session, measured, catalog, built, last.period) if last else (),
@@ -200,7 +194,7 @@ def _ended(catalog: Catalog, measured: series.Measured, period: Period) -> dict[
     return found
 
 
-def _last(session: Session, catalog: Catalog, review: Review, period: Period, as_of: datetime) -> _Last | None:
+def _last(session: Session, catalog: Catalog, review: Review, period: Period, as_of: datetime) -> Last | None:
     """Return the review before: the newest earlier period that was held, closed, or whose pack was approved.
 
     A draft that nobody approved is no review. ``None`` for the first one. Compared is with the pack that was approved,
@@ -214,14 +208,14 @@ def _last(session: Session, catalog: Catalog, review: Review, period: Period, as
         return None
     newest = max(earlier)
     own = [[pack.built_at for pack in some if pack.period == str(newest)] for some in (approved, packs)]
-    return _Last(newest, max(own[0] or own[1], default=None))
+    return Last(newest, max(own[0] or own[1], default=None))
 
 
 def _header(
     catalog: Catalog,
     review: Review,
     period: Period,
-    last: _Last | None,
+    last: Last | None,
     read_at: datetime,
     maps: Sequence[ClauseMap],
     objectives: Sequence[Objective],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -17,10 +17,10 @@ from qmsreports.findings import describe
 from qmsreports.language import say, spoken
 from qmsreports.pack import figures
 from qmsreports.pack.charts.scale import possible_range
-from qmsreports.pack.objective import DefinitionVersion, Objective, Point, Segment, Slice
+from qmsreports.pack.objective import Change, DefinitionVersion, Objective, Point, Segment, Slice
 from qmsreports.period import Period
-from qmsreports.records import SpcResult
-from qmsreports.register.models import Analysis, Approval, CatalogVersion, Result
+from qmsreports.records import NOT_COMPUTED, SpcResult
+from qmsreports.register.models import Analysis, Approval, CatalogVersion, Result, SqlText
 from qmsreports.register.results import latest_results
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class Measured:
     results: Mapping[tuple[str, str], Sequence[Result]]
     analyses: Mapping[tuple[str, str], Analysis]
     approvals: Mapping[tuple[str, str], tuple[str, ...]]  # (kpi, fingerprint) -> who approved it when
+    unfit: Mapping[str, str] = field(default_factory=dict)  # by result's text: why its definition was not computed
     unfinished: frozenset[str] = frozenset()  # periods that were not over when the data was read
 
 
@@ -72,12 +73,23 @@ def read(session: Session, kpis: Iterable[str], reported: Period, as_of: datetim
         rows,
         {(row.kpi, row.slice_key): row for row in analyses},
         _approvals(session, as_of),
+        _unfit(session, {row.sql for own in rows.values() for row in own if row.status == "not_valid" and row.sql}),
         frozenset(
             str(period)
             for period in running
             if not any(last >= period.start.isoformat() and day >= period.end for last, day in judged)
         ),
     )
+
+
+def _unfit(session: Session, texts: set[str]) -> dict[str, str]:
+    """Return why a definition was not computed, by the sha256 of what stands in the place of its statement."""
+    found = {}
+    for row in session.scalars(select(SqlText).where(SqlText.sha256.in_(texts))) if texts else ():
+        _, told, reasons = row.text.partition(f"-- {NOT_COMPUTED}\n")
+        if told:
+            found[row.sha256] = " ".join(line.removeprefix("-- ") for line in reasons.splitlines())
+    return found
 
 
 def _approvals(session: Session, as_of: datetime) -> dict[tuple[str, str], tuple[str, ...]]:
@@ -124,6 +136,7 @@ def objective(kpi: Kpi, catalog: Catalog, measured: Measured, stopped: Mapping[s
         slices=_slices(kpi, catalog, measured),
         combined=_combined(kpi, catalog, measured),
         drivers=tuple(name for name in kpi.drivers if (name, "") in measured.results),
+        change=_change(analysis, latest),
         definitions=_definitions(kpi, measured, version, rows.values(), catalog),
         possible=_possible(kpi, definition, points),
         reads=tuple(sorted(latest.table_versions)) if latest and latest.table_versions else reads,
@@ -134,10 +147,18 @@ def objective(kpi: Kpi, catalog: Catalog, measured: Measured, stopped: Mapping[s
             *(
                 say("reservation.stopped", table=_table(table, catalog), why=stopped[table].rstrip("."))
                 for table in reads
-                if table in stopped and latest is not None and latest.status == "not_valid"
+                if table in stopped and latest is not None and latest.status == "not_valid" and not points[-1].unfit
             ),
         ),
     )
+
+
+def _change(analysis: Analysis | None, latest: Result | None) -> Change | None:
+    """Return the difference to the period before as it was stored with the analysis of this very value."""
+    stored = analysis.result.get("change") if analysis else None
+    if not stored or latest is None or (stored["period"], stored["of"]) != (latest.period, latest.value):
+        return None
+    return Change(value=stored["value"], low=stored["low"], high=stored["high"])
 
 
 def _possible(
@@ -220,9 +241,9 @@ def _points(measured: Measured, rows: Mapping[str, Result], analysis: Analysis |
     for period in periods[first:]:
         row = rows.get(str(period))
         if str(period) in measured.unfinished:
-            points.append(_unfinished(_point(period, row, {})))
+            points.append(_unfinished(_point(period, row, {}, measured.unfit)))
         else:
-            points.append(_point(period, row, judged.get(period.start.isoformat(), {})))
+            points.append(_point(period, row, judged.get(period.start.isoformat(), {}), measured.unfit))
     return tuple(points)
 
 
@@ -232,7 +253,7 @@ def _unfinished(point: Point) -> Point:
     return point.model_copy(update={"unfinished": True, **told})
 
 
-def _point(period: Period, row: Result | None, judged: Mapping[str, Any]) -> Point:
+def _point(period: Period, row: Result | None, judged: Mapping[str, Any], unfit: Mapping[str, str]) -> Point:
     if row is None:
         return Point(period=str(period), start=period.start, value=None, status="no_data")
     return Point(
@@ -249,6 +270,7 @@ def _point(period: Period, row: Result | None, judged: Mapping[str, Any]) -> Poi
         status=row.status,
         provisional=row.provisional,
         restated=row.why.startswith("restatement"),
+        unfit=unfit.get(row.sql, "") if row.status == "not_valid" else "",
         version=row.version,
         mean=judged.get("mean"),
         lower=judged.get("lower"),

@@ -6,7 +6,7 @@ from typing import Any
 
 from qmsreports.language import say
 from qmsreports.pack import figures
-from qmsreports.pack.finding import limits_sentence, reservations, signal_words, value_sentence
+from qmsreports.pack.finding import change_sentence, limits_sentence, reservations, signal_words, value_sentence
 from qmsreports.pack.model import PackModel
 from qmsreports.pack.objective import Objective, Point, Slice
 from qmsreports.pack.view import reading, words
@@ -61,7 +61,7 @@ def _notes(objective: Objective, *, provisional: bool = True) -> list[str]:
     if latest.restated:
         notes.append(say("note.restated"))
     if latest.status == "not_valid":
-        notes.append(say("note.stopped"))
+        notes.append(say("note.unfit" if latest.unfit else "note.stopped"))
     return notes
 
 
@@ -89,6 +89,7 @@ def depth(objective: Objective, pack: PackModel) -> dict[str, Any]:
             "finding": objective.finding,
             "evidence": value_sentence(objective) if objective.latest.value is not None else "",
             "limits": limits_sentence(objective),
+            "change": change_sentence(objective),
             "reservations": list(reservations(objective)),
             "clauses": words.clauses(objective.feeds),
             "question": objective.question,
