@@ -10,11 +10,14 @@ import pytest
 
 from qmsreports import stages
 from qmsreports.catalog import approval
+from qmsreports.errors import UserError
 from qmsreports.register import results
 from qmsreports.register.catalog_records import CatalogRecords
 from qmsreports.stages.impact import plan_catalog
+from qmsreports.stages.review import review_period
 from qmsreports.workspace import Workspace
 from tests.unit.stages.test_measure_changed import Line, case, made
+from tests.unit.stages.test_measure_longer import QUARTERLY
 
 MIDNIGHT = datetime(2026, 3, 31, 22, 30, tzinfo=UTC)  # in Vienna the first of April has begun for half an hour
 LATER = datetime(2026, 5, 12, 6, tzinfo=UTC)
@@ -59,6 +62,20 @@ def test_an_edited_time_zone_moves_no_number_before_it_is_approved(line: Line) -
     line.measure(LATER + timedelta(hours=2))
     assert counted(line) == 2  # as a restatement candidate: March is settled
     assert stages.last_closed_period(night, settings=line.settings) == "2026-03"
+
+
+def test_a_review_of_a_fiscal_year_that_waits_is_not_due(line: Line) -> None:
+    path = line.settings.catalog / "organisation.yaml"
+    path.write_text(path.read_text() + "fiscal_year: {begins: july, named_by: ends}\n")
+    review = QUARTERLY.replace("period: quarter", "period: fiscal_quarter")
+    (line.settings.catalog / "reviews" / "quarterly.yaml").write_text(review)
+    assert [one["review"] for one in stages.due_reviews("2026-03", settings=line.settings)] == ["monthly"]
+    with Workspace(line.settings) as workspace, pytest.raises(UserError) as raised:
+        review_period(workspace, workspace.catalog.reviews["quarterly"], "2026-Q1")
+    assert str(raised.value) == (
+        "catalog/organisation.yaml:6: review quarterly looks back on a fiscal quarter, and no fiscal year is approved; "
+        "qmsreports catalog apply, then catalog approve organisation"
+    )
 
 
 def test_looking_at_the_catalog_makes_no_register(tmp_path: Path) -> None:
