@@ -126,7 +126,7 @@ def _declared(text: str, kind: str, fiscal: FiscalYear | None) -> FiscalYear:
     """Return the fiscal year that a period of it needs; :class:`UserError` where the organisation has none such."""
     if fiscal is None:
         what = f'"{text}" is of a fiscal year, and none is declared'
-        todo = "add fiscal_year to catalog/organisation.yaml"
+        todo = "add fiscal_year to catalog/organisation.yaml and have it approved"
     elif kind == "month" and not fiscal.weeks:
         what, todo = f'"{text}" is no period', "the months of this fiscal year are calendar months: write 2026-10"
     else:

@@ -367,7 +367,7 @@ class DefinitionEntry:
     the whole definition as YAML, from which it can be restored.
     """
 
-    kind: str  # kpi | targets | calendar | clause_map | review
+    kind: str  # kpi | targets | retirement | organisation | mapping | calendar | clause_map | review
     name: str
     version: int
     effective_from: date | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,8 +41,32 @@ class Workspace:
         register.migrate()
         return register
 
+    @property
+    def has_register(self) -> bool:
+        """Whether there is a register; one on a server is taken to be there."""
+        url = self.settings.register_url
+        return not url.startswith("sqlite:///") or Path(url.removeprefix("sqlite:///")).is_file()
+
     @cached_property
     def catalog(self) -> Catalog:
+        """The files as :attr:`written`, with the organisation's time zone, sites, fiscal year and approvals as they
+        were approved: while an edit of them waits, no stage counts by it.
+        """
+        written = self.written
+        if not self.has_register:  # nothing is approved, and looking makes none
+            return written
+        from qmsreports.catalog.history import History
+        from qmsreports.catalog.organised import KIND, as_approved, differing
+        from qmsreports.register.catalog_records import CatalogRecords
+
+        own = written.organisation
+        approved = History(CatalogRecords(self.register).definitions(KIND), own.approvals).organisation
+        if approved is None or not differing(approved, own):
+            return written
+        return replace(written, organisation=as_approved(own, approved))
+
+    @cached_property
+    def written(self) -> Catalog:
         """What people adjust, loaded and checked; :class:`UserError` with every finding when it does not hold."""
         if not self.settings.catalog.is_dir():
             raise CouldNotRun(
@@ -81,10 +106,10 @@ class Workspace:
     def source(self, name: str) -> Source:
         """Return a declared source; :class:`UserError` (exit 2) with a suggestion for an unknown name."""
         try:
-            return self.catalog.sources[name]
+            return self.written.sources[name]
         except KeyError:
             raise UserError(
-                Finding("", f'there is no source "{name}"', did_you_mean(name, self.catalog.sources)),
+                Finding("", f'there is no source "{name}"', did_you_mean(name, self.written.sources)),
                 exit_code=ExitCode.USAGE,
             ) from None
 

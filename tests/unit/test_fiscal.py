@@ -127,7 +127,8 @@ def test_a_year_that_ends_on_the_last_saturday_of_september() -> None:
         (
             "FY2027-Q1",
             None,
-            '"FY2027-Q1" is of a fiscal year, and none is declared; add fiscal_year to catalog/organisation.yaml',
+            '"FY2027-Q1" is of a fiscal year, and none is declared; '
+            "add fiscal_year to catalog/organisation.yaml and have it approved",
         ),
         (
             "FY2027-P01",

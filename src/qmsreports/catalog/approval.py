@@ -6,14 +6,19 @@ back from there when a file was edited since, so that an unapproved edit changes
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
 from qmsreports.catalog.document import Location
 from qmsreports.catalog.fingerprint import entries
+from qmsreports.catalog.history import NEED_APPROVAL, History
 from qmsreports.catalog.load import Catalog
+from qmsreports.catalog.mapped import KIND as MAPPING
+from qmsreports.catalog.mapped import place
+from qmsreports.catalog.organised import KIND as ORGANISATION
+from qmsreports.catalog.organised import differences, stored_organisation
 from qmsreports.catalog.restore import judged_differently, same_definition
 from qmsreports.catalog.retirement import KIND, retirement_entry, sentence
 from qmsreports.errors import ExitCode, Finding, UserError, did_you_mean
@@ -21,8 +26,6 @@ from qmsreports.organisation import Organisation
 from qmsreports.persons import known_as, tidy
 from qmsreports.records import DefinitionEntry, RegisteredDefinition
 
-NEED_APPROVAL = ("kpi", "targets", KIND)
-"""Kinds that change a number or a status; the others are recorded. A calendar is approved with the KPIs that use it."""
 _END = "; to end it on record, put the file back and write retired: {from: ..., because: ..., agreed: {...}}"
 _FOLDERS = {
     "kpi": "kpis",
@@ -31,6 +34,8 @@ _FOLDERS = {
     "calendar": "calendars",
     "clause_map": "clauses",
     "review": "reviews",
+    ORGANISATION: "organisation",
+    MAPPING: "sources",
 }
 _WORDS = {
     "kpi": "KPI",
@@ -39,6 +44,7 @@ _WORDS = {
     "calendar": "calendar",
     "clause_map": "clause map",
     "review": "review",
+    MAPPING: "mapping of",
 }
 
 
@@ -80,91 +86,6 @@ class Plan:
     waiting: tuple[RegisteredDefinition, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Spell:
-    """Rows of one definition that follow each other with one fingerprint: one content, from proposal to the next one.
-
-    Whoever proposed the first of them wrote what counts; those of the later ones changed its wording.
-    """
-
-    rows: list[RegisteredDefinition]
-
-    @property
-    def author(self) -> str:
-        return known_as(self.rows[0].proposed_by)
-
-    @property
-    def approvers(self) -> set[str]:
-        return {known_as(by) for row in self.rows for by, _ in row.approvals} - {self.author}
-
-
-class History:
-    """What the register holds, looked up by definition.
-
-    An approval holds until another content of the same definition is approved: whoever goes back to an earlier content
-    asks for approval again.
-    """
-
-    def __init__(self, definitions: Iterable[RegisteredDefinition], approvals: int) -> None:
-        self.definitions = tuple(definitions)
-        self._needed = approvals
-        self._spells: dict[tuple[str, str, int], list[_Spell]] = {}
-        for row in self.definitions:
-            spells = self._spells.setdefault(_identity(row.entry), [])
-            if spells and spells[-1].rows[-1].entry.fingerprint == row.entry.fingerprint:
-                spells[-1].rows.append(row)
-            else:
-                spells.append(_Spell([row]))
-
-    def of(self, kind: str, name: str, version: int | None = None) -> list[RegisteredDefinition]:
-        """Return the rows of one definition, oldest first."""
-        return [
-            row
-            for row in self.definitions
-            if row.entry.kind == kind and row.entry.name == name and version in (None, row.entry.version)
-        ]
-
-    def missing(self, entry: DefinitionEntry) -> int:
-        """Return how many more people must approve this fingerprint; 0 when it counts."""
-        if entry.kind not in NEED_APPROVAL:
-            return 0
-        spell = self._spell(entry)
-        return self._needed if spell is None else self._missing(spell)
-
-    def counts(self, entry: DefinitionEntry) -> bool:
-        """Tell whether exactly this fingerprint was proposed and approved, and none after it."""
-        return self._spell(entry) is not None and not self.missing(entry)
-
-    def newest_approved(self, kind: str, name: str, version: int | None = None) -> RegisteredDefinition | None:
-        """Return the newest row that counts."""
-        rows = [row for row in self.of(kind, name, version) if self.counts(row.entry)]
-        return rows[-1] if rows else None
-
-    def author(self, row: RegisteredDefinition) -> str:
-        """Return who proposed the content of a row, whoever worded it since."""
-        spells = self._spells[_identity(row.entry)]
-        return next(spell for spell in spells if row in spell.rows).rows[0].proposed_by
-
-    def waiting(self) -> tuple[RegisteredDefinition, ...]:
-        """Return the newest row of each definition where it still needs an approval."""
-        newest = (spells[-1].rows[-1] for spells in self._spells.values())
-        return tuple(row for row in newest if self.missing(row.entry))
-
-    def _missing(self, spell: _Spell) -> int:
-        return max(self._needed - len(spell.approvers), 0)
-
-    def _spell(self, entry: DefinitionEntry) -> _Spell | None:
-        """Return where this content was approved or else proposed, unless another one was approved after it."""
-        found: _Spell | None = None
-        for spell in reversed(self._spells.get(_identity(entry), [])):
-            same = spell.rows[0].entry.fingerprint == entry.fingerprint
-            if not self._missing(spell):
-                return spell if same else found
-            if same and found is None:
-                found = spell
-        return found
-
-
 def plan(catalog: Catalog, records: DefinitionRecords, unfit: Collection[tuple[str, int]] = ()) -> Plan:
     """Return what ``apply`` would propose, what it would refuse, and what waits for approval.
 
@@ -192,6 +113,21 @@ def without_file(catalog: Catalog, records: DefinitionRecords) -> tuple[Finding,
     return tuple(
         Finding("", f"KPI {name}: no file any more, it is not measured", _END.removeprefix("; "), warning=True)
         for name in gone
+    )
+
+
+def unapproved(catalog: Catalog, records: DefinitionRecords) -> tuple[Finding, ...]:
+    """Return a warning where the organisation's file says what was not approved: no stage counts by it yet."""
+    standing = History(records.definitions(), catalog.organisation.approvals).organisation
+    said = differences(standing, catalog.organisation) if standing is not None else ()
+    return tuple(
+        Finding(
+            catalog.line_of(ORGANISATION, ORGANISATION, one.split(" ", 1)[0]),
+            f"{one}, and is not approved; what was approved counts",
+            "catalog apply and catalog approve organisation, or put it back",
+            warning=True,
+        )
+        for one in said
     )
 
 
@@ -258,12 +194,10 @@ def approve(
 
 def title_of(entry: DefinitionEntry) -> str:
     """Return the words for one definition: ``KPI nps version 2``, ``targets of nps``."""
+    if entry.kind == ORGANISATION:
+        return ORGANISATION
     words = f"{_WORDS[entry.kind]} {entry.name}"
     return f"{words} version {entry.version}" if entry.kind == "kpi" else words
-
-
-def _identity(entry: DefinitionEntry) -> tuple[str, str, int]:
-    return (entry.kind, entry.name, entry.version if entry.kind == "kpi" else 0)
 
 
 def _person(by: str) -> str:
@@ -332,7 +266,12 @@ def _file_step(entry: DefinitionEntry, history: History) -> Change | None:
         return _change(numbered, "retired", f"{title}: {sentence(entry)}{needs}")
     if not rows:
         return _change(numbered, "new", f"{title}: new{needs}")
-    return _change(numbered, "numbers", f"{title}: changed{needs}")
+    if entry.kind == ORGANISATION:
+        standing = history.organisation or stored_organisation(rows[-1].entry)
+        said = "; ".join(differences(standing, stored_organisation(entry)))
+        return _change(numbered, "numbers", f"{title}: {said or 'as it was approved'}{needs}")
+    at_once = ", counts from the next ingest on" if entry.kind == MAPPING else ""
+    return _change(numbered, "numbers", f"{title}: changed{at_once}{needs}")
 
 
 def _is_as_written(row: DefinitionEntry, entry: DefinitionEntry) -> bool:
@@ -344,6 +283,8 @@ def _change(entry: DefinitionEntry, change: str, sentence: str) -> Change:
 
 
 def _where(catalog: Catalog, change: Change) -> str:
+    if change.kind == MAPPING:
+        return place(catalog, change.name)
     location: Location = ("versions", change.version - 1) if change.kind == "kpi" else ()
     if change.kind == KIND:
         location = ("retired",)

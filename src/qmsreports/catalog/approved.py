@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from qmsreports.catalog.approval import DefinitionRecords, History, title_of
+from qmsreports.catalog.approval import DefinitionRecords, title_of
 from qmsreports.catalog.calendar import Calendar
 from qmsreports.catalog.fingerprint import kpi_entry, targets_entry
+from qmsreports.catalog.history import History
 from qmsreports.catalog.kpi import Kpi, KpiVersion, Retirement
 from qmsreports.catalog.load import Catalog
 from qmsreports.catalog.measure import Formula
+from qmsreports.catalog.organised import as_approved, organisation_entry
 from qmsreports.catalog.restore import StoredVersion, stored_targets, stored_version
 from qmsreports.catalog.retirement import KIND, retirement_entry, stored_retirement
 from qmsreports.catalog.target import KpiTargets, Targets
+from qmsreports.organisation import Organisation
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +48,7 @@ def approved_view(catalog: Catalog, records: DefinitionRecords) -> ApprovedView:
     """
     history = History(records.definitions(), catalog.organisation.approvals)
     waiting: list[str] = []
+    organisation = _organisation(catalog, history, waiting)
     calendars = dict(catalog.calendars)
     candidates: dict[str, dict[int, KpiVersion | StoredVersion]] = {}
     for name, kpi in catalog.kpis.items():
@@ -62,11 +66,22 @@ def approved_view(catalog: Catalog, records: DefinitionRecords) -> ApprovedView:
             kpis[name] = approved
     view = replace(
         catalog,
+        organisation=organisation,
         kpis=_without_orphans(kpis),
         calendars=calendars,
         targets=_targets(catalog, history, waiting),
     )
     return ApprovedView(view, tuple(waiting))
+
+
+def _organisation(catalog: Catalog, history: History, waiting: list[str]) -> Organisation:
+    """Return the organisation with what counts as it was approved; the file's where none was yet."""
+    if history.organisation is None:
+        return catalog.organisation
+    entry = organisation_entry(catalog.organisation)
+    if not history.counts(entry):
+        waiting.append(_waiting(title_of(entry), history.missing(entry)))
+    return as_approved(catalog.organisation, history.organisation)
 
 
 def _candidates(

@@ -9,15 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from qmsreports.catalog.approval import DefinitionRecords, History
+from pydantic import BaseModel
+
+from qmsreports.catalog.approval import DefinitionRecords
 from qmsreports.catalog.calendar import Calendar
 from qmsreports.catalog.canonical import plain
 from qmsreports.catalog.clause_map import ClauseMap
 from qmsreports.catalog.document import Location
 from qmsreports.catalog.fingerprint import entries
+from qmsreports.catalog.history import History
 from qmsreports.catalog.kpi import Kpi
 from qmsreports.catalog.load import Catalog
+from qmsreports.catalog.mapped import KIND as MAPPING
 from qmsreports.catalog.model import Model
+from qmsreports.catalog.organised import KIND as ORGANISATION
+from qmsreports.catalog.organised import stored_organisation
 from qmsreports.catalog.restore import stored, stored_version
 from qmsreports.catalog.retirement import KIND, stored_retirement
 from qmsreports.catalog.review import Review
@@ -33,6 +39,7 @@ _FOLDERS = {
     "calendar": "calendars",
     "clause_map": "clauses",
     "review": "reviews",
+    ORGANISATION: "organisation",
 }
 
 
@@ -55,7 +62,7 @@ def exported(catalog: Catalog, records: DefinitionRecords, *, proposed: bool = F
     found: list[ExportedFile] = []
     for kind, model in _models(history, proposed):
         name = _name(kind, model)
-        path = f"{_FOLDERS[kind]}/{name}.yaml"
+        path = f"{_FOLDERS[kind]}/{name}.yaml" if kind != ORGANISATION else f"{ORGANISATION}.yaml"
         before = _written(catalog, kind, name)
         if before is None:
             found.append(ExportedFile(path, new_text(plain(model)).encode(), True))
@@ -77,7 +84,7 @@ def unapplied(catalog: Catalog, records: DefinitionRecords) -> tuple[Finding, ..
     findings: dict[str, Finding] = {}
     for entry in entries(catalog):
         version = entry.version if entry.kind == "kpi" else 0
-        if (entry.kind, entry.name, version, entry.wording) in known:
+        if entry.kind == MAPPING or (entry.kind, entry.name, version, entry.wording) in known:
             continue
         location: Location = ("versions", entry.version - 1) if entry.kind == "kpi" else ()
         if entry.kind == KIND:
@@ -88,17 +95,21 @@ def unapplied(catalog: Catalog, records: DefinitionRecords) -> tuple[Finding, ..
     return tuple(findings.values())
 
 
-def _models(history: History, proposed: bool) -> Iterator[tuple[str, Model]]:
+def _models(history: History, proposed: bool) -> Iterator[tuple[str, BaseModel]]:
     names = dict.fromkeys((row.entry.kind, row.entry.name) for row in history.definitions)
     for kind, name in names:
         if kind == "kpi":
             kpi = _kpi(history, name, proposed)
             if kpi is not None:
                 yield kind, kpi
-        elif kind == KIND:
-            continue  # stands in the file of its KPI
+        elif kind in (KIND, MAPPING):
+            continue  # stands in the file of its KPI; is no file of definitions
         elif kind == "calendar":
             yield kind, _calendar(history, name, proposed)
+        elif kind == ORGANISATION:
+            row = _row(history, kind, name, None, proposed)
+            if row is not None:
+                yield kind, stored_organisation(row.entry)
         else:
             row = _row(history, kind, name, None, proposed)
             if row is not None:
@@ -144,17 +155,20 @@ def _calendar(history: History, name: str, proposed: bool) -> Calendar:
     return newest
 
 
-def _written(catalog: Catalog, kind: str, name: str) -> Model | None:
-    models: Mapping[str, Mapping[str, Model]] = {
+def _written(catalog: Catalog, kind: str, name: str) -> BaseModel | None:
+    models: Mapping[str, Mapping[str, BaseModel]] = {
         "kpi": catalog.kpis,
         "targets": catalog.targets.files,
         "calendar": catalog.calendars,
         "clause_map": catalog.clause_maps,
         "review": catalog.reviews,
+        ORGANISATION: {ORGANISATION: catalog.organisation},
     }
     return models[kind].get(name)
 
 
-def _name(kind: str, model: Model) -> str:
+def _name(kind: str, model: BaseModel) -> str:
+    if kind == ORGANISATION:
+        return kind
     field = {"kpi": "kpi", "targets": "kpi", "calendar": "calendar", "clause_map": "clauses", "review": "review"}[kind]
     return str(getattr(model, field))

@@ -14,6 +14,8 @@ from pydantic import BaseModel
 from qmsreports.catalog.calendar import Calendar
 from qmsreports.catalog.canonical import digest, plain, to_yaml
 from qmsreports.catalog.kpi import Kpi, KpiVersion
+from qmsreports.catalog.mapped import mapping_entries
+from qmsreports.catalog.organised import organisation_entry
 from qmsreports.catalog.retirement import retirement_entry
 from qmsreports.catalog.target import KpiTargets
 from qmsreports.records import DefinitionEntry
@@ -63,6 +65,7 @@ def counted_calendar(calendar: Calendar) -> dict[str, Any]:
 
 def entries(catalog: Catalog) -> Iterator[DefinitionEntry]:
     """Yield every definition of a catalog as it would be proposed; versions of all but KPIs are 0, "the next one"."""
+    yield organisation_entry(catalog.organisation)
     for kpi in catalog.kpis.values():
         for version in kpi.versions:
             yield kpi_entry(kpi, version, catalog.calendars)
@@ -76,6 +79,7 @@ def entries(catalog: Catalog) -> Iterator[DefinitionEntry]:
         yield _entry("clause_map", name, clauses, _hash(untranslated(plain(clauses))))
     for name, review in catalog.reviews.items():
         yield _entry("review", name, review, _hash(untranslated(plain(review))))
+    yield from mapping_entries(catalog)
 
 
 def shown_fingerprints(catalog: Catalog) -> dict[str, str]:

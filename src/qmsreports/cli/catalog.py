@@ -41,10 +41,10 @@ def check(as_json: JSON = False) -> None:
     warnings: tuple[Finding, ...] = ()
     try:
         with Workspace() as workspace:
-            catalog = workspace.catalog
-            without_file = _without_file(workspace)
+            catalog = workspace.written
+            not_counted = _not_counted(workspace)
             _, wrong, astray = stages.check_suites(catalog, workspace.settings.expectations)
-        warnings = (*catalog.warnings, *without_file, *astray)
+        warnings = (*catalog.warnings, *not_counted, *astray)
         findings = list(of_the_newest(catalog))
         findings += [finding for kpi in catalog.kpis.values() for finding in run_examples(catalog, kpi)]
         findings = list(dict.fromkeys(findings))
@@ -68,8 +68,9 @@ def check(as_json: JSON = False) -> None:
     )
 
 
-def _without_file(workspace: Workspace) -> tuple[Finding, ...]:
-    """Return a warning for each KPI that the register knows as approved and that is measured no more.
+def _not_counted(workspace: Workspace) -> tuple[Finding, ...]:
+    """Return a warning for each KPI that the register knows as approved and that is measured no more, and for what of
+    the organisation waits for approval.
 
     The files can be checked where there is no register; none is made, or brought to a newer schema, for that.
     """
@@ -79,12 +80,12 @@ def _without_file(workspace: Workspace) -> tuple[Finding, ...]:
     from qmsreports.register.catalog_records import CatalogRecords
     from qmsreports.register.store import Register
 
-    url = workspace.settings.register_url
-    if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).is_file():
+    if not workspace.has_register:
         return ()
     try:
-        with Register(url) as register:
-            return approval.without_file(workspace.catalog, CatalogRecords(register))
+        with Register(workspace.settings.register_url) as register:
+            catalog, records = workspace.written, CatalogRecords(register)
+            return (*approval.without_file(catalog, records), *approval.unapproved(catalog, records))
     except (UserError, SQLAlchemyError):
         return ()
 
@@ -156,7 +157,7 @@ def apply(
 
     with Workspace() as workspace:
         records = CatalogRecords(workspace.register)
-        catalog = workspace.catalog
+        catalog = workspace.written
         if file is not None:
             catalog = _with_workbook(file, catalog, records, dry_run=dry_run)
         plan, unfit = planned(catalog, records)
@@ -214,9 +215,10 @@ def export(
 
     Comments and order of the files stay; a file that says what the register says is not touched.
     """
-    from qmsreports.catalog.approval import History, title_of
+    from qmsreports.catalog.approval import title_of
     from qmsreports.catalog.export import exported, unapplied
     from qmsreports.catalog.files import write_together
+    from qmsreports.catalog.history import History
     from qmsreports.cli.clock import now
     from qmsreports.register.catalog_records import CatalogRecords
     from qmsreports.workspace import Workspace
@@ -228,10 +230,10 @@ def export(
             from qmsreports.catalog.spreadsheet import workbook
 
             _refuse_existing(xlsx)
-            write_together({xlsx: workbook(workspace.catalog, at=now())})
+            write_together({xlsx: workbook(workspace.written, at=now())})
             typer.echo(f"{xlsx} written; change it and run: qmsreports catalog apply {xlsx.name} --by NAME")
             return
-        catalog, records = workspace.catalog, CatalogRecords(workspace.register)
+        catalog, records = workspace.written, CatalogRecords(workspace.register)
         lost = unapplied(catalog, records) if out is None else ()
         if lost:
             raise UserError(*lost)
@@ -266,6 +268,7 @@ def approve(
 ) -> None:
     """Approve what waits; nobody approves what they proposed."""
     from qmsreports.catalog import approval
+    from qmsreports.catalog.history import History
     from qmsreports.cli.clock import now
     from qmsreports.kpi.fitting import refused_as_stored
     from qmsreports.register.catalog_records import CatalogRecords
@@ -276,19 +279,19 @@ def approve(
         raise typer.Exit(ExitCode.USAGE)
     with Workspace() as workspace:
         records = CatalogRecords(workspace.register)
-        known = {*workspace.catalog.kpis, *(row.entry.name for row in records.definitions())}
+        known = {*workspace.written.kpis, *(row.entry.name for row in records.definitions())}
         unknown = [name for name in names or () if name not in known]
         if unknown:
             findings = [Finding("", f'there is no KPI "{name}"', did_you_mean(name, known)) for name in unknown]
             raise UserError(*findings, exit_code=ExitCode.USAGE)
-        waiting = approval.History(records.definitions(), workspace.catalog.organisation.approvals).waiting()
+        waiting = History(records.definitions(), workspace.written.organisation.approvals).waiting()
         chosen = [row.entry for row in waiting if everything or row.entry.name in (names or ())]
-        broken = refused_as_stored(workspace.catalog, chosen)
+        broken = refused_as_stored(workspace.written, chosen)
         if broken:
             raise UserError(*broken)
         approved = approval.approve(
             records,
-            workspace.catalog.organisation,
+            workspace.written.organisation,
             by=by,
             at=now(),
             names=names or (),

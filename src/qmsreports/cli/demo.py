@@ -60,5 +60,5 @@ def _approve() -> int:
         records = CatalogRecords(workspace.register)
         if records.definitions():
             return 0
-        approval.apply(workspace.catalog, records, by=_AUTHOR, at=now())
-        return len(approval.approve(records, workspace.catalog.organisation, by=_APPROVER, at=now()))
+        approval.apply(workspace.written, records, by=_AUTHOR, at=now())
+        return len(approval.approve(records, workspace.written.organisation, by=_APPROVER, at=now()))

@@ -9,7 +9,7 @@ import typer
 from qmsreports.cli.output import print_json
 
 if TYPE_CHECKING:
-    from qmsreports.catalog.approval import History
+    from qmsreports.catalog.history import History
     from qmsreports.catalog.kpi import Kpi, KpiVersion
     from qmsreports.catalog.load import Catalog
     from qmsreports.records import RegisteredDefinition
@@ -20,15 +20,15 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show a definition: question, owner, slices, every version with its rule, why and approvals, and its targets."""
-    from qmsreports.catalog.approval import History
     from qmsreports.catalog.fingerprint import kpi_entry
+    from qmsreports.catalog.history import History
     from qmsreports.register.catalog_records import CatalogRecords
     from qmsreports.stages.evidence import known_kpi
     from qmsreports.workspace import Workspace
 
     with Workspace() as workspace:
         known_kpi(workspace, kpi)
-        catalog = workspace.catalog
+        catalog = workspace.written
         definitions = CatalogRecords(workspace.register).definitions()
     entry = catalog.kpis[kpi]
     history = History(definitions, catalog.organisation.approvals)

@@ -26,7 +26,7 @@ def list_sources(as_json: Annotated[bool, typer.Option("--json", help="Print JSO
 
     rows = []
     with Workspace() as workspace:
-        for name, declared in workspace.catalog.sources.items():
+        for name, declared in workspace.written.sources.items():
             try:
                 connection_of(name)
                 connected = "set"

@@ -6,7 +6,8 @@ import gc
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from qmsreports.catalog.load import Catalog
@@ -22,6 +23,7 @@ from qmsreports.kpi.execute import duckdb_engine
 from qmsreports.kpi.figures import Figure, Slice
 from qmsreports.kpi.plan import Additive, Composed, Plan
 from qmsreports.kpi.selection import Task, select
+from qmsreports.kpi.settling import is_open_to_change, is_provisional
 from qmsreports.kpi.slices import Known, every_slice
 from qmsreports.kpi.status import status_of
 from qmsreports.kpi.within import files, partitions, reaches
@@ -187,6 +189,11 @@ class _Session:
     _known: dict[tuple[str, Period], dict[Slice, Figure]] = field(default_factory=dict)
     _reads: dict[tuple[str, Period], tuple[str, tuple[str, ...], bool]] = field(default_factory=dict)
 
+    @cached_property
+    def today(self) -> date:
+        """The day at the organisation."""
+        return self.as_of.astimezone(ZoneInfo(self.catalog.organisation.time_zone)).date()
+
     def add(self, task: Task, computed: Mapping[str, Mapping[Slice, Figure]], text: str) -> None:
         """Add the results of one version; a period without rows still has its whole.
 
@@ -228,8 +235,8 @@ class _Session:
 
     def refuse(self, task: Task, period: Period, text: str) -> bool:
         """Add a result that is not valid, unless what is on record for the period stays; tell whether it was added."""
-        provisional = self._is_provisional(task, period)
-        if not self._is_open_to_change(period, provisional):
+        provisional = is_provisional(task.version, period, self.today)
+        if not is_open_to_change(period, self.today, provisional=provisional):
             return False
         bounds = self._in_force(task, period)
         self.results.append(self._result(task, period, {}, Figure(), (text, {}), bounds, provisional, valid=False))
@@ -245,10 +252,13 @@ class _Session:
         *,
         unsettled: bool = False,
     ) -> None:
-        provisional = unsettled or self._is_provisional(task, period)
+        provisional = unsettled or is_provisional(task.version, period, self.today)
         self._known[task.kpi.kpi, period] = found
         self._reads[task.kpi.kpi, period] = (text, tables, provisional)
-        valid = not (self._is_open_to_change(period, provisional) and any(table in self.invalid for table in tables))
+        valid = not (
+            is_open_to_change(period, self.today, provisional=provisional)
+            and any(table in self.invalid for table in tables)
+        )
         at = {table: self.table_versions[table] for table in tables if table in self.table_versions}
         bounds = self._in_force(task, period)
         for cut, figure in sorted(found.items()):
@@ -300,17 +310,6 @@ class _Session:
             table_versions=table_versions,
             parts=dict(figure.parts),
         )
-
-    def _is_provisional(self, task: Task, period: Period) -> bool:
-        """Tell whether the value may still move: it settles so many local days after the end of its period."""
-        zone = ZoneInfo(self.catalog.organisation.time_zone)
-        return self.as_of.astimezone(zone).date() < period.end + timedelta(days=task.version.settles_after.days)
-
-    def _is_open_to_change(self, period: Period, provisional: bool) -> bool:
-        """Tell whether a load that is missing today could have brought rows of this period."""
-        zone = ZoneInfo(self.catalog.organisation.time_zone)
-        newest = Period.last_closed(self.as_of.astimezone(zone).date(), period.kind)
-        return provisional or period.start >= newest.start
 
     def _warn(self, task: Task, period: Period, figure: Figure) -> None:
         body = task.plan.body

@@ -113,7 +113,8 @@ def _catalog(before: Side, after: Side) -> Iterator[Difference]:
         kind, _, rest = name.partition("/")
         word = "new" if name not in then else "gone" if name not in now else "changed"
         why = str(reasons.get(name, ""))
-        text = f"{f'{kind} {rest}'.strip().replace('_', ' ').replace('/', ' ')}: {word}"
+        named = kind if rest in ("", kind) else f"{kind} {rest}"  # there is one organisation
+        text = f"{named.replace('_', ' ').replace('/', ' ')}: {word}"
         text += f" ({why.rstrip('.')})" if why else ""
         kpi = rest.partition("/")[0] if kind in ("kpi", "targets") else ""
         yield Difference("target" if kind == "targets" else "definition", name, text, kpi=kpi, why=why)

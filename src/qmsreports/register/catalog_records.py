@@ -19,8 +19,9 @@ class CatalogRecords:
     def __init__(self, register: Register) -> None:
         self._register = register
 
-    def definitions(self) -> tuple[RegisteredDefinition, ...]:
-        """Return everything that was ever proposed, oldest first."""
+    def definitions(self, kind: str = "") -> tuple[RegisteredDefinition, ...]:
+        """Return everything that was ever proposed, or of one kind, oldest first."""
+        rows = select(CatalogVersion).order_by(CatalogVersion.id)
         with self._register.read() as session:
             approvals: dict[int, list[tuple[str, datetime]]] = {}
             for approval in session.scalars(select(Approval).order_by(Approval.id)):
@@ -35,7 +36,7 @@ class CatalogRecords:
                     proposed_at=row.proposed_at,
                     approvals=tuple(approvals.get(row.id, ())),
                 )
-                for row in session.scalars(select(CatalogVersion).order_by(CatalogVersion.id))
+                for row in session.scalars(rows.where(CatalogVersion.kind == kind) if kind else rows)
             )
 
     def propose(self, entries: Sequence[DefinitionEntry], *, by: str, at: datetime) -> None:

@@ -1,16 +1,18 @@
 """What has to be computed again since the last measurement, and what stands as it is.
 
 Ingest records, with every version of a table that it publishes, the months of each date column in which rows changed.
-From these follows which values can have moved; all others would come out as they are in the register. Whatever is not
-certain is computed: a table with a version that no publication accounts for, other rules, a value written by hand.
+From these follows which values can have moved; all others would come out as they are in the register. A feed that
+failed or came back moves what reads its tables, in those periods that a missing load could still change. Whatever is
+not certain is computed: a table with a version that no publication accounts for, other rules, a value written by hand.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from qmsreports.period import Period
 
@@ -27,10 +29,13 @@ States = Mapping[str, tuple[str, int]]
 
 @dataclass(frozen=True, slots=True)
 class Measuring:
-    """One measurement about to be made: its rules as a fingerprint, the tables it reads, its periods and moment."""
+    """One measurement about to be made: its rules as a fingerprint, the tables it reads, those of them whose feed
+    failed, its periods and moment.
+    """
 
     rules: str
     tables: States
+    invalid: frozenset[str]
     periods: Sequence[Period]
     at: datetime
 
@@ -39,6 +44,7 @@ class Measuring:
         return {
             "rules": self.rules,
             "tables": {table: list(state) for table, state in self.tables.items()},
+            "invalid": sorted(self.invalid),
             "periods": [str(period) for period in self.periods],
             "at": self.at.isoformat(),
         }
@@ -67,7 +73,11 @@ def to_compute(
     seen = set(known["periods"])
     moment = datetime.fromisoformat(known["at"])
     beyond = _reaching_beyond(tasks, lake, catalog, measuring.tables, moment)
+    feeds = measuring.invalid ^ set(known["invalid"])
+    today = measuring.at.astimezone(ZoneInfo(catalog.organisation.time_zone)).date()
     for task in tasks:
+        if not feeds.isdisjoint(task.plan.tables):
+            found[task.kpi.kpi] |= _open_to_change(task, today)
         again = task.kpi.kpi in beyond
         found[task.kpi.kpi] |= {
             period
@@ -75,6 +85,17 @@ def to_compute(
             if again or str(period) not in seen or (task.kpi.kpi, str(period)) not in settled
         }
     return closed(tasks, found)
+
+
+def _open_to_change(task: Task, today: date) -> set[Period]:
+    """Return the periods of a task that are not valid while a feed that it reads is missing."""
+    from qmsreports.kpi.settling import is_open_to_change, is_provisional
+
+    return {
+        period
+        for period in task.periods
+        if is_open_to_change(period, today, provisional=is_provisional(task.version, period, today))
+    }
 
 
 def touched_since(session: Session, before: Mapping[str, Sequence[Any]], now: States) -> dict[str, Any]:

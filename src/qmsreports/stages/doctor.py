@@ -59,7 +59,7 @@ def examine(
     yield from _register(chosen, at)
     with Workspace(chosen) as workspace:
         try:
-            catalog: Catalog | None = workspace.catalog
+            catalog: Catalog | None = workspace.written
         except UserError as error:
             catalog = None
             yield from _findings("catalog", error)

@@ -93,7 +93,7 @@ def _every(workspace: Workspace, every: str, until: str) -> Period:
         raise UserError(Finding("", f'"{every}" is no kind of period', todo), exit_code=ExitCode.USAGE)
     of = fiscal if every.startswith("fiscal_") else CALENDAR
     if of is None:
-        todo = "add fiscal_year to catalog/organisation.yaml"
+        todo = "add fiscal_year to catalog/organisation.yaml and have it approved"
         raise UserError(Finding("", f"{every}: there is no fiscal year", todo), exit_code=ExitCode.USAGE)
     return Period.last_closed(period.end, every.removeprefix("fiscal_"), of)
 

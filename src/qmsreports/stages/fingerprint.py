@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from importlib.metadata import version
@@ -21,10 +21,11 @@ _LIBRARIES = ("duckdb", "holidays", "sqlglot", "tzdata")
 """Packages whose next release may move a number: the engine, its SQL, public holidays, clock changes."""
 
 
-def measurement_rules(catalog: Catalog, *, invalid: Mapping[str, str], engine: str) -> str:
-    """Return the sha256 of how values are made: all of :func:`measurement_inputs` but the rows, periods and days.
+def measurement_rules(catalog: Catalog, *, engine: str) -> str:
+    """Return the sha256 of how values are made: all of :func:`measurement_inputs` but rows, feeds, periods and days.
 
-    Two measurements with the same rules differ in a value only where rows changed or a day went by.
+    Two measurements with the same rules differ in a value only where rows changed, a feed failed or came back, or a day
+    went by.
     """
     kinds = {
         "kpi": catalog.kpis,
@@ -35,7 +36,6 @@ def measurement_rules(catalog: Catalog, *, invalid: Mapping[str, str], engine: s
     parts = {
         "code": _code(),
         "engine": f"spark {version('pyspark')}" if engine == "spark" and find_spec("pyspark") else engine,
-        "invalid": dict(invalid),
         "organisation": catalog.organisation.model_dump_json(),
         **{kind: {name: entry.model_dump_json() for name, entry in found.items()} for kind, found in kinds.items()},
     }
@@ -47,20 +47,22 @@ def measurement_inputs(
     *,
     series: Sequence[Asked],
     tables: Mapping[str, tuple[str, int]],
-    invalid: Mapping[str, str],
+    invalid: Collection[str],
     at: datetime,
     engine: str,
 ) -> str:
     """Return the sha256 of everything that the results of a measurement follow from.
 
     ``catalog`` holds what counts: approved definitions and targets, with calendars, table declarations and the
-    organisation; ``tables`` the identity and version of each canonical table. ``at`` enters as a date in every time
+    organisation; ``tables`` the identity and version of each canonical table; ``invalid`` the tables whose feed failed.
+    Why it did moves no value. ``at`` enters as a date in every time
     zone that is used, since all it decides is decided by the day: what is provisional, which month is the last closed
     one, and up to which day working time is counted.
     """
     zones = {catalog.organisation.time_zone, *(calendar.time_zone for calendar in catalog.calendars.values())}
     parts = {
-        "rules": measurement_rules(catalog, invalid=invalid, engine=engine),
+        "rules": measurement_rules(catalog, engine=engine),
+        "invalid": sorted(invalid),
         "series": {str(entry.last): sorted(entry.kpis) for entry in series},
         "tables": {name: list(state) for name, state in tables.items()},
         "days": {zone: at.astimezone(ZoneInfo(zone)).date().isoformat() for zone in zones},

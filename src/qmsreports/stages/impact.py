@@ -7,11 +7,17 @@ and the status of their stored values is judged anew with the function that judg
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from qmsreports.catalog.approval import Change, History, Plan
+from qmsreports.catalog.approval import Change, Plan
+from qmsreports.catalog.history import History
+from qmsreports.catalog.mapped import KIND as MAPPING
+from qmsreports.catalog.organised import KIND as ORGANISATION
+from qmsreports.catalog.organised import moves_numbers, stored_organisation
 from qmsreports.catalog.restore import stored_targets, stored_version
+from qmsreports.errors import UserError
 from qmsreports.fiscal import PATTERNS, FiscalYear
 from qmsreports.period import Period
 from qmsreports.settings import Settings
@@ -41,7 +47,7 @@ class Flip:
 
 @dataclass(frozen=True, slots=True)
 class Impact:
-    """What one change does. ``effect``: numbers | status | retired | dropped | wording | none.
+    """What one change does. ``effect``: numbers | rows | status | retired | dropped | wording | none.
 
     ``periods`` are measured periods whose number or target would differ, oldest first; ``settled`` how many of their
     values are final: another number stays out until somebody restates it, another target judges them anew. ``packs``
@@ -70,6 +76,9 @@ class Impact:
             stay = f"; those on record in {spans(self.periods)} stay and kpi values shows them" if self.periods else ""
             said = [f"no value is measured any more, and no record says since when or why{stay}"]
             return [*said, f"read by {', '.join(self.read_by)}"] if self.read_by else said
+        if self.effect == "rows":
+            read = f"the numbers of {', '.join(self.read_by)} with them" if self.read_by else "no KPI reads them"
+            return [f"rows may become others from the next ingest on, and {read}"]
         what = "numbers change" if self.effect == "numbers" else "no number changes; the target differs"
         if not self.periods:
             return [f"{what} in no period that is measured"]
@@ -124,7 +133,7 @@ def plan_catalog(*, settings: Settings | None = None) -> tuple[Plan, tuple[Impac
 
     with Workspace(settings) as workspace:
         records = CatalogRecords(workspace.register)
-        plan, _ = planned(workspace.catalog, records)
+        plan, _ = planned(workspace.written, records)
         return plan, impacts(plan, workspace)
 
 
@@ -133,7 +142,7 @@ def impacts(planned: Plan, workspace: Workspace) -> tuple[Impact, ...]:
     from qmsreports.register import packs, results
     from qmsreports.register.catalog_records import CatalogRecords
 
-    catalog = workspace.catalog
+    catalog = workspace.written
     history = History(CatalogRecords(workspace.register).definitions(), catalog.organisation.approvals)
     with workspace.register.read() as session:
         ground = _Ground(
@@ -164,7 +173,34 @@ class _Ground:
             return self._status(change)
         if change.kind == "retirement":
             return self._end(change)
+        if change.kind == ORGANISATION:
+            return self._everything(change)
+        if change.kind == MAPPING and change.change != "new":
+            return Impact("rows", read_by=self._reading(change.name.partition(".")[2]))
         return Impact("none")
+
+    def _reading(self, table: str) -> tuple[str, ...]:
+        """Return the KPIs that read a table, or one that is derived from it, with the formulas that read those."""
+        from qmsreports.kpi.selection import plan_in
+
+        tables = {table} | {name for name, one in self.catalog.tables.items() if table in one.derived_from}
+        found: set[str] = set()
+        for name, kpi in self.catalog.kpis.items():
+            with suppress(UserError):  # planning says what is wrong with it
+                if any(tables & set(plan_in(self.catalog, kpi, version).tables) for version in kpi.versions):
+                    found |= {name, *_readers(self.catalog, name)}
+        return tuple(sorted(found))
+
+    def _everything(self, change: Change) -> Impact:
+        """Return every measured period where the organisation's days, sites or years are others than the approved."""
+        before = self.history.organisation
+        after = stored_organisation(change.entry) if change.entry is not None else before
+        if before is None or after is None or not moves_numbers(before, after):
+            return Impact("none")
+        periods = {row.period for row in self.values}
+        settled = sum(not row.provisional and row.value is not None for row in self.values)
+        shown = self._packs({row.kpi for row in self.values}, periods)
+        return Impact("numbers", _ordered(periods), settled, packs=shown)
 
     def _numbers(self, change: Change) -> Impact:
         kpi = self.catalog.kpis[change.name]

@@ -153,8 +153,8 @@ def measure(
         inputs = measurement_inputs(
             approved, series=series, tables=tables, invalid=invalid, at=at, engine=workspace.settings.engine
         )
-        rules = measurement_rules(approved, invalid=invalid, engine=workspace.settings.engine)
-        measuring = Measuring(rules, tables, periods, at)
+        rules = measurement_rules(approved, engine=workspace.settings.engine)
+        measuring = Measuring(rules, tables, frozenset(invalid), periods, at)
         with workspace.register.read() as session:
             known = results.finished_measurement(session, inputs)
             only: dict[str, set[Period]] = {}

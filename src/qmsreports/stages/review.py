@@ -182,7 +182,12 @@ def verify_pack(review: str, period: str, *, edition: int = 0, settings: Setting
 def review_period(workspace: Workspace, review: Review, text: str) -> Period:
     """Return the period of a review; :class:`UserError` (exit 2) for one of another kind."""
     period, of = workspace.catalog.period(text), review.year(workspace.catalog.organisation.fiscal)
-    if of is not None and (period.kind, period.of) != (review.kind, of):
+    if of is None:
+        kind = review.period.replace("_", " ")
+        what = f"review {review.review} looks back on a {kind}, and no fiscal year is approved"
+        where = workspace.catalog.line_of("organisation", "organisation", "fiscal_year")
+        raise UserError(Finding(where, what, "qmsreports catalog apply, then catalog approve organisation"))
+    if (period.kind, period.of) != (review.kind, of):
         example = Period.containing(period.last_day, review.kind, of)
         kind = review.period.replace("_", " ")
         raise UserError(
@@ -201,7 +206,9 @@ def due_reviews(month: str, *, settings: Settings | None = None) -> list[dict[st
         reported, found = catalog.period(month), []
         for name, review in sorted(catalog.reviews.items()):
             of = review.year(catalog.organisation.fiscal)
-            last = Period.last_closed(reported.end, review.kind, of) if of is not None else reported
+            if of is None:
+                continue  # its fiscal year waits for approval
+            last = Period.last_closed(reported.end, review.kind, of)
             if reported.start < last.end <= reported.end:
                 found.append({"review": name, "of": str(last)})
         return found

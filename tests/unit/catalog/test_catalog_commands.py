@@ -50,7 +50,7 @@ def edit(path: Path, old: str, new: str) -> None:
 
 def test_two_people_approve_where_the_organisation_says_so(run: Run, folder: Path) -> None:
     edit(folder / "organisation.yaml", "sites:", "approvals: 2\nsites:")
-    assert run("apply", "--by", "anna", "--quiet") == (0, ["9 definitions proposed by anna"])
+    assert run("apply", "--by", "anna", "--quiet") == (0, ["11 definitions proposed by anna"])
     assert run("approve", "on_time", "--by", "Anna") == (
         1,
         [
@@ -60,11 +60,11 @@ def test_two_people_approve_where_the_organisation_says_so(run: Run, folder: Pat
         ],
     )
     code, said = run("approve", "--all", "--by", "bert", "--note", "Review of October")
-    assert (code, said[-1]) == (0, "5 definitions approved by bert")
+    assert (code, said[-1]) == (0, "7 definitions approved by bert")
     assert "waits for approval: KPI on_time version 1, proposed by anna" in run("plan")[1]
     assert run("approve", "on_time", "--by", "bert")[0] == 1
     code, said = run("approve", "--all", "--by", "cleo", "--quiet")
-    assert (code, said) == (0, ["5 definitions approved by cleo"])
+    assert (code, said) == (0, ["7 definitions approved by cleo"])
     assert run("plan") == (0, ["the register has everything as it is written"])
     assert run("approve", "--all", "--by", "dora") == (0, ["catalog: nothing waits for approval"])
 
@@ -147,8 +147,8 @@ def test_a_definition_is_shown_with_its_versions_and_who_approved_them(run: Run,
 
 def test_a_dry_run_writes_nothing(run: Run, tmp_path: Path) -> None:
     code, said = run("apply", "--by", "anna", "--dry-run")
-    assert (code, said[-1]) == (0, "nothing was written; 9 definitions would be proposed by anna")
-    assert run("apply", "--by", "anna", "--quiet") == (0, ["9 definitions proposed by anna"])
+    assert (code, said[-1]) == (0, "nothing was written; 11 definitions would be proposed by anna")
+    assert run("apply", "--by", "anna", "--quiet") == (0, ["11 definitions proposed by anna"])
 
 
 @pytest.mark.parametrize(

@@ -182,6 +182,8 @@ def test_every_definition_is_one_entry(small: Catalog) -> None:
         ("kpi", "on_time", 1),
         ("kpi", "on_time", 2),
         ("kpi", "reply_time", 1),
+        ("mapping", "shop.orders", 0),
+        ("organisation", "organisation", 0),
         ("review", "monthly", 0),
         ("targets", "on_time", 0),
     ]

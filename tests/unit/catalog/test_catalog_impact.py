@@ -240,3 +240,24 @@ def test_values_on_record_are_shown_without_the_file(workspace: Path) -> None:
     assert "reply_time has no file any more and is not measured" in said.output
     unknown = CliRunner().invoke(app, ["kpi", "values", "reply_tim"])
     assert isinstance(unknown.exception, UserError)
+
+
+def test_a_mapping_moves_what_reads_its_rows(workspace: Path) -> None:
+    with (workspace / "sources/shop/orders.sql").open("a") as sql:
+        sql.write("\n-- another remark\n")
+    impact = planned()["mapping", "shop.orders", 2]
+    assert (impact.effect, impact.read_by) == ("rows", ("doubled", "on_time"))
+    assert impact.sentences() == [
+        "rows may become others from the next ingest on, and the numbers of doubled, on_time with them"
+    ]
+
+
+def test_days_move_every_period_and_the_number_of_approvals_moves_none(workspace: Path) -> None:
+    edit(workspace / "organisation.yaml", "sites:", "approvals: 2\nsites:")
+    assert planned()["organisation", "organisation", 2].effect == "none"
+    edit(workspace / "organisation.yaml", "Europe/Vienna", "Europe/London")
+    impact = planned()["organisation", "organisation", 2]
+    assert impact.effect == "numbers"
+    assert impact.periods == ("2024-12", "2025-01", "2025-03", "2025-05")
+    assert impact.settled == 6  # on_time and its slice in three months; May is provisional
+    assert impact.packs == ("monthly 2025-01 edition 1",)

@@ -33,7 +33,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 def test_the_catalog_is_approved_on_an_empty_register_and_only_there(run: Run) -> None:
-    assert run("demo", "--quiet", "--approve").splitlines()[1:] == ["5 definitions approved by managing.director"]
+    assert run("demo", "--quiet", "--approve").splitlines()[1:] == ["7 definitions approved by managing.director"]
     assert run("catalog", "plan") == "the register has everything as it is written\n"
     said = "the register has definitions already: nothing was proposed or approved"
     assert run("demo", "--quiet", "--approve").splitlines()[1:] == [said]

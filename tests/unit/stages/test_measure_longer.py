@@ -44,8 +44,8 @@ def _write(line: Line, file: str, text: str) -> None:
     (line.settings.catalog / file).write_text(text)
     with Workspace(line.settings) as workspace:
         records = CatalogRecords(workspace.register)
-        approval.apply(workspace.catalog, records, by="author", at=START)
-        approval.approve(records, workspace.catalog.organisation, by="board", at=START)
+        approval.apply(workspace.written, records, by="author", at=START)
+        approval.approve(records, workspace.written.organisation, by="board", at=START)
 
 
 def _values(line: Line, kpi: str) -> dict[tuple[str, str], Result]:

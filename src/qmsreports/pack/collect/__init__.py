@@ -24,6 +24,7 @@ from qmsreports.pack.collect.actions import earlier_actions, only_recorded
 from qmsreports.pack.collect.coverage import Coverage, statements
 from qmsreports.pack.collect.customers import customers
 from qmsreports.pack.collect.definitions import definition_changes, retirements
+from qmsreports.pack.collect.ground_rules import ground_rules
 from qmsreports.pack.collect.judged import Last, judged_anew
 from qmsreports.pack.collect.outline import outline
 from qmsreports.pack.collect.reasons import with_reasons
@@ -32,6 +33,7 @@ from qmsreports.pack.model import FormKind, Header, PackModel, StandardName
 from qmsreports.pack.objective import Objective
 from qmsreports.period import Period
 from qmsreports.register import results, reviews
+from qmsreports.register.catalog_records import CatalogRecords
 from qmsreports.register.models import Pack
 
 if TYPE_CHECKING:
@@ -127,6 +129,7 @@ def _collected(
                 *definition_changes(objectives, catalog.targets, shown[0].start, period.last_day),
                 *(judged_anew(session, measured, catalog, objectives, last, as_of) if last else ()),
                 *retirements([catalog.kpis[name] for name in _order(catalog, review)], shown[0].start, period.last_day),
+                *ground_rules(CatalogRecords(register).definitions(), catalog, shown[0].start, as_of, read_on),
             ),
             restatements=behind.restatements(session, measured, catalog, built, last.period) if last else (),
             form=[

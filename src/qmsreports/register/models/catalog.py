@@ -19,7 +19,7 @@ class CatalogVersion(Base):
     __tablename__ = "catalog_versions"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    kind: Mapped[str]  # kpi | targets | retirement | calendar | clause_map | review
+    kind: Mapped[str]  # kpi | targets | retirement | organisation | mapping | calendar | clause_map | review
     name: Mapped[str] = mapped_column(index=True)
     version: Mapped[int]
     effective_from: Mapped[date | None]
