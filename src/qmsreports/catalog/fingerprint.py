@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from qmsreports.catalog.load import Catalog
 
 _COUNTED_OF_VERSION = ("effective_from", "population", "measure", "window", "interval")
-_COUNTED_OF_TARGETS = {"targets": ("agreed",), "accepted_deviations": ("because", "action")}
+_COUNTED_OF_TARGETS = {"targets": ("agreed",), "accepted_deviations": ("because", "action", "translations")}
 
 
 def kpi_fingerprint(kpi: Kpi, version: KpiVersion, calendars: Mapping[str, Calendar]) -> str:
@@ -114,17 +114,17 @@ def wording_fingerprints(catalog: Catalog) -> dict[str, str]:
 
     They need no approval. A pack keeps them, so that a corrected title can be told from a changed record.
     """
-    found = {"organisation": _hash(plain(catalog.organisation))}
+    found = {"organisation": _hash(untranslated(plain(catalog.organisation)))}
     for name, kpi in catalog.kpis.items():
-        written = plain(kpi)
+        written = untranslated(plain(kpi))
         versions = written.pop("versions")
         written = {field: value for field, value in written.items() if field not in _TOLD_ELSEWHERE}
         shown = {field: written.pop(field) for field in _SHOWN if field in written}
         shown["versions"] = [{field: one[field] for field in _SHOWN_OF_VERSION if field in one} for one in versions]
         found[f"kpi/{name}/shown"] = _hash(shown)
-        found[f"kpi/{name}"] = _hash({**untranslated(written), "why of versions": [one["why"] for one in versions]})
+        found[f"kpi/{name}"] = _hash({**written, "why of versions": [one["why"] for one in versions]})
     for name, targets in catalog.targets.files.items():
-        found[f"targets/{name}"] = _hash(plain(targets))
+        found[f"targets/{name}"] = _hash(untranslated(plain(targets)))
     for name, table in catalog.tables.items():
         found[f"table/{name}"] = _hash(untranslated(plain(table)))
     for name, source in catalog.sources.items():
@@ -135,7 +135,9 @@ def wording_fingerprints(catalog: Catalog) -> dict[str, str]:
 def _told(catalog: Catalog) -> tuple[tuple[str, Mapping[str, BaseModel]], ...]:
     """Return what may say its texts in several languages."""
     return (
+        ("organisation", {"organisation": catalog.organisation}),
         ("kpi", catalog.kpis),
+        ("targets", catalog.targets.files),
         ("clauses", catalog.clause_maps),
         ("review", catalog.reviews),
         ("table", catalog.tables),

@@ -30,6 +30,7 @@ def check(as_json: JSON = False) -> None:
 
     All findings at once; exit code 1 when there is one.
     """
+    from qmsreports.catalog.untold import missing_translations
     from qmsreports.conform import check_written
     from qmsreports.kpi.examples import run_examples
     from qmsreports.kpi.fitting import of_the_newest
@@ -42,7 +43,7 @@ def check(as_json: JSON = False) -> None:
         with Workspace() as workspace:
             catalog = workspace.catalog
             without_file = _without_file(workspace)
-        warnings = (*catalog.warnings, *without_file)
+        warnings = (*catalog.warnings, *without_file, *missing_translations(catalog))
         findings = list(of_the_newest(catalog))
         findings += [finding for kpi in catalog.kpis.values() for finding in run_examples(catalog, kpi)]
         findings = list(dict.fromkeys(findings))

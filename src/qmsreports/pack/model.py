@@ -21,12 +21,21 @@ SLIDES = "pptx"
 
 
 class StandardName(Record):
-    """A standard and edition the pack reports against. ``unverified`` labels are printed as such."""
+    """A standard and edition the pack reports against. ``unverified`` labels are printed as such.
+
+    ``key`` is the key of its clause map, which a clause of a second standard carries: ``iso9001-2026``.
+    """
 
     standard: str
     edition: str
     title: str
     unverified: bool = False
+    key: str = ""
+
+    @property
+    def short(self) -> str:
+        """Standard and edition as they are called in a sentence: ``ISO 9001:2026``."""
+        return f"{self.standard}:{self.edition}"
 
 
 class Header(Record):

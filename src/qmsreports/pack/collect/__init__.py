@@ -230,7 +230,7 @@ def _header(
     rules = sorted({one.rules for one in objectives if one.rules})
     return Header(
         organisation=organisation.name,
-        scope=organisation.scope,
+        scope=organisation.scope_in(spoken().code),
         title=review.told("title", spoken().code),
         review=review.review,
         period=str(period),
@@ -252,6 +252,7 @@ def _header(
                 edition=clauses.edition,
                 title=clauses.told("title", spoken().code),
                 unverified=any(item.verify for item in clauses.items),
+                key=clauses.clauses,
             )
             for clauses in maps
         ),

@@ -25,7 +25,7 @@ def agenda(pack: PackModel) -> dict[str, Any] | None:
         "rows": [
             {
                 "title": item.title,
-                "clauses": words.clauses(item.clauses),
+                "clauses": words.clauses(item.clauses, words.standards(pack)),
                 "led_by": item.led_by,
                 "minutes": str(item.minutes) if item.minutes else figures.NONE,
             }

@@ -90,7 +90,7 @@ def depth(objective: Objective, pack: PackModel) -> dict[str, Any]:
             "evidence": value_sentence(objective) if objective.latest.value is not None else "",
             "limits": limits_sentence(objective),
             "reservations": list(reservations(objective)),
-            "clauses": words.clauses(objective.feeds),
+            "clauses": words.clauses(objective.feeds, words.standards(pack)),
             "question": objective.question,
             "facts": _facts(objective),
             "chart": f"wide-{objective.kpi}",

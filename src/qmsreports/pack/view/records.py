@@ -263,10 +263,11 @@ def restatements(pack: PackModel) -> list[dict[str, str]]:
 
 def definitions(pack: PackModel) -> list[dict[str, Any]]:
     """Return every definition with its versions, newest first."""
-    return [_definition(objective, words.tables(pack)) for objective in pack.objectives]
+    return [_definition(objective, pack) for objective in pack.objectives]
 
 
-def _definition(objective: Objective, tables: Mapping[str, str]) -> dict[str, Any]:
+def _definition(objective: Objective, pack: PackModel) -> dict[str, Any]:
+    tables = words.tables(pack)
     versions = sorted(objective.definitions, key=lambda version: -version.version)
     rules = objective.rules.replace("_", " ")
     return {
@@ -279,7 +280,7 @@ def _definition(objective: Objective, tables: Mapping[str, str]) -> dict[str, An
                 figures.unit_word(objective.unit),
                 say(f"better.{objective.better}"),
                 say("definition.owner", owner=figures.role(objective.owner)),
-                say("definition.feeds", clauses=words.clauses(objective.feeds)),
+                say("definition.feeds", clauses=words.clauses(objective.feeds, words.standards(pack))),
                 say("definition.rules", rules=rules) if rules else say("definition.no_chart"),
             ]
         ),
