@@ -29,6 +29,7 @@ from qmsreports.pack.collect.reasons import with_reasons
 from qmsreports.pack.collect.recorded import Recorded
 from qmsreports.pack.model import FormKind, Header, PackModel, StandardName
 from qmsreports.pack.objective import Objective
+from qmsreports.pack.view.words import clause
 from qmsreports.period import Period
 from qmsreports.register import results, reviews
 from qmsreports.register.models import Pack
@@ -144,7 +145,7 @@ def _collected(
             candidates=results.waiting(session, [str(each) for each in shown], as_of),
             older_actions=older,
             decided=recorded.decided(),
-            minutes=recorded.minutes(),
+            minutes=recorded.minutes(_titles(maps, objectives)),
             agenda=agenda_of(review),
             annexes=annexes_of(review, objectives),
             unmeasured=_unmeasured(catalog, review, period, objectives),
@@ -154,6 +155,13 @@ def _collected(
             made_of=made_of,
         )
     return Collected(assemble(facts), {name: at[name] for name in sorted(at)})
+
+
+def _titles(maps: Sequence[ClauseMap], objectives: Sequence[Objective]) -> dict[str, str]:
+    """Return what KPIs and clauses are called, by the keys under which somebody comments on them or covers them."""
+    names = {clauses.clauses: f"{clauses.standard}:{clauses.edition}" for clauses in maps}
+    keys = {key for clauses in maps for item in clauses.items for key in (item.clause, clauses.covers(item))}
+    return {**{key: clause(key, names) for key in keys}, **{one.kpi: one.title for one in objectives}}
 
 
 def _clause_map(catalog: Catalog, review: Review, name: str) -> ClauseMap:

@@ -71,8 +71,8 @@ def _lead(said: Minutes) -> str:
 
 
 def _present(one: Attendance) -> str:
-    more = [one.role] if one.role else []
-    more += [say("minutes.for", absent=one.stood_in_for)] if one.stood_in_for else []
+    more = [figures.written_role(one.role)] if one.role else []
+    more += [say("minutes.for", absent=figures.written_role(one.stood_in_for))] if one.stood_in_for else []
     more += [say("minutes.in_the_chair")] if one.chaired else []
     return say("minutes.attendee", person=one.person, details="; ".join(more)) if more else one.person
 
