@@ -21,6 +21,7 @@ from qmsreports.pack.annex import agenda_of, annexes_of
 from qmsreports.pack.assemble import Facts, assemble
 from qmsreports.pack.collect import behind, feeds, series
 from qmsreports.pack.collect.actions import earlier_actions, only_recorded
+from qmsreports.pack.collect.annexes import with_own_rows
 from qmsreports.pack.collect.coverage import Coverage, statements
 from qmsreports.pack.collect.customers import customers
 from qmsreports.pack.collect.definitions import definition_changes, retirements
@@ -147,7 +148,16 @@ def _collected(
             decided=recorded.decided(),
             minutes=recorded.minutes(_titles(maps, objectives)),
             agenda=agenda_of(review),
-            annexes=annexes_of(review, objectives),
+            annexes=with_own_rows(
+                session,
+                connection,
+                catalog,
+                period,
+                annexes_of(review, objectives),
+                objectives,
+                plan.tables,
+                as_of=as_of,
+            ),
             unmeasured=_unmeasured(catalog, review, period, objectives),
             customers=customers(connection, catalog, period, objectives),
             planned=recorded.planned(),
