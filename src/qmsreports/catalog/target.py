@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from qmsreports.catalog.kpi import SAME_IN_EVERY_PERIOD, Unit
-from qmsreports.catalog.model import Agreed, Day, Model, Name, Number, Text, Translated
+from qmsreports.catalog.model import Agreed, Day, Model, Name, Number, Text
 from qmsreports.period import Period
 
 _ONE_DAY = timedelta(days=1)
@@ -41,7 +41,7 @@ class Target(Model):
     _text = field_validator("slice", mode="before")(_slice_as_text)
 
 
-class AcceptedDeviation(Translated):
+class AcceptedDeviation(Model):
     """A miss that management accepted for a while, as long as the value stays on the good side of a bound.
 
     Both days are inclusive. ``action`` is the action that ends the deviation.

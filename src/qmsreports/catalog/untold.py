@@ -51,7 +51,6 @@ def _models(catalog: Catalog, language: str = "") -> Iterator[tuple[str, str, Ba
     clauses = {name: found for name, found in catalog.clause_maps.items() if not language or name in standards}
     kinds: Sequence[tuple[str, Mapping[str, BaseModel]]] = (
         ("kpis", catalog.kpis),
-        ("targets", catalog.targets.files),
         ("clauses", clauses),
         ("reviews", reviews),
         ("tables", catalog.tables),

@@ -80,7 +80,6 @@ def test_a_catalog_written_in_the_language_of_its_reviews_needs_no_translation(s
     own = replace(
         shipped, organisation=german, kpis=kpis, clause_maps={}, reviews={}, tables={}, sources={}, customers=None
     )
-    own = replace(own, targets=replace(shipped.targets, files={}))
     monthly = shipped.reviews["monthly"].model_copy(update={"translations": {}, "sections": (), "agenda": ()})
     assert missing_translations(replace(own, reviews={"monthly": monthly})) == ()
     french = replace(own, reviews={"monthly": monthly.model_copy(update={"language": "fr"})})
