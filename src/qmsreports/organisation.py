@@ -77,6 +77,7 @@ class Organisation(BaseModel):
     language: Language = "en"
     currency: str = "EUR"
     scope: str = ""
+    translations: dict[Language, dict[Literal["scope"], str]] = Field(default_factory=dict)
     sites: tuple[Site, ...] = ()
     fiscal_year: FiscalYearRule | None = None
     approvals: int = Field(default=1, ge=1, le=2, description="people, besides the author, who must approve")
@@ -102,6 +103,12 @@ class Organisation(BaseModel):
         weeks = rule.weeks
         ends_on = WEEKDAYS.index(weeks.ends_on)
         return FiscalYear(month, rule.named_by, weeks.pattern, ends_on, weeks.ends, weeks.extra_week)
+
+    def scope_in(self, language: str) -> str:
+        """Return what the management system covers, in a language; as it was written where nobody translated it."""
+        return (
+            next((said.get("scope") for code, said in self.translations.items() if code == language), "") or self.scope
+        )
 
     def site_title(self, site: str) -> str:
         """Return the printed name of a site code; the code itself where none is declared."""

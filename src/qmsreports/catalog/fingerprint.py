@@ -118,15 +118,15 @@ def wording_fingerprints(catalog: Catalog) -> dict[str, str]:
 
     They need no approval. A pack keeps them, so that a corrected title can be told from a changed record.
     """
-    found = {"organisation": _hash(plain(catalog.organisation))}
+    found = {"organisation": _hash(untranslated(plain(catalog.organisation)))}
     for name, kpi in catalog.kpis.items():
-        written = plain(kpi)
+        written = untranslated(plain(kpi))
         versions = written.pop("versions")
         written = {field: value for field, value in written.items() if field not in _TOLD_ELSEWHERE}
         shown = {field: written.pop(field) for field in _SHOWN if field in written}
         shown["versions"] = [{field: one[field] for field in _SHOWN_OF_VERSION if field in one} for one in versions]
         found[f"kpi/{name}/shown"] = _hash(shown)
-        found[f"kpi/{name}"] = _hash({**untranslated(written), "why of versions": [one["why"] for one in versions]})
+        found[f"kpi/{name}"] = _hash({**written, "why of versions": [one["why"] for one in versions]})
     for name, targets in catalog.targets.files.items():
         found[f"targets/{name}"] = _hash(plain(targets))
     for name, table in catalog.tables.items():
@@ -139,6 +139,7 @@ def wording_fingerprints(catalog: Catalog) -> dict[str, str]:
 def _told(catalog: Catalog) -> tuple[tuple[str, Mapping[str, BaseModel]], ...]:
     """Return what may say its texts in several languages."""
     return (
+        ("organisation", {"organisation": catalog.organisation}),
         ("kpi", catalog.kpis),
         ("clauses", catalog.clause_maps),
         ("review", catalog.reviews),

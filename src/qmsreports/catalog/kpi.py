@@ -43,7 +43,7 @@ Unit = Annotated[
 """One of :data:`UNITS` or a currency code such as EUR."""
 
 
-class Rebase(Model):
+class Rebase(Translated):
     """A decision that limits begin anew because the process itself changed; never taken by a calendar or a rule.
 
     ``start`` is the first day of the changed process, ``because`` names the change, ``agreed`` who decided it when.
@@ -54,7 +54,7 @@ class Rebase(Model):
     agreed: Agreed
 
 
-class Retirement(Model):
+class Retirement(Translated):
     """From ``start`` on the KPI is measured no more; the values before stay. ``because`` and ``agreed`` say why and by
     whom. ``start`` is the first day of a month. A longer period in which it lies has no value either.
     """
@@ -125,7 +125,7 @@ class Example(Model):
         return {population_table: self.rows} if isinstance(self.rows, str) else dict(self.rows)
 
 
-class KpiVersion(Model):
+class KpiVersion(Translated):
     """One dated definition. It is in force from ``effective_from`` until the next version's ``effective_from``.
 
     ``interval`` says how the 95 % interval of a mean is found: ``t`` (Student's), or ``bootstrap`` where values are few

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     BaseModel,
@@ -57,7 +57,10 @@ Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "
 """A day, with or without quotes. A number is never one, though 2026 might be read as seconds."""
 
 
-Translations = dict[Language, dict[Literal["title", "question", "label", "lead"], Text]]
+TextName = Literal["title", "question", "label", "lead", "why", "because"]
+"""What people read of a definition and may want in their own language."""
+
+Translations = dict[Language, dict[TextName, Text]]
 """What people read of a definition, in other languages: ``{de: {title: Liefertreue}}``."""
 
 
@@ -71,11 +74,11 @@ class Translated(Model):
         for language, texts in self.translations.items():
             for name in texts:
                 if name not in type(self).model_fields:
-                    known = [field for field in ("title", "question", "label", "lead") if hasattr(self, field)]
+                    known = [field for field in get_args(TextName) if hasattr(self, field)]
                     raise ValueError(f'there is no "{name}" to translate into {language}; {did_you_mean(name, known)}')
         return self
 
-    def told(self, name: Literal["title", "question", "label", "lead"], language: str) -> str:
+    def told(self, name: TextName, language: str) -> str:
         """Return a text in a language; as it was written where nobody translated it."""
         texts: Any = self.translations
         return str(texts.get(language, {}).get(name) or getattr(self, name))

@@ -31,6 +31,7 @@ def check(as_json: JSON = False) -> None:
     All findings at once; exit code 1 when there is one.
     """
     from qmsreports import stages
+    from qmsreports.catalog.untold import missing_translations
     from qmsreports.conform import check_written
     from qmsreports.kpi.examples import run_examples
     from qmsreports.kpi.fitting import of_the_newest
@@ -44,7 +45,7 @@ def check(as_json: JSON = False) -> None:
             catalog = workspace.written
             not_counted = _not_counted(workspace)
             _, wrong, astray = stages.check_suites(catalog, workspace.settings.expectations)
-        warnings = (*catalog.warnings, *not_counted, *astray)
+        warnings = (*catalog.warnings, *not_counted, *astray, *missing_translations(catalog))
         findings = list(of_the_newest(catalog))
         findings += [finding for kpi in catalog.kpis.values() for finding in run_examples(catalog, kpi)]
         findings = list(dict.fromkeys(findings))

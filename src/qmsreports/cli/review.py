@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 import typer
@@ -116,22 +116,37 @@ def withdraw(
     by: BY,
     decision: Annotated[str, typer.Argument(help="Decision as D-2; its action is dropped with it.")] = "",
     person: Annotated[str, typer.Option(help="Who did not take part after all.")] = "",
+    comment: Annotated[str, typer.Option(help="KPI whose comment is taken back.")] = "",
+    considered: Annotated[str, typer.Option(help="Input whose statement is taken back, as 9.3.2-d.")] = "",
     review: OF_REVIEW = "monthly",
     period: PERIOD = None,
     as_json: JSON = False,
 ) -> None:
-    """Take a decision or somebody's attendance back while the review is open; what was entered stays on record."""
-    said = {"attendee": person, "reason": reason, "by": by}
+    """Take back a decision, somebody's attendance, the comment on a KPI or the statement that an input was considered.
+
+    While the review is open. What was entered stays on record; what is said afterwards counts.
+    """
+    said = {"attendee": person, "comment": comment, "considered": considered, "reason": reason, "by": by}
     _record(
         review,
         period,
         as_json,
         "{what} withdrawn from review {review} {period}",
-        lambda stages, month, at: {
-            **stages.withdraw(decision, review=review, period=month, at=at, **said),
-            "what": decision or person,
-        },
+        lambda stages, month, at: _named(stages.withdraw(decision, review=review, period=month, at=at, **said)),
     )
+
+
+def _named(said: Said) -> Said:
+    return {**said, "what": _taken_back(said)}
+
+
+def _taken_back(said: Mapping[str, Any]) -> str:
+    """Say what was taken back: ``D-2``, a name, ``comment on otif`` or ``statement on 9.3.2-d``."""
+    if said.get("comment"):
+        return f"comment on {said['comment']}"
+    if said.get("considered"):
+        return f"statement on {said['considered']}"
+    return str(said.get("decision") or said.get("person"))
 
 
 @app.command("open")
@@ -272,8 +287,7 @@ def show(review: REVIEW = "monthly", period: PERIOD = None, as_json: JSON = Fals
             typer.echo(f"{name.replace('_', ' ')} {found[name]}")
     _tell_people(found)
     for one in found["withdrawn"]:
-        what = one.get("decision") or one.get("person")
-        typer.echo(f"withdrawn: {what}, by {one['by']} on {one['on']}: {one['reason']}")
+        typer.echo(f"withdrawn: {_taken_back(one)}, by {one['by']} on {one['on']}: {one['reason']}")
     for name, text in found["conclusions"].items():
         if text:
             typer.echo(f"{name}: {text}")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from qmsreports.language import spoken
 from qmsreports.pack import figures
-from qmsreports.pack.objective import Objective, Record
+from qmsreports.pack.objective import Objective, Reasons, Record
+from qmsreports.pack.register_table import RegisterTable
 
 if TYPE_CHECKING:
     from qmsreports.catalog.review import Review
@@ -22,13 +23,27 @@ class AgendaItem(Record):
     led_by: str = ""
 
 
+class ReasonsThere(Record):
+    """Where the rows of one objective fall, counted for one site alone."""
+
+    kpi: str
+    reasons: Reasons
+
+
 class Annex(Record):
-    """The page of one value of a slice, such as one site, with the objectives that have a value there."""
+    """The page of one value of a slice, such as one site, with the objectives that have a value there.
+
+    ``registers`` are its own rows, ``reasons`` those of objectives that miss their target or have a signal there,
+    ``quarantined`` its rows that wait in quarantine.
+    """
 
     dimension: str
     key: str
     title: str
     kpis: tuple[str, ...]
+    registers: tuple[RegisterTable, ...] = ()
+    reasons: tuple[ReasonsThere, ...] = ()
+    quarantined: int = 0
 
 
 def agenda_of(review: Review) -> tuple[AgendaItem, ...]:

@@ -102,11 +102,24 @@ def build(
         wanted = collected.pack.header.forms
         if newest is not None and newest.inputs == inputs and _stands(newest, wanted, out):
             return _recorded(newest, period, out)
-        before = (newest.edition, dict(newest.manifest)) if newest is not None else None
+        before = _Before.of(newest, out) if newest is not None else None
         head = journal.head(session).as_dict()
     definitions = seal.catalog_fingerprints(catalog), wording_fingerprints(catalog)
     ground = _Ground(*definitions, head, templates, brand, out, as_of, tell, kept)
     return _next_edition(collected, inputs, before, ground, period)
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """The edition before: its manifest as the register keeps it, and whether its files are still there."""
+
+    edition: int
+    manifest: dict[str, Any]
+    there: bool
+
+    @classmethod
+    def of(cls, row: Pack, out: Path) -> _Before:
+        return cls(row.edition, dict(row.manifest), store.located(row.folder, out).is_dir())
 
 
 def _with_forms(collected: Collected, also: Sequence[str]) -> Collected:
@@ -143,20 +156,21 @@ def _recorded(row: Pack, period: Period, out: Path) -> BuiltPack:
 
 
 def _next_edition(
-    collected: Collected, inputs: str, before: tuple[int, dict[str, Any]] | None, ground: _Ground, period: Period
+    collected: Collected, inputs: str, before: _Before | None, ground: _Ground, period: Period
 ) -> BuiltPack:
     head = collected.pack.header
-    number = before[0] + 1 if before else 1
+    number = before.edition + 1 if before else 1
     while (folder := ground.out / seal.name_of(head.review, head.period, number)).exists():
         left = store.read_manifest(folder)
         if (left.get("inputs"), left.get("forms", [])) == (inputs, list(head.forms)):  # complete, but not recorded
             pack = as_edition(collected.pack, number, left.get("predecessor", ""), left.get("reason", ""))
             return _built(pack, folder, store.files_of(folder), left, period)
         number += 1
-    predecessor = seal.name_of(head.review, head.period, before[0]) if before else ""
+    predecessor = seal.name_of(head.review, head.period, before.edition) if before else ""
     with speaking(head.language):
         titles = {one.kpi: one.title for one in collected.pack.objectives}
-        reason = seal.changed(before[1], ground.manifest(collected, inputs), titles) if before else ""
+        lost = predecessor if before and not before.there else ""
+        reason = seal.changed(before.manifest, ground.manifest(collected, inputs), titles, lost=lost) if before else ""
     pack = as_edition(collected.pack, number, predecessor, reason)
     files = ground.rendered(pack)
     content = ground.manifest(Collected(pack, collected.tables), inputs, files)

@@ -161,6 +161,8 @@ def _copy(name: str) -> tuple[str, ...]:
 
 
 def _of_minutes(inner: Sequence[str], _place: Place) -> tuple[str, ...]:
+    if inner[0] == "withdrawn" and inner[-1] == "what":  # names the KPI or the clause
+        return (*_TEXTS, "wording/kpi")
     return _copy(inner[-1])
 
 

@@ -15,18 +15,28 @@ from qmsreports.pack.customers import Customers
 from qmsreports.pack.minutes import Minutes
 from qmsreports.pack.objective import Objective, Record
 from qmsreports.pack.proposals import Proposal
+from qmsreports.pack.register_table import RegisterTable
 
 SLIDES = "pptx"
 """Name of the presentation among the forms a pack may have besides those it always has."""
 
 
 class StandardName(Record):
-    """A standard and edition the pack reports against. ``unverified`` labels are printed as such."""
+    """A standard and edition the pack reports against. ``unverified`` labels are printed as such.
+
+    ``key`` is the key of its clause map, which a clause of a second standard carries: ``iso9001-2026``.
+    """
 
     standard: str
     edition: str
     title: str
     unverified: bool = False
+    key: str = ""
+
+    @property
+    def short(self) -> str:
+        """Standard and edition as they are called in a sentence: ``ISO 9001:2026``."""
+        return f"{self.standard}:{self.edition}"
 
 
 class Header(Record):
@@ -119,27 +129,6 @@ class Decided(Record):
     review: str
     text: str
     action: Action | None = None
-
-
-class RegisterColumn(Record):
-    """A column of a register table; ``kind`` sets alignment and format."""
-
-    title: str
-    kind: str = "text"  # text | key | date | integer | number | money | chip
-    width: float = 1.0  # share of the free width
-
-
-class RegisterTable(Record):
-    """Rows of a register, the open or newest first. ``total`` counts all; what is not shown is said."""
-
-    table: str
-    title: str
-    summary: str
-    columns: tuple[RegisterColumn, ...]
-    rows: tuple[tuple[str | int | float | bool | None, ...], ...]
-    total: int
-    order: str = ""  # how the rows were chosen, in words
-    as_of: date | None = None  # newest event in the register
 
 
 class Section(Record):

@@ -127,11 +127,16 @@ def manifest(
 
 
 def changed(
-    before: Mapping[str, Any], after: Mapping[str, Any], titles: Mapping[str, str] = MappingProxyType({})
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    titles: Mapping[str, str] = MappingProxyType({}),
+    *,
+    lost: str = "",
 ) -> str:
     """Return in words what is different between the manifests of two editions, for the second to name as its reason.
 
-    ``titles`` are those of the KPIs, by name.
+    ``titles`` are those of the KPIs, by name; ``lost`` is the name of the first edition where its files are gone, which
+    is a reason of its own.
     """
     empty: dict[str, str] = {}
     named = (
@@ -158,6 +163,7 @@ def changed(
     found += [say("edition.form", form=form) for form in after.get("forms", ()) if form not in before.get("forms", ())]
     if "record" in before:  # editions of before the record was kept say nothing about it
         found += _record_words(before, after, titles)
+    found += [say("edition.lost", pack=lost)] if lost else []
     return say("list.semicolon").join(found) or say("edition.nothing_else")
 
 

@@ -25,7 +25,10 @@ CONCLUSIONS = ("suitability", "adequacy", "effectiveness")
 """What top management has to conclude on about its system."""
 
 WITHDRAWN = "withdrawn"
-"""Kind of the step that takes a decision or somebody's attendance back."""
+"""Kind of the step that takes a decision, somebody's attendance, a comment or a statement back."""
+
+COMMENT, CONSIDERED = "comment", "considered"
+"""What such a step names of comments (the KPI) and of statements (the clause); ``row`` says up to which one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +45,8 @@ class Attendee:
 class Life:
     """How far a review is. ``held`` and ``closed`` are the events, ``None`` before.
 
-    ``withdrawn`` are decisions and attendance that were entered by mistake: the rows stay, with who took them back and
-    why, and count no longer.
+    ``withdrawn`` are decisions, attendance, comments and statements that were entered by mistake: the rows stay, with
+    who took them back and why, and count no longer.
     """
 
     planned: ReviewEvent | None
@@ -155,17 +158,37 @@ def said_already(session: Session, review: str, period: str, kind: str, day: dat
 
 
 def comments(session: Session, review: str, period: str, *, as_of: datetime | None = None) -> dict[str, Comment]:
-    """Return the newest comment of each KPI for a period."""
+    """Return the newest comment of each KPI for a period that was not taken back; none older takes its place."""
+    gone = _taken_back(session, review, COMMENT, as_of)
+    newest = _newest_comments(session, review, period, as_of)
+    return {kpi: row for kpi, row in newest.items() if row.id > gone.get((period, kpi), 0)}
+
+
+def _newest_comments(session: Session, review: str, period: str, as_of: datetime | None) -> dict[str, Comment]:
     query = select(Comment).where(Comment.review == review, Comment.period == period)
     if as_of is not None:
         query = query.where(Comment.at <= as_of)
     return {row.kpi: row for row in session.scalars(query.order_by(Comment.id))}
 
 
-def add_comment(session: Session, comment: Comment) -> Comment | None:
-    """Store a comment; ``None`` where the newest one of this KPI and period says the same already."""
+def _taken_back(session: Session, review: str, what: str, as_of: datetime | None) -> dict[tuple[str, str], int]:
+    """Return by period and KPI or clause up to which row what was said counts no longer."""
+    query = select(ReviewEvent).where(ReviewEvent.review == review, ReviewEvent.kind == WITHDRAWN)
+    if as_of is not None:
+        query = query.where(ReviewEvent.at <= as_of)
+    events = [event for event in session.scalars(query.order_by(ReviewEvent.id)) if what in event.detail]
+    return {(event.period, event.detail[what]): int(event.detail["row"]) for event in events}
+
+
+def add_comment(session: Session, comment: Comment, *, again: bool = True) -> Comment | None:
+    """Store a comment; ``None`` where the newest one of this KPI and period says the same already.
+
+    One that was taken back may be said ``again``; a file that is read once more does not mean that.
+    """
     alone(session)
     known = comments(session, comment.review, comment.period).get(comment.kpi)
+    if known is None and not again:
+        known = _newest_comments(session, comment.review, comment.period, None).get(comment.kpi)
     fields = ("cause", "action", "effect", "by_when", "author")
     if known is not None and all(getattr(known, field) == getattr(comment, field) for field in fields):
         return None
@@ -176,21 +199,27 @@ def add_comment(session: Session, comment: Comment) -> Comment | None:
 
 
 def considered(session: Session, review: str, *, as_of: datetime | None = None) -> Sequence[ConsideredInput]:
-    """Return every statement of a review, over all periods, oldest first."""
+    """Return every statement of a review that was not taken back, over all periods, oldest first."""
+    gone = _taken_back(session, review, CONSIDERED, as_of)
+    rows = _statements(session, review, as_of)
+    return [row for row in rows if row.id > gone.get((row.period, row.clause), 0)]
+
+
+def _statements(session: Session, review: str, as_of: datetime | None = None) -> Sequence[ConsideredInput]:
     query = select(ConsideredInput).where(ConsideredInput.review == review)
     if as_of is not None:
         query = query.where(ConsideredInput.at <= as_of)
     return session.scalars(query.order_by(ConsideredInput.id)).all()
 
 
-def add_considered(session: Session, statement: ConsideredInput) -> ConsideredInput | None:
-    """Store a statement; ``None`` where the newest one of this input and period says the same already."""
+def add_considered(session: Session, statement: ConsideredInput, *, again: bool = True) -> ConsideredInput | None:
+    """Store a statement; ``None`` where the newest one of this input and period says the same already.
+
+    One that was taken back may be said ``again``; a file that is read once more does not mean that.
+    """
     alone(session)
-    same = [
-        row
-        for row in considered(session, statement.review)
-        if (row.period, row.clause) == (statement.period, statement.clause)
-    ]
+    said = considered(session, statement.review) if again else _statements(session, statement.review)
+    same = [row for row in said if (row.period, row.clause) == (statement.period, statement.clause)]
     if same and (same[-1].text, same[-1].considered_by) == (statement.text, statement.considered_by):
         return None
     refuse_when_closed(session, statement.review, statement.period)

@@ -1,9 +1,9 @@
-"""What a review decides, and how a decision or somebody's attendance that was entered by mistake is taken back."""
+"""What a review decides, and how what was entered by mistake is taken back, whatever it was."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from qmsreports.errors import Finding, UserError, did_you_mean
@@ -128,47 +128,84 @@ def withdraw(
     review: str,
     period: str,
     attendee: str = "",
+    comment: str = "",
+    considered: str = "",
     reason: str,
     by: str,
     at: datetime,
+    again: bool = True,
     settings: Settings | None = None,
 ) -> dict[str, Any]:
-    """Take a decision back with the action it opened, or somebody's attendance, while the review is open.
+    """Take back, while the review is open, a decision with the action it opened, somebody's attendance, the comment on
+    a KPI or the statement that an input was considered.
 
-    The rows stay on record with who took them back and why; they count no longer.
+    The rows stay on record with who took them back and why; they count no longer. ``again`` false: what was taken back
+    before by the same person for the same reason is not taken back once more (``recorded`` is false).
     """
-    from qmsreports.register import actions, reviews
+    from qmsreports.register import reviews
 
-    if bool(decision) == bool(attendee):
-        raise usage("say what is taken back", "name a decision as D-2, or --person")
+    named = {"decision": decision, "person": attendee, "comment": comment, "considered": considered}
+    given = {name: text for name, text in named.items() if text}
+    if len(given) != 1:
+        raise usage("say what is taken back", "name a decision as D-2, or --person, --comment or --considered")
     why, who = words(reason, "reason"), person(by)
-    with opened(review, period, settings) as (workspace, _, of):
+    with opened(review, period, settings) as (workspace, declared, of):
         month, day = str(of), local_day(workspace, at)
+        if considered:
+            given = {"considered": clause_of(workspace, declared, considered, inputs=True)}
+        ((kind, what),) = given.items()
+        back = {"review": review, "period": month, **given, "reason": why, "by": who, "on": day}
         with workspace.register.write() as session:
             reviews.alone(session)
+            known = reviews.life(session, review, month).withdrawn
+            if not again and any({**given, "reason": why}.items() <= one.detail.items() for one in known):
+                return {**back, "recorded": False}
             reviews.refuse_when_closed(session, review, month)
-            detail = {"decision": decision} if decision else {"person": attendee}
-            known = {row.number: row for row in reviews.decisions(session, review, month)}
-            present = {known_as(one.person): one.person for one in reviews.life(session, review, month).attendance}
-            if decision and decision not in known:
-                raise usage(
-                    f'review {review} {month} has no decision "{decision}" that stands',
-                    did_you_mean(decision, known) or "see: qmsreports review show",
-                )
-            if attendee and known_as(attendee) not in present:
-                raise usage(
-                    f'"{attendee}" is not on record as present at review {review} {month}',
-                    did_you_mean(attendee, present.values()) or "see: qmsreports review show",
-                )
-            said = {**detail, "reason": why}
+            row = _standing(session, review, month, kind, what)
+            said = {**given, "reason": why, **({"row": str(row)} if row else {})}
             reviews.step(session, review, month, reviews.WITHDRAWN, day=day, detail=said, who=who, at=at)
-            enter(session, who, "review withdraw", f"{decision or attendee} {review} {month}", said, at)
+            enter(session, who, "review withdraw", f"{what} {review} {month}", said, at)
             if decision:
-                number = known[decision].action
-                if not actions.standing(session)[number].dropped:
-                    because = f"{decision} was withdrawn: {why}"
-                    actions.record(
-                        session, number, review, month, {}, day=day, who=who, at=at, reason=because, dropped=True
-                    )
-                    enter(session, who, "update action", number, {"reason": because, "dropped": True}, at)
-    return {"review": review, "period": month, **detail, "reason": why, "by": who, "on": day, "recorded": True}
+                _drop_action(session, review, month, decision, because=why, day=day, who=who, at=at)
+    return {**back, "recorded": True}
+
+
+def _standing(session: Session, review: str, month: str, kind: str, what: str) -> int:
+    """Return the row of a comment or statement that is taken back, 0 for what has a number or name of its own;
+    :class:`UserError` for what is not on record.
+    """
+    from qmsreports.register import reviews
+
+    if kind == "decision":
+        known = {row.number: 0 for row in reviews.decisions(session, review, month)}
+        lacking = f'review {review} {month} has no decision "{what}" that stands'
+    elif kind == "person":
+        known = {one.person: 0 for one in reviews.life(session, review, month).attendance}
+        lacking = f'"{what}" is not on record as present at review {review} {month}'
+    elif kind == "comment":
+        known = {kpi: row.id for kpi, row in reviews.comments(session, review, month).items()}
+        lacking = f'review {review} {month} has no comment on "{what}" that stands'
+    else:
+        known = {row.clause: row.id for row in reviews.considered(session, review) if row.period == month}
+        lacking = f'review {review} {month} has no statement on input "{what}" that stands'
+    found = {known_as(name) if kind == "person" else name: row for name, row in known.items()}
+    wanted = known_as(what) if kind == "person" else what
+    if wanted not in found:
+        raise usage(lacking, did_you_mean(what, known) or "see: qmsreports review show")
+    return found[wanted]
+
+
+def _drop_action(
+    session: Session, review: str, month: str, decision: str, *, because: str, day: date, who: str, at: datetime
+) -> None:
+    """Drop the action that a decision opened, unless it is dropped already."""
+    from sqlalchemy import select
+
+    from qmsreports.register import actions
+    from qmsreports.register.models import ReviewDecision
+
+    number = session.scalars(select(ReviewDecision.action).where(ReviewDecision.number == decision)).one()
+    if not actions.standing(session)[number].dropped:
+        reason = f"{decision} was withdrawn: {because}"
+        actions.record(session, number, review, month, {}, day=day, who=who, at=at, reason=reason, dropped=True)
+        enter(session, who, "update action", number, {"reason": reason, "dropped": True}, at)

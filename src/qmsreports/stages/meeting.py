@@ -129,9 +129,13 @@ def comment(
     by_when: str,
     by: str,
     at: datetime,
+    again: bool = True,
     settings: Settings | None = None,
 ) -> dict[str, Any]:
-    """Record what the owner of a KPI says of a period; it supersedes what was said before."""
+    """Record what the owner of a KPI says of a period; it supersedes what was said before.
+
+    ``again`` false: a comment that was taken back is not recorded once more.
+    """
     from qmsreports.register import reviews
     from qmsreports.register.models import Comment
 
@@ -149,7 +153,7 @@ def comment(
         begun(f"comment on {kpi}", "nothing can be done by", until, of, "--by-when")
         row = Comment(review=review, period=month, kpi=kpi, author=person(by), at=at, **said)
         with workspace.register.write() as session:
-            recorded = reviews.add_comment(session, row) is not None
+            recorded = reviews.add_comment(session, row, again=again) is not None
             if recorded:
                 enter(session, row.author, "comment", f"{kpi} {review} {month}", said, at)
     return {"review": review, "period": month, "kpi": kpi, **said, "by": row.author, "at": at, "recorded": recorded}
@@ -164,9 +168,13 @@ def consider(
     by: str,
     at: datetime,
     on: str = "",
+    again: bool = True,
     settings: Settings | None = None,
 ) -> dict[str, Any]:
-    """Record that an input was looked at and there is nothing to report, ``on`` a day, by default today."""
+    """Record that an input was looked at and there is nothing to report, ``on`` a day, by default today.
+
+    ``again`` false: a statement that was taken back is not recorded once more.
+    """
     from qmsreports.register import reviews
     from qmsreports.register.models import ConsideredInput
 
@@ -184,7 +192,7 @@ def consider(
             at=at,
         )
         with workspace.register.write() as session:
-            recorded = reviews.add_considered(session, row) is not None
+            recorded = reviews.add_considered(session, row, again=again) is not None
             if recorded:
                 subject = f"{key} {review} {month}"
                 enter(session, row.considered_by, "consider input", subject, {"text": row.text}, at)

@@ -14,7 +14,7 @@ from typing import Any
 
 from qmsreports.errors import Finding, UserError
 from qmsreports.settings import Settings
-from qmsreports.stages.deciding import decide
+from qmsreports.stages.deciding import decide, withdraw
 from qmsreports.stages.followup import add_action, update_action
 from qmsreports.stages.meeting import Step, comment, consider, day_of, enter, person, record_steps
 from qmsreports.stages.workbook_sheets import Row, read
@@ -65,6 +65,21 @@ def _review(row: Row, who: str, at: datetime, settings: Settings | None) -> bool
     return record_steps(steps, **_where(row), by=row["By"] or who, at=at, settings=settings)
 
 
+def _withdrawn(row: Row, who: str, at: datetime, settings: Settings | None) -> bool:
+    """Take the comment on a KPI or the statement on a clause back, once: the file may be read in again."""
+    said = withdraw(
+        comment=row["KPI"],
+        considered=row["Clause"],
+        **_where(row),
+        reason=row.needed("Reason"),
+        by=row["By"] or who,
+        at=at,
+        again=False,
+        settings=settings,
+    )
+    return bool(said["recorded"])
+
+
 def _attended(row: Row, who: str, at: datetime, settings: Settings | None) -> bool:
     chaired = "yes" if row.yes("Chaired") else ""
     said = {"person": row.needed("Person"), "for": row["Stood in for"], "role": row["Role"], "chaired": chaired}
@@ -82,6 +97,7 @@ def _comment(row: Row, who: str, at: datetime, settings: Settings | None) -> boo
         by_when=row.needed("By when"),
         by=row["By"] or who,
         at=at,
+        again=False,
         settings=settings,
     )
     return bool(said["recorded"])
@@ -95,6 +111,7 @@ def _considered(row: Row, who: str, at: datetime, settings: Settings | None) -> 
         on=row["On"],
         by=row["By"] or who,
         at=at,
+        again=False,
         settings=settings,
     )
     return bool(said["recorded"])
@@ -152,6 +169,7 @@ def _action(row: Row, who: str, at: datetime, settings: Settings | None) -> bool
 
 _RECORDS: dict[str, Record] = {
     "Reviews": _review,
+    "Withdrawn": _withdrawn,
     "Attendance": _attended,
     "Comments": _comment,
     "Considered": _considered,

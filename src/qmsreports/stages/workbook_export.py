@@ -80,6 +80,17 @@ def _rows(session: Session, declared: Review, month: str) -> _Rows:
     present += [{**where, "Role": one["role"]} for one in invited(declared, life.attendance) if not one["present"]]
     return {
         "Reviews": [{**where, **head}],
+        "Withdrawn": [
+            {
+                **where,
+                "KPI": one.detail.get(reviews.COMMENT),
+                "Clause": one.detail.get(reviews.CONSIDERED),
+                "Reason": one.detail["reason"],
+                "By": one.who,
+            }
+            for one in life.withdrawn
+            if reviews.COMMENT in one.detail or reviews.CONSIDERED in one.detail
+        ],
         "Attendance": present,
         "Comments": [
             {

@@ -16,6 +16,7 @@ from qmsreports.stages.meeting import usage
 
 SHEETS: Mapping[str, tuple[str, ...]] = {
     "Reviews": ("Review", "Period", "Planned for", "Held on", "Suitability", "Adequacy", "Effectiveness", "By"),
+    "Withdrawn": ("Review", "Period", "KPI", "Clause", "Reason", "By"),
     "Attendance": ("Review", "Period", "Person", "Role", "Stood in for", "Chaired", "By"),
     "Comments": ("Review", "Period", "KPI", "Cause", "Action", "Expected effect", "By when", "By"),
     "Considered": ("Review", "Period", "Clause", "Statement", "On", "By"),
@@ -27,7 +28,7 @@ SHEETS: Mapping[str, tuple[str, ...]] = {
         *("Effective", "Effect", "Drop", "On", "By"),
     ),
 }
-"""Every sheet with its columns, in the order in which they are recorded."""
+"""Every sheet with its columns, in the order in which they are recorded: what is taken back, then what is said."""
 
 _OFFERED: Mapping[str, frozenset[str]] = {
     "Reviews": frozenset({"Review", "Period", "By"}),
@@ -36,6 +37,7 @@ _OFFERED: Mapping[str, frozenset[str]] = {
 """Columns that an export fills in beforehand; a row in which nothing else stands says nothing yet."""
 _ABOUT: Mapping[str, tuple[str, ...]] = {
     "Reviews": ("Held on", "Planned for", "Suitability", "Adequacy", "Effectiveness"),
+    "Withdrawn": ("KPI", "Clause"),
     "Attendance": ("Person",),
     "Comments": ("KPI",),
     "Considered": ("Clause",),
@@ -45,6 +47,7 @@ _ABOUT: Mapping[str, tuple[str, ...]] = {
 """Columns that say which thing a row is about."""
 _OPTIONS: Mapping[str, Mapping[str, str]] = {
     "Reviews": {"on": "Held on"},
+    "Withdrawn": {"comment": "KPI", "considered": "Clause"},
     "Attendance": {"for": "Stood in for"},
     "Comments": {"effect": "Expected effect"},
     "Considered": {"text": "Statement"},

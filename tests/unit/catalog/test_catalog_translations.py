@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from qmsreports.catalog.fingerprint import entries, shown_fingerprints
+from qmsreports.catalog.fingerprint import entries, shown_fingerprints, wording_fingerprints
 from qmsreports.catalog.kpi import Kpi
 from qmsreports.catalog.load import load_catalog
 
@@ -32,10 +32,19 @@ def test_what_is_not_there_cannot_be_translated() -> None:
 def test_translations_change_no_fingerprint_but_are_named_where_a_pack_would_read_differently(tmp_path: Path) -> None:
     catalog = load_catalog(SHIPPED)
     before = {(one.kind, one.name, one.version): one.fingerprint for one in entries(catalog)}
-    shown = shown_fingerprints(catalog)
+    shown, wording = shown_fingerprints(catalog), wording_fingerprints(catalog)
     texts = {"es": {"title": "Otro"}}
     for models in (catalog.kpis, catalog.clause_maps, catalog.reviews):
         for name, model in list(models.items()):
             models[name] = model.model_copy(update={"translations": texts})  # type: ignore[index]
+    for name, kpi in list(catalog.kpis.items()):
+        reasons = {"es": {"why": "Otra"}}
+        versions = tuple(one.model_copy(update={"translations": reasons}) for one in kpi.versions)
+        rebase = tuple(
+            one.model_copy(update={"translations": {"es": {"because": "Otra"}}}) for one in kpi.limits.rebase
+        )
+        limits = kpi.limits.model_copy(update={"rebase": rebase})
+        catalog.kpis[name] = kpi.model_copy(update={"versions": versions, "limits": limits})  # type: ignore[index]
     assert {(one.kind, one.name, one.version): one.fingerprint for one in entries(catalog)} == before
+    assert wording_fingerprints(catalog) == wording
     assert shown_fingerprints(catalog)["page/translations"] != shown.get("page/translations")

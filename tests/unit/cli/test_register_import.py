@@ -99,8 +99,9 @@ def test_a_file_that_is_none_of_ours_is_refused(desk: Any, tmp_path: Path) -> No
     assert "is no Excel workbook" in desk.type("register", "import", str(text), *BY, expect=3)
     assert "give" in desk.type("register", "import", str(tmp_path), *BY, expect=3)
     other = book(tmp_path, Other=[{"A": 1}])
-    assert "has none of the sheets Reviews, Attendance, Comments, Considered, Decisions and Actions" in desk.type(
-        "register", "import", other, *BY, expect=2
+    assert (
+        "has none of the sheets Reviews, Withdrawn, Attendance, Comments, Considered, Decisions and Actions"
+        in desk.type("register", "import", other, *BY, expect=2)
     )
     wrong = book(tmp_path, Decisions=[{"Perod": "2026-10"}])
     assert 'has a column "Perod"; did you mean "Period"?' in desk.type("register", "import", wrong, *BY, expect=2)
@@ -186,7 +187,7 @@ def test_what_is_on_record_is_exported_and_read_in_again_also_after_the_review_w
     blank = tmp_path / "blank.xlsx"
     desk.type("register", "export", str(blank), *october)
     made = openpyxl.load_workbook(blank)
-    assert made.sheetnames == ["Reviews", "Attendance", "Comments", "Considered", "Decisions", "Actions"]
+    assert made.sheetnames == ["Reviews", "Withdrawn", "Attendance", "Comments", "Considered", "Decisions", "Actions"]
     assert [row[3] for row in made["Attendance"].iter_rows(min_row=2, max_row=3, values_only=True)] == [
         "Managing director",
         "Quality manager",
@@ -251,3 +252,40 @@ def test_each_message_names_the_cell_and_a_row_is_never_half_recorded(desk: Any,
     assert {said[name]["new"] for name in NAMES} == {0}
     assert desk.journal() == []  # neither the plan without the meeting, nor the action without its end
     assert [one["action"] for one in desk.json("action", "list") if one["kept_in"] == "register"] == []
+
+
+def test_a_comment_and_a_statement_are_taken_back_in_the_workbook_once(desk: Any, tmp_path: Path) -> None:
+    where = {"Period": "2026-10"}
+    rest = {"Action": "Second one", "Expected effect": "95 %", "By when": date(2026, 12, 1), "By": "A. Berger"}
+    comment = {**where, "KPI": "otif", "Cause": "Carrier", **rest}
+    statement = {**where, "Clause": "9.3.2-d", "Statement": "Nothing changed.", "By": "A. Berger"}
+    desk.json("register", "import", book(tmp_path, Comments=[comment], Considered=[statement]), *BY)
+    withdrawn = [
+        {**where, "KPI": "otif", "Clause": None, "Reason": "Wrong month"},
+        {**where, "KPI": None, "Clause": "9.3.2-d", "Reason": "Two left"},
+    ]
+    right = {**comment, "Cause": "Snow"}
+    path = book(tmp_path, Withdrawn=withdrawn, Comments=[right], Considered=[statement])
+    first = desk.json("register", "import", path, *BY)
+    assert [first[sheet]["new"] for sheet in ("withdrawn", "comments", "considered")] == [2, 1, 0]
+    again = desk.json("register", "import", path, *BY)
+    assert [again[sheet]["new"] for sheet in ("withdrawn", "comments", "considered")] == [0, 0, 0]
+    kept = tmp_path / "kept.xlsx"
+    desk.json("register", "export", str(kept), "--period", "2026-10")
+    sheets = openpyxl.load_workbook(kept)
+    rows = {title: list(sheets[title].iter_rows(min_row=2, values_only=True)) for title in sheets.sheetnames}
+    assert rows["Withdrawn"] == [
+        ("monthly", "2026-10", "otif", None, "Wrong month", "M. Huber"),
+        ("monthly", "2026-10", None, "9.3.2-d", "Two left", "M. Huber"),
+    ]
+    assert [row[3] for row in rows["Comments"]] == ["Snow"]
+    assert rows["Considered"] == []
+    assert all(count["new"] == 0 for count in counts_of(desk.json("register", "import", str(kept), *BY)))
+    unknown = book(tmp_path, Withdrawn=[{**where, "KPI": "nps", "Reason": "x"}])
+    assert 'minutes.xlsx:Withdrawn!B2: review monthly 2026-10 has no comment on "nps" that stands' in (
+        desk.type("register", "import", unknown, *BY, expect=1)
+    )
+
+
+def counts_of(said: dict[str, Any]) -> list[dict[str, int]]:
+    return [value for value in said.values() if isinstance(value, dict)]

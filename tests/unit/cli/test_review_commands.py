@@ -344,3 +344,37 @@ def test_every_command_explains_itself() -> None:
     ):
         assert all(verb in said(noun) for verb in verbs)
         assert all("--json" in said(noun, verb) for verb in verbs)
+
+
+def test_a_comment_and_a_statement_are_taken_back_with_a_reason_and_said_anew(desk: Any) -> None:
+    said = ("--cause", "Carrier", "--action", "Second one", "--effect", "95 %", "--by-when", "2026-12-01", *BY)
+    comment = ("review", "comment", "otif", *OCTOBER, *said)
+    consider = ("review", "consider", *OCTOBER, *BY, "--clause", "9.3.2 d", "--text")
+    back = ("review", "withdraw", *OCTOBER, *BY)
+    desk.json(*comment)
+    desk.json(*consider, "Nothing changed.")
+    desk.json(*consider, "Nothing changed, as of today.")
+    assert 'no comment on "otf" that stands; did you mean "otif"?' in (
+        desk.type(*back, "--comment", "otf", "--reason", "x", expect=2)
+    )
+    assert "say what is taken back" in desk.type(*back, "D-1", "--comment", "otif", "--reason", "x", expect=2)
+    line = desk.type(*back, "--comment", "otif", "--reason", "Wrong month")
+    assert line == "comment on otif withdrawn from review monthly 2026-10"
+    line = desk.type(*back, "--considered", "9.3.2 d", "--reason", "Two people left")
+    assert line == "statement on 9.3.2-d withdrawn from review monthly 2026-10"
+    assert "no statement on input" in desk.type(*back, "--considered", "9.3.2-d", "--reason", "x", expect=2)
+    assert [(one.get("comment"), one.get("considered"), one["reason"]) for one in shown_withdrawn(desk)] == [
+        ("otif", None, "Wrong month"),
+        (None, "9.3.2-d", "Two people left"),
+    ]
+    assert "withdrawn: statement on 9.3.2-d, by M. Huber on 2026-11-03: Two people left" in (
+        desk.type("review", "show", *OCTOBER)
+    )
+    assert [what for _, what, _ in desk.journal()][-2:] == ["review withdraw", "review withdraw"]
+    assert desk.json(*comment)["recorded"]  # said anew, it counts again
+    assert desk.json(*consider, "Nothing changed, as of today.")["recorded"]
+    assert not desk.json(*comment)["recorded"]
+
+
+def shown_withdrawn(desk: Any) -> Any:
+    return desk.json("review", "show", *OCTOBER)["withdrawn"]

@@ -6,7 +6,8 @@ import json
 from datetime import date
 from pathlib import Path
 
-from qmsreports.pack.model import Action, FailedRule, Feed, RegisterTable, SourceQuality
+from qmsreports.pack.model import Action, FailedRule, Feed, SourceQuality
+from qmsreports.pack.register_table import RegisterTable
 
 
 def actions() -> tuple[Action, ...]:

@@ -185,3 +185,11 @@ def test_the_message_a_pack_is_sent_with_is_no_input_of_it(tmp_path: Path) -> No
     assert seal.templates_hash(templates) == before
     (templates / "pack.css").write_text("")
     assert seal.templates_hash(templates) != before
+
+
+def test_an_edition_whose_files_are_gone_is_followed_by_one_that_says_so(tmp_path: Path) -> None:
+    made = filled(tmp_path)
+    shutil.rmtree(made.build().folder)
+    second = made.build(LATER)
+    assert (second.edition, second.manifest["predecessor"]) == (2, "monthly-2026-10-e1")
+    assert second.manifest["reason"] == "the files of monthly-2026-10-e1 are missing"

@@ -228,11 +228,8 @@ def texts(pack: PackModel) -> Iterator[str]:
 
 def written(catalog: Catalog, pack: PackModel) -> list[str]:
     """What an organisation wrote in its catalog and did not translate, longest first, and the text of its rules."""
-    found = [version.why for kpi in catalog.kpis.values() for version in kpi.versions]
-    found += [kpi.question for kpi in catalog.kpis.values()]
-    agreed = [entry.agreed for targets in catalog.targets.files.values() for entry in targets.targets]
-    found += [text for one in agreed for text in (one.by, one.record)]
-    found += [catalog.organisation.scope]
+    found = [entry.agreed.record for targets in catalog.targets.files.values() for entry in targets.targets]
+    found += [entry.agreed.record for kpi in catalog.kpis.values() for entry in kpi.limits.rebase]
     found += [version.rule for one in pack.objectives for version in one.definitions]
     return sorted({text for text in found if len(text) > 3}, key=len, reverse=True)
 
@@ -265,6 +262,7 @@ def known(language: str) -> frozenset[str]:
     ]
     said += [*load(language).months, *load(language).short_months]
     kinds = (catalog.kpis, catalog.clause_maps, catalog.reviews, catalog.tables, catalog.sources)
+    said += catalog.organisation.translations.get(language, {}).values()  # type: ignore[call-overload]
     models = [model for kind in kinds for model in kind.values()]
     for model in [*models, catalog.customers]:
         said += [text for one in translated(plain(model)) for text in strings(one.get(language, {}))]

@@ -17,10 +17,10 @@ from qmsreports.pack.appendix.sheets import sheets as appendix
 from qmsreports.pack.brand import brand_of
 from qmsreports.pack.collect import collect
 from qmsreports.pack.minutes import AgreedAction, Attendance, Minutes, Resolution, Withdrawn
-from qmsreports.pack.model import PackModel
+from qmsreports.pack.model import Decision, PackModel
 from qmsreports.pack.objective import Comment as ObjectiveComment
 from qmsreports.pack.seal import recorded
-from qmsreports.pack.view import show
+from qmsreports.pack.view import front, show
 from qmsreports.pack.web import render_html
 from qmsreports.period import Period
 from qmsreports.register import actions, reviews
@@ -125,6 +125,9 @@ def test_a_statement_in_the_register_covers_an_input(tmp_path: Path) -> None:
     newer = {row.clause: row for row in after.ledgers[1].rows}
     assert newer["9.3.2-c"].statement == "Nobody wants anything new."
     assert newer["9.3.2-e"].state == "considered"  # equals d of the edition before
+    asked = Decision(kind="missing_input", title="-", evidence="-", clauses=("9.3.2-d", "iso9001-2026/9.3.2-c"))
+    (shown,) = front.decisions(before.model_copy(update={"decisions": (asked,)}))
+    assert shown["clauses"].replace(figures.NBSP, " ") == "9.3.2 d, 9.3.2 c (ISO 9001:2026)"
 
 
 def test_open_actions_of_both_places_come_back_once(tmp_path: Path) -> None:

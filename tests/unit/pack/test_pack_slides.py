@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,9 @@ from pptx.util import Emu
 from qmsreports.errors import CouldNotRun
 from qmsreports.pack import slides
 from qmsreports.pack.annex import AgendaItem
+from qmsreports.pack.minutes import Attendance, Minutes
 from qmsreports.pack.model import PackModel
+from qmsreports.pack.slides.deck import Deck, Line, Place, text_height
 
 TEMPLATES = Path(__file__).parents[3] / "report_templates"
 
@@ -59,9 +62,10 @@ def test_page_one_is_the_first_slide(made: PackModel, deck: Any) -> None:
     first = texts(deck.slides[0])
     assert "Management review, October 2026" in first
     assert "Draft, awaiting approval" in first
-    for decision in made.decisions[:5]:
-        assert plain(decision.title) in plain(first)
     assert f"{made.glance.met} met" in first
+    second = texts(deck.slides[1])
+    for decision in made.decisions[:3]:
+        assert plain(decision.title) in plain(second)
 
 
 def test_every_decision_and_action_is_told(made: PackModel, deck: Any) -> None:
@@ -151,7 +155,7 @@ def test_the_worst_text_and_no_data_at_all_are_set(made: PackModel) -> None:
     empty = made.model_copy(update={"objectives": tuple(gaps), "decisions": (), "actions": (), "highlights": ()})
     deck = Presentation(io.BytesIO(slides.render_slides(empty, templates=TEMPLATES)))
     assert sum(1 for _ in charts(deck)) == 0
-    assert "Nothing needs a decision" in texts(deck.slides[0])
+    assert "Nothing needs a decision" in texts(deck.slides[1])
 
 
 def test_the_presentation_of_the_organisation_is_used(made: PackModel, tmp_path: Path) -> None:
@@ -199,3 +203,87 @@ def test_limits_break_where_they_begin_anew(made: PackModel, deck: Any) -> None:
     assert lines["Mean, since Oct 25"] == after
     legend = shape.chart.legend._element.xml
     assert legend.count("<c:legendEntry>") == sum(", since " in name for name in lines)
+
+
+def test_the_first_slide_says_who_leads_and_who_is_there_for_whom(made: PackModel) -> None:
+    attendance = (
+        Attendance(person="K. Huber", role="Managing director", chaired=True),
+        Attendance(person="E. Novak", stood_in_for="Supply manager"),
+    )
+    chaired = made.header.model_copy(update={"chair": "Managing director", "participants": ("Sales manager",)})
+    update = {"header": chaired, "minutes": Minutes(held_on=date(2026, 11, 12), attendance=attendance)}
+    held = Presentation(io.BytesIO(slides.render_slides(made.model_copy(update=update), templates=TEMPLATES)))
+    said = texts(held.slides[0])
+    assert "Chair: Managing director." in said
+    assert "K. Huber (Managing director; in the chair)" in said
+    assert "E. Novak (for Supply manager)" in said
+    assert "Sales manager" not in said  # who was invited is not who came
+    update["minutes"] = None
+    planned = Presentation(io.BytesIO(slides.render_slides(made.model_copy(update=update), templates=TEMPLATES)))
+    assert "Sales manager" in texts(planned.slides[0])
+
+
+def test_slides_follow_the_meeting(made: PackModel, deck: Any) -> None:
+    titles = [plain(slide.shapes.title.text_frame.text) for slide in deck.slides]
+    exception = next(one for one in made.objectives if one.exception)
+    wanted = [
+        "Management review",
+        "What needs a decision",
+        "Scoreboard",
+        "What changed",
+        exception.title,
+        "What you decided last time",
+        "What this review has to decide",
+        "Coverage of",
+    ]
+    places = [next(at for at, title in enumerate(titles) if title.startswith(text)) for text in wanted]
+    assert places == sorted(places)
+
+
+def test_the_scoreboard_has_every_objective_and_the_coverage_every_input(made: PackModel, deck: Any) -> None:
+    told: dict[str, list[list[str]]] = {"Scoreboard": [], "Coverage of": []}
+    for slide in deck.slides:
+        for name, rows in told.items():
+            if slide.shapes.title.text_frame.text.startswith(name):
+                (table,) = [shape.table for shape in slide.shapes if shape.has_table]
+                found = [[cell.text for cell in row.cells] for row in table.rows][1:]
+                assert 0 < len(found) <= 12
+                assert any(found[-1][1:])  # no heading without a row below it
+                rows += found
+    measured = [row[0] for row in told["Scoreboard"] if any(row[1:])]
+    assert sorted(measured) == sorted(one.title for one in made.objectives)
+    inputs = [row for ledger in made.ledgers for row in ledger.rows]
+    assert [row[0] for row in told["Coverage of"]] == [row.number for row in inputs]
+
+
+def boxes(slide: Any) -> list[tuple[str, int, int, int, int]]:
+    shapes = [shape for shape in slide.shapes if not shape.is_placeholder and shape.name != "Logo"]
+    return [(one.name, one.left, one.top, one.left + one.width, one.top + one.height) for one in shapes]
+
+
+def test_no_two_parts_of_a_slide_overlap_also_on_a_small_presentation(made: PackModel, tmp_path: Path) -> None:
+    own = Presentation()
+    own.slide_width, own.slide_height = Emu(9_144_000), Emu(5_143_500)
+    own.save(str(tmp_path / "pack.pptx"))
+    for pack, templates in ((hostile(review(6)), TEMPLATES), (made, tmp_path)):
+        deck = Presentation(io.BytesIO(slides.render_slides(pack, templates=templates)))
+        for slide in deck.slides:
+            found = boxes(slide)
+            for at, (name, left, top, right, bottom) in enumerate(found):
+                for other, west, north, east, south in found[at + 1 :]:
+                    apart = right <= west or east <= left or bottom <= north or south <= top
+                    assert apart, (texts(slide)[:80], name, other)
+
+
+def test_text_that_would_leave_its_place_is_set_smaller() -> None:
+    """40 letters of 14 points are 314 points long: two lines where 200 points less the margins are left."""
+    box = 214 * 12_700  # 14.4 points of it are margins
+    assert text_height([Line("x" * 39, 14)], box, 1.0) == int((7.2 + 2 * 14 * 1.22 + 14 / 3) * 12_700)
+    deck = Deck(Presentation(), own=False)
+    slide = deck.slide("Title")
+    slide.text(Place(0.1, 0.1, 0.3, 0.2), [Line("word " * 60, 18)], name="Long")
+    slide.text(Place(0.1, 0.5, 0.3, 0.2), [Line("word", 18)], name="Short")
+    written = [shape for shape in slide.made.shapes if not shape.is_placeholder]
+    sizes = {shape.name: shape.text_frame.paragraphs[0].runs[0].font.size.pt for shape in written}
+    assert sizes["Short"] == 18
+    assert 9 <= sizes["Long"] < 18

@@ -8,7 +8,8 @@ from typing import Any
 from qmsreports.language import say
 from qmsreports.pack import figures
 from qmsreports.pack.appendix.cells import Cell, Sheet, sheet, words
-from qmsreports.pack.model import PackModel, RegisterTable
+from qmsreports.pack.model import PackModel
+from qmsreports.pack.register_table import RegisterTable
 from qmsreports.pack.view.customers import happened
 from qmsreports.pack.view.records import chip_word, rule_word
 from qmsreports.pack.view.words import tables as titles_of_tables

@@ -21,6 +21,7 @@ from qmsreports.pack.annex import agenda_of, annexes_of
 from qmsreports.pack.assemble import Facts, assemble
 from qmsreports.pack.collect import behind, feeds, series
 from qmsreports.pack.collect.actions import earlier_actions, only_recorded
+from qmsreports.pack.collect.annexes import with_own_rows
 from qmsreports.pack.collect.coverage import Coverage, statements
 from qmsreports.pack.collect.customers import customers
 from qmsreports.pack.collect.definitions import definition_changes, retirements
@@ -31,6 +32,7 @@ from qmsreports.pack.collect.reasons import with_reasons
 from qmsreports.pack.collect.recorded import Recorded
 from qmsreports.pack.model import FormKind, Header, PackModel, StandardName
 from qmsreports.pack.objective import Objective
+from qmsreports.pack.view.words import clause
 from qmsreports.period import Period
 from qmsreports.register import results, reviews
 from qmsreports.register.catalog_records import CatalogRecords
@@ -141,9 +143,18 @@ def _collected(
             candidates=results.waiting(session, [str(each) for each in shown], as_of),
             older_actions=older,
             decided=recorded.decided(),
-            minutes=recorded.minutes(),
+            minutes=recorded.minutes(_titles(maps, objectives)),
             agenda=agenda_of(review),
-            annexes=annexes_of(review, objectives),
+            annexes=with_own_rows(
+                session,
+                connection,
+                catalog,
+                period,
+                annexes_of(review, objectives),
+                objectives,
+                plan.tables,
+                as_of=as_of,
+            ),
             unmeasured=_unmeasured(catalog, review, period, objectives),
             customers=customers(connection, catalog, period, objectives),
             planned=recorded.planned(),
@@ -151,6 +162,13 @@ def _collected(
             made_of=made_of,
         )
     return Collected(assemble(facts), {name: at[name] for name in sorted(at)})
+
+
+def _titles(maps: Sequence[ClauseMap], objectives: Sequence[Objective]) -> dict[str, str]:
+    """Return what KPIs and clauses are called, by the keys under which somebody comments on them or covers them."""
+    names = {clauses.clauses: f"{clauses.standard}:{clauses.edition}" for clauses in maps}
+    keys = {key for clauses in maps for item in clauses.items for key in (item.clause, clauses.covers(item))}
+    return {**{key: clause(key, names) for key in keys}, **{one.kpi: one.title for one in objectives}}
 
 
 def _clause_map(catalog: Catalog, review: Review, name: str) -> ClauseMap:
@@ -227,7 +245,7 @@ def _header(
     rules = sorted({one.rules for one in objectives if one.rules})
     return Header(
         organisation=organisation.name,
-        scope=organisation.scope,
+        scope=organisation.scope_in(spoken().code),
         title=review.told("title", spoken().code),
         review=review.review,
         period=str(period),
@@ -249,6 +267,7 @@ def _header(
                 edition=clauses.edition,
                 title=clauses.told("title", spoken().code),
                 unverified=any(item.verify for item in clauses.items),
+                key=clauses.clauses,
             )
             for clauses in maps
         ),

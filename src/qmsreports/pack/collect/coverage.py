@@ -96,6 +96,7 @@ class Coverage:
                 edition=clauses.edition,
                 title=clauses.told("title", spoken().code),
                 unverified=any(item.verify for item in clauses.items),
+                key=clauses.clauses,
             ),
             rows=tuple(self._row(clauses, item) for item in clauses.side("input")),
         )

@@ -15,6 +15,7 @@ from qmsreports.pack.objective import Objective
 
 if TYPE_CHECKING:
     from qmsreports.catalog.kpi import Kpi
+    from qmsreports.catalog.model import Agreed
     from qmsreports.catalog.target import KpiTargets, Target, Targets
 
 
@@ -39,8 +40,8 @@ def retirements(kpis: Iterable[Kpi], first: date, last: date) -> tuple[Definitio
             effective_from=kpi.retired.start,
             before=say("definition.version", version=kpi.versions[-1].version),
             after=say("definition.retired"),
-            why=kpi.retired.because,
-            approved=say("definition.approved_by", who=kpi.retired.agreed.by, day=figures.day(kpi.retired.agreed.on)),
+            why=kpi.retired.told("because", spoken().code),
+            approved=_approved(kpi.retired.agreed),
         )
         for kpi in kpis
         if kpi.retired is not None and first <= kpi.retired.start <= last
@@ -83,11 +84,15 @@ def _targets(objective: Objective, files: Mapping[str, KpiTargets], first: date,
             before=_said(before, objective),
             after=_said(after, objective),
             why=after.agreed.record,
-            approved=say("definition.approved_by", who=after.agreed.by, day=figures.day(after.agreed.on)),
+            approved=_approved(after.agreed),
         )
         for before, after in pairwise(ordered)
         if first <= after.start <= last
     ]
+
+
+def _approved(agreed: Agreed) -> str:
+    return say("definition.approved_by", who=figures.written_role(agreed.by), day=figures.day(agreed.on))
 
 
 def _said(target: Target, objective: Objective) -> str:

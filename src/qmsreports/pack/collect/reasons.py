@@ -11,7 +11,7 @@ from qmsreports.lake import quoted
 from qmsreports.language import say, spoken
 from qmsreports.pack import figures
 from qmsreports.pack.collect.conditions import day_of, sql_of
-from qmsreports.pack.collect.registers import year_before
+from qmsreports.pack.collect.registers import Within, year_before
 from qmsreports.pack.objective import Objective, Reason, Reasons
 
 if TYPE_CHECKING:
@@ -67,8 +67,32 @@ def _of_table(catalog: Catalog, pareto: Pareto) -> Told:
     return Told(pareto.table, dated, (pareto.sum, pareto.where))
 
 
+def reasons_within(
+    connection: DuckDBPyConnection, catalog: Catalog, period: Period, one: Objective, within: Within
+) -> Reasons | None:
+    """Return the reasons of an objective in a part of the organisation, counted now; ``None`` where it declares none,
+    where nothing happened, or where the rows do not say to which part they belong.
+    """
+    kpi = catalog.kpis[one.kpi]
+    version = kpi.version(one.version)
+    if kpi.pareto is None or version is None:
+        return None
+    own = kpi.pareto.table is None
+    told = own_rows(kpi, version) if own else _of_table(catalog, kpi.pareto)
+    if told is None or not within.tells(catalog.tables[told.table]):
+        return None
+    found = _counted(connection, catalog, kpi.pareto.column, told, period, within)
+    kind = "other" if not own else "missed" if told.minus is not None else "counted"
+    return found.model_copy(update={"kind": kind}) if found else None
+
+
 def _counted(
-    connection: DuckDBPyConnection, catalog: Catalog, column: str, told: Told, period: Period
+    connection: DuckDBPyConnection,
+    catalog: Catalog,
+    column: str,
+    told: Told,
+    period: Period,
+    within: Within | None = None,
 ) -> Reasons | None:
     """Count the reasons of a period, most frequent first, beside what the twelve months before had on average."""
     table, zone = catalog.tables[told.table], catalog.organisation.time_zone
@@ -78,11 +102,13 @@ def _counted(
         " - ".join(f"coalesce({amount} FILTER ({when}{where}), 0)" for amount, where in parts)
         for when in (f"{day} >= $start", f"{day} < $start")
     )
+    part = {"part": within.value} if within else {}
+    head = within.before(told.table) if within else ""
     rows = connection.execute(
-        f"""SELECT coalesce(CAST({quoted(column)} AS VARCHAR), '') AS reason, {now} AS now, {before} AS before
+        f"""{head}SELECT coalesce(CAST({quoted(column)} AS VARCHAR), '') AS reason, {now} AS now, {before} AS before
             FROM {quoted(told.table)} WHERE {day} >= $year AND {day} < $end
             GROUP BY reason ORDER BY now DESC, before DESC, reason""",
-        {"start": period.start, "end": period.end, "year": year_before(period.start)},
+        {"start": period.start, "end": period.end, "year": year_before(period.start), **part},
     ).fetchall()
     found = [(name, float(amount), float(past)) for name, amount, past in rows if amount or past]
     total = sum(amount for _, amount, _ in found)

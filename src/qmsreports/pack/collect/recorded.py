@@ -5,13 +5,14 @@ All of it as it was known at ``as_of``, so that an old edition can be collected 
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from qmsreports.fiscal import FiscalYear
+from qmsreports.language import say
 from qmsreports.pack.collect.actions import as_recorded
 from qmsreports.pack.collect.coverage import Statement
 from qmsreports.pack.minutes import AgreedAction, Attendance, Minutes, Resolution, Withdrawn
@@ -103,10 +104,11 @@ class Recorded:
     def _of(self, period: str) -> Period:
         return Period.parse(period, self.fiscal)
 
-    def minutes(self) -> Minutes | None:
+    def minutes(self, titles: Mapping[str, str] | None = None) -> Minutes | None:
         """Return what this review put on record; ``None`` while it is at most planned and nothing was decided.
 
         Actions are those of the review itself; one that was dropped before it was closed is none of them.
+        ``titles`` are those of KPIs and clauses, by key.
         """
         life = reviews.life(self.session, self.review, str(self.period), as_of=self.as_of)
         decided = reviews.decisions(self.session, self.review, str(self.period), as_of=self.as_of)
@@ -141,7 +143,7 @@ class Recorded:
             actions=own,
             withdrawn=tuple(
                 Withdrawn(
-                    what=one.detail.get("decision") or one.detail["person"],
+                    what=_taken_back(one.detail, titles or {}),
                     reason=one.detail["reason"],
                     by=one.who,
                     on=self._day(one.at),
@@ -177,3 +179,11 @@ class Recorded:
 
     def _day(self, at: datetime) -> date:
         return at.astimezone(ZoneInfo(self.zone)).date()
+
+
+def _taken_back(detail: Mapping[str, str], titles: Mapping[str, str]) -> str:
+    """Say what was taken back: the number of a decision, a person, the comment on a KPI, the statement on a clause."""
+    for kind in (reviews.COMMENT, reviews.CONSIDERED):
+        if kind in detail:
+            return say(f"minutes.withdrawn.{kind}", about=titles.get(detail[kind], detail[kind]))
+    return detail.get("decision") or detail["person"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from qmsreports.language import say, spoken
 from qmsreports.organisation import Organisation
 from qmsreports.pack import figures
 from qmsreports.pack.collect.register_queries import REGISTERS, Register
-from qmsreports.pack.model import RegisterColumn, RegisterTable
+from qmsreports.pack.register_table import RegisterColumn, RegisterTable
 from qmsreports.period import Period
 
 if TYPE_CHECKING:
@@ -30,21 +31,59 @@ _COLUMNS = 6  # columns of a register that nobody described
 Cell = str | int | float | bool | None
 
 
-def register(connection: DuckDBPyConnection, table: Table, period: Period, organisation: Organisation) -> RegisterTable:
-    """Return one register at the end of a period; a table that nobody described shows its newest rows."""
+@dataclass(frozen=True, slots=True)
+class Within:
+    """A part of the organisation whose rows alone are counted: a column and its value, such as one site.
+
+    A table without the column may have it by way of another one: a finding belongs to the site of its audit.
+    """
+
+    column: str
+    value: str
+
+    def tells(self, table: Table) -> bool:
+        """Tell whether the rows of a table can be told apart by this column."""
+        return table.column(self.column) is not None or table.table in _BY_WAY_OF
+
+    def before(self, table: str) -> str:
+        """Return what stands before a query, so that it sees this part of the table only."""
+        where = f"{quoted(self.column)} = $part"
+        if table in _BY_WAY_OF:
+            key, other = _BY_WAY_OF[table]
+            where = f"{quoted(key)} IN (SELECT {quoted(key)} FROM {quoted(other)} WHERE {where})"
+        return f"WITH {quoted(table)} AS (SELECT * FROM {quoted(table)} WHERE {where}) "
+
+
+_BY_WAY_OF = {"audit_findings": ("audit_id", "audits")}
+"""Tables whose rows belong to a site by way of another table, and the key of that one."""
+
+
+def register(
+    connection: DuckDBPyConnection,
+    table: Table,
+    period: Period,
+    organisation: Organisation,
+    within: Within | None = None,
+) -> RegisterTable:
+    """Return one register at the end of a period; a table that nobody described shows its newest rows.
+
+    ``within`` counts and shows the rows of a part of the organisation alone.
+    """
     described = REGISTERS.get(table.table)
     if described is None:
-        return _undescribed(connection, table, period)
-    counts = _counts(connection, described, period)
+        return _undescribed(connection, table, period, within)
+    counts = _counts(connection, described, period, within)
     head = ", ".join(column.sql for column in described.columns)
     group = f" GROUP BY {described.group}" if described.group else ""
     found = _run(
         connection,
-        f"SELECT {head} FROM {quoted(table.table)} WHERE {described.rows}{group} "
+        f"{_before(table.table, within)}SELECT {head} FROM {quoted(table.table)} WHERE {described.rows}{group} "
         f"ORDER BY {described.order} LIMIT {_MOST}",
         period,
+        within,
     )
-    newest = _run(connection, f"SELECT {described.newest} FROM {quoted(table.table)}", period)[0][0]
+    dated = f"{_before(table.table, within)}SELECT {described.newest} FROM {quoted(table.table)}"
+    newest = _run(connection, dated, period, within)[0][0]
     kinds = [column.kind for column in described.columns]
     return RegisterTable(
         table=table.table,
@@ -67,9 +106,15 @@ def register(connection: DuckDBPyConnection, table: Table, period: Period, organ
     )
 
 
-def _counts(connection: DuckDBPyConnection, described: Register, period: Period) -> dict[str, int]:
-    sql = described.counts.replace("{rows}", described.rows)
-    cursor = connection.execute(sql, _parameters(sql, period))
+def _before(table: str, within: Within | None) -> str:
+    return within.before(table) if within else ""
+
+
+def _counts(
+    connection: DuckDBPyConnection, described: Register, period: Period, within: Within | None
+) -> dict[str, int]:
+    sql = _before(described.table, within) + described.counts.replace("{rows}", described.rows)
+    cursor = connection.execute(sql, _parameters(sql, period, within))
     names = [column[0] for column in cursor.description or ()]
     row = cursor.fetchone() or (0,) * len(names)
     return {name: int(value or 0) for name, value in zip(names, row, strict=True)}
@@ -81,15 +126,16 @@ def _summary(table: str, counts: Mapping[str, int], period: Period) -> str:
     return say(f"register.{table}.summary", **periods, **words)
 
 
-def _undescribed(connection: DuckDBPyConnection, table: Table, period: Period) -> RegisterTable:
+def _undescribed(connection: DuckDBPyConnection, table: Table, period: Period, within: Within | None) -> RegisterTable:
     day = event_column(table)
     where = f"CAST({quoted(day)} AS DATE) < $end" if day else "true"
     order = ", ".join([f"{quoted(day)} DESC"] * bool(day) + [quoted(name) for name in table.key])
     columns = table.columns[:_COLUMNS]
     head = ", ".join(quoted(column.name) for column in columns)
     source = f"FROM {quoted(table.table)} WHERE {where}"
-    found = _run(connection, f"SELECT {head} {source} ORDER BY {order} LIMIT {_MOST}", period)
-    total = int(_run(connection, f"SELECT count(*) {source}", period)[0][0])
+    before = _before(table.table, within)
+    found = _run(connection, f"{before}SELECT {head} {source} ORDER BY {order} LIMIT {_MOST}", period, within)
+    total = int(_run(connection, f"{before}SELECT count(*) {source}", period, within)[0][0])
     kinds = [
         {"date": "date", "instant": "date", "integer": "integer", "number": "number"}.get(column.type, "text")
         for column in columns
@@ -115,13 +161,17 @@ def event_column(table: Table) -> str:
     return next((column.name for column in table.columns if column.type in ("date", "instant")), "")
 
 
-def _run(connection: DuckDBPyConnection, sql: str, period: Period) -> list[tuple[Any, ...]]:
-    return connection.execute(sql, _parameters(sql, period)).fetchall()
+def _run(
+    connection: DuckDBPyConnection, sql: str, period: Period, within: Within | None = None
+) -> list[tuple[Any, ...]]:
+    return connection.execute(sql, _parameters(sql, period, within)).fetchall()
 
 
-def _parameters(sql: str, period: Period) -> dict[str, date]:
+def _parameters(sql: str, period: Period, within: Within | None) -> dict[str, date | str]:
     """Return the parameters that a query names; DuckDB refuses any other."""
-    values = {"start": period.start, "end": period.end, "year": year_before(period.end)}
+    values: dict[str, date | str] = {"start": period.start, "end": period.end, "year": year_before(period.end)}
+    if within is not None:
+        values["part"] = within.value
     return {name: value for name, value in values.items() if re.search(rf"\${name}\b", sql)}
 
 

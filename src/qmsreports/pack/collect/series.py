@@ -305,7 +305,7 @@ def _reason(kpi: Kpi, start: date, periods: Sequence[Period]) -> str:
             return say("definition.version_break", version=version.version)
     for rebase in kpi.limits.rebase:
         if before < rebase.start <= start:
-            return ", ".join((rebase.because, rebase.agreed.record))
+            return ", ".join((rebase.told("because", spoken().code), rebase.agreed.record))
     return say("limits.new")
 
 
@@ -382,7 +382,7 @@ def _definitions(
             DefinitionVersion(
                 version=version.version,
                 effective_from=version.effective_from,
-                why=version.why,
+                why=version.told("why", spoken().code),
                 rule=rule_text(version),
                 fingerprint=fingerprint,
                 approved=measured.approvals.get((kpi.kpi, fingerprint), ()),

@@ -1,4 +1,8 @@
-"""What the slides say, in the words of the pack: nothing is composed here that print and page do not say."""
+"""What the slides say, in the words of the pack: nothing is composed here that print and page do not say.
+
+In the order of the meeting: whose review it is and who is there, what needs a decision, all objectives, what
+changed, a slide for each exception, what was decided last time, the form for what is decided now, the coverage.
+"""
 
 from __future__ import annotations
 
@@ -11,33 +15,40 @@ from qmsreports.pack.model import PackModel
 from qmsreports.pack.objective import Objective
 from qmsreports.pack.slides.deck import Deck, Line, Place, Slide, shortened
 from qmsreports.pack.slides.native import add_chart
-from qmsreports.pack.view import annexes, board, front
+from qmsreports.pack.slides.tables import coverage, scoreboard
+from qmsreports.pack.view import annexes, board, front, meeting
 
 _LEFT, _WIDTH = 0.045, 0.91
-_PER_SLIDE = 4  # decisions; actions twice as many
+_PER_SLIDE = 3  # decisions
 _CHANGES = 5
 _ROWS = 10
 _TONES = {"good": PALETTE.improvement, "bad": PALETTE.concern_text}
 
 
 def fill(deck: Deck, pack: PackModel) -> None:
-    """Make all slides: page one, the agenda, the decisions in full, changes and earlier actions, exceptions, trust."""
+    """Make all slides, in the order of the meeting."""
     head = front.header(pack.header)
     seen = front.front(pack)
-    _first(deck.slide(f"{head['title']}, {head['period']}"), head, seen)
+    _first(deck.slide(f"{head['title']}, {head['period']}"), head, seen, pack)
     planned = annexes.agenda(pack)
     for title, items in _pages(say("label.agenda"), planned["rows"] if planned else (), _ROWS):
         _agenda(deck.slide(title), items, planned["lead"] if planned else "")
     for title, items in _pages(say("label.needs_decision"), seen["decisions"], _PER_SLIDE):
         _decisions(deck.slide(title), items)
+    if not seen["decisions"]:
+        _nothing(deck.slide(say("label.needs_decision")), seen["no_decision"])
+    scoreboard(deck, pack)
     changed = say("label.changed_since", since=head["since_last"]) if head["since_last"] else say("label.changed")
     _changes(deck.slide(changed), seen)
-    for title, items in _pages(say("label.decided_last_time"), seen["decided"], 2 * _PER_SLIDE):
-        _actions(deck.slide(title), items, seen["actions_summary"])
     for objective in pack.objectives:
         if objective.exception:
             _exception(deck, objective, pack)
+    for title, items in _pages(say("label.decided_last_time"), seen["decided"], _ROWS):
+        _actions(deck.slide(title), items, seen["actions_summary"])
+    if not seen["decided"]:
+        _nothing(deck.slide(say("label.decided_last_time")), seen["actions_summary"])
     _form(deck.slide(say("slide.to_decide")), pack)
+    coverage(deck, pack)
     whose = (shortened(head["organisation"], 40), shortened(head["document"], 60))
     deck.foot("  ·  ".join((*whose, shortened(head["state"], 60), shortened(head["classification"], 30))))
 
@@ -52,30 +63,42 @@ def _pages(title: str, items: Sequence[Any], most: int) -> Iterator[tuple[str, S
         yield (say("slide.page_of", title=title, number=number, all=len(pages)) if len(pages) > 1 else title), page
 
 
-def _first(slide: Slide, head: dict[str, Any], seen: dict[str, Any]) -> None:
+def _first(slide: Slide, head: dict[str, Any], seen: dict[str, Any], pack: PackModel) -> None:
+    """Say whose review it is, of when, in which state, who leads it and who is there, and how the objectives stand."""
     quiet = PALETTE.quiet
-    state = f"{head['organisation']}  ·  {head['state']}  ·  {head['edition']}  ·  {head['data']}"
-    slide.text(Place(_LEFT, 0.0, _WIDTH, 0.06), [Line(shortened(state, 200), 12, colour=quiet)], name="State")
-    asked = [
-        Line(shortened(item["title"], 130), 18, mark=f"{item['number']}.")
-        for item in seen["decisions"][: _PER_SLIDE + 1]
-    ]
-    more = len(seen["decisions"]) - len(asked)
-    if more > 0:
-        asked.append(Line(say("slide.and_more", n=more), 14, colour=quiet))
     lines = [
-        Line(say("label.needs_decision"), 14, bold=True, colour=quiet),
-        *(asked or [Line(seen["no_decision"], 18)]),
+        Line(head["organisation"], 18, bold=True),
+        Line("  ·  ".join((head["state"], head["edition"])), 16),
+        Line("  ·  ".join(text for text in (head["days"], head["data"]) if text), 12, colour=quiet),
+        Line(", ".join(head["standards"]), 12, colour=quiet),
     ]
-    slide.text(Place(_LEFT, 0.1, 0.6, 0.6), lines, name="Decisions")
+    slide.text(Place(_LEFT, 0.0, 0.6, 0.3), lines, name="State")
+    slide.text(Place(_LEFT, 0.32, 0.6, 0.42), _people(pack), name="People")
     counts = [
-        Line(f"{item['count']} {item['label']}", 18, colour=_TONES.get(item["tone"], PALETTE.ink))
+        Line(f"{item['count']} {item['label']}", 16, colour=_TONES.get(item["tone"], PALETTE.ink))
         for item in [*seen["tiles"], *seen["verdicts"]]
     ]
     lines = [Line(say("label.glance"), 14, bold=True, colour=quiet), *counts]
-    slide.text(Place(0.68, 0.1, 0.275, 0.6), lines, name="Counts")
+    slide.text(Place(0.68, 0.0, 0.275, 0.74), lines, name="Counts")
     trust = shortened(" ".join([seen["chance"], *seen["trust"]]), 520)
-    slide.text(Place(_LEFT, 0.76, _WIDTH, 0.16), [Line(trust, 12, colour=quiet)], name="Trust")
+    slide.text(Place(_LEFT, 0.78, _WIDTH, 0.2), [Line(trust, 12, colour=quiet)], name="Trust")
+
+
+def _people(pack: PackModel) -> list[Line]:
+    """Return who was there, for whom and in the chair, once that is on record; until then who leads and is invited."""
+    quiet = PALETTE.quiet
+    chair = [Line(say("meeting.chair", chair=shortened(pack.header.chair, 80)), 14)] if pack.header.chair else []
+    said = meeting.minutes(pack)
+    if said is not None and said["present"]:
+        present = [Line(shortened(one, 140), 14, mark="•") for one in said["present"]]
+        held = Line(shortened(said["lead"], 140), 12, colour=quiet)
+        return [Line(say("label.present"), 14, bold=True, colour=quiet), *chair, *present, held]
+    invited = [Line(shortened(one, 80), 14, mark="•") for one in pack.header.participants]
+    return [*chair, *([Line(say("head.invited"), 14, bold=True, colour=quiet)] if invited else []), *invited]
+
+
+def _nothing(slide: Slide, text: str) -> None:
+    slide.text(Place(_LEFT, 0.04, _WIDTH, 0.3), [Line(text, 16)], name="Nothing")
 
 
 def _agenda(slide: Slide, items: Sequence[dict[str, Any]], lead: str) -> None:
@@ -84,13 +107,13 @@ def _agenda(slide: Slide, items: Sequence[dict[str, Any]], lead: str) -> None:
         for item in items
     ]
     slide.text(Place(_LEFT, 0.0, _WIDTH, 0.08), [Line(shortened(lead, 180), 13, colour=PALETTE.quiet)], name="Lead")
-    place = Place(_LEFT, 0.1, _WIDTH, 0.07 * (len(rows) + 1))
     slide.table(
-        place,
+        Place(_LEFT, 0.1, _WIDTH, 0.88),
         _heads("item", "clauses", "led_by", "minutes"),
         rows,
         (0.5, 0.18, 0.22, 0.1),
         alt=". ".join((say("label.agenda"), lead)),
+        least=0.4,
     )
 
 
@@ -130,8 +153,7 @@ def _actions(slide: Slide, items: Sequence[dict[str, Any]], summary: str) -> Non
     slide.text(
         Place(_LEFT, 0.0, _WIDTH, 0.08), [Line(shortened(summary, 180), 13, colour=PALETTE.quiet)], name="Summary"
     )
-    place = Place(_LEFT, 0.1, _WIDTH, 0.085 * (len(rows) + 1))
-    slide.table(place, head, rows, (0.1, 0.42, 0.18, 0.14, 0.16), alt=summary)
+    slide.table(Place(_LEFT, 0.1, _WIDTH, 0.88), head, rows, (0.1, 0.42, 0.18, 0.14, 0.16), alt=summary, least=0.4)
 
 
 def _exception(deck: Deck, objective: Objective, pack: PackModel) -> None:
@@ -162,8 +184,9 @@ def _exception(deck: Deck, objective: Objective, pack: PackModel) -> None:
 
 
 def _form(slide: Slide, pack: PackModel) -> None:
-    rows = [(f"{kind.label} ({kind.clause})", "", "", "") for kind in pack.form]
+    """Leave room for what is decided in the meeting, a row for each kind of decision that the standard asks for."""
+    rows = [(f"{kind.label} ({kind.clause.replace('-', ' ', 1)})", "", "", "") for kind in pack.form]
     if rows:
-        place = Place(_LEFT, 0.05, _WIDTH, 0.12 * (len(rows) + 1))
+        place = Place(_LEFT, 0.05, _WIDTH, 0.93)
         head = _heads("decision", "what", "owner", "due")
-        slide.table(place, head, rows, (0.3, 0.42, 0.16, 0.12), alt=say("slide.form_alt"))
+        slide.table(place, head, rows, (0.3, 0.42, 0.16, 0.12), alt=say("slide.form_alt"), least=1.1)

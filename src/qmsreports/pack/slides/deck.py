@@ -15,8 +15,14 @@ _MARGIN = 0.045  # of the width
 _TITLE = (0.045, 0.035, 0.91, 0.14)  # left, top, width, height as shares of the slide, on a plain presentation
 _LOGO = (0.03, 0.07, 0.2)  # top and height as shares of the height, most width
 _FOOT = 0.95
-_TITLE_SIZES = ((90, 26), (140, 22), (10_000, 18))  # up to so many letters, this size in points
+_TITLE_SIZES = ((60, 26), (105, 22), (170, 18), (10_000, 16))  # up to so many letters, this size in points
 _LOCALES = {"en": "en-GB", "de": "de-DE", "fr": "fr-FR", "es": "es-ES"}
+_POINT = 12_700  # English Metric Units
+_LETTER = 0.56  # mean width of a letter in ems, of the wider of usual fonts
+_LEADING = 1.22
+_INSET = (0.1, 0.05)  # margins inside a box or cell, in inches: at each side, above and below
+_LEAST = 0.55  # of the asked size, to which text is made smaller before it would leave its place
+_TABLE_SIZE = 12
 _FURNITURE = (13, 15, 16)  # placeholders for slide number, footer and date
 
 
@@ -33,7 +39,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A rectangle on a slide as shares of its width and of the height below its title."""
+    """A rectangle on a slide as shares of its width and of the height between its title and its foot."""
 
     left: float
     top: float
@@ -68,7 +74,8 @@ class Deck:
                     _plain_title(shape)
             else:
                 shape._element.getparent().remove(shape._element)  # an empty placeholder says "click to add text"
-        return Slide(made, self._width, self._height, self._body_top(), plain=not self._own)
+        foot = int(_FOOT * self._height)
+        return Slide(made, self._width, foot, self._body_top(), plain=not self._own)
 
     def save(self, out: io.BytesIO, *, title: str, author: str) -> None:
         """Write the presentation."""
@@ -154,7 +161,7 @@ class Deck:
 
 @dataclass(frozen=True, slots=True)
 class Slide:
-    """One slide: places are shares of its width and of what lies below its title."""
+    """One slide: places are shares of its width and of what lies below its title and above its foot."""
 
     made: Any
     width: int
@@ -173,48 +180,100 @@ class Slide:
         )
 
     def text(self, place: Place, lines: Sequence[Line], *, name: str) -> None:
-        """Write paragraphs into a place."""
+        """Write paragraphs into a place, smaller where they would leave it."""
         from pptx.util import Pt
 
-        shape = self.made.shapes.add_textbox(*self.box(place))
+        box = self.box(place)
+        shape = self.made.shapes.add_textbox(*box)
         shape.name = name
         frame = shape.text_frame
         frame.word_wrap = True
+        scale = scale_of(self.width)
+        while scale > _LEAST * scale_of(self.width) and text_height(lines, box[2], scale) > box[3]:
+            scale -= 0.05
         for number, line in enumerate(lines):
             paragraph = frame.paragraphs[0] if number == 0 else frame.add_paragraph()
             run = paragraph.add_run()
             run.text = readable(f"{line.mark} {line.text}" if line.mark else line.text)
-            size = line.size * scale_of(self.width)
+            size = line.size * scale
             run.font.size, run.font.bold = Pt(round(size, 1)), line.bold
             run.font.color.rgb = rgb(line.colour)
             paragraph.space_after = Pt(round(size / 3, 1))
 
     def table(
-        self, place: Place, head: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[float], *, alt: str
+        self,
+        place: Place,
+        head: Sequence[str],
+        rows: Sequence[Sequence[str | Line]],
+        widths: Sequence[float],
+        *,
+        alt: str,
+        least: float = 0.0,
     ) -> None:
-        """Write a table; ``widths`` are shares of its width."""
+        """Write a table; ``widths`` are shares of its width, the place is the room that it may take.
+
+        A row is as high as its longest cell needs, and no less than ``least`` inches; letters become smaller where the
+        rows would leave the place. A cell that is a :class:`Line` has a weight and colour of its own.
+        """
         from pptx.util import Pt
 
-        shape = self.made.shapes.add_table(len(rows) + 1, len(head), *self.box(place))
+        left, top, whole, room = self.box(place)
+        written = [[Line(one) if isinstance(one, str) else one for one in row] for row in [head, *rows]]
+        columns = [int(whole * width) for width in widths]
+        scale = scale_of(self.width)
+        smallest, lowest = _LEAST * scale, least * scale
+        heights = _row_heights(written, columns, scale, lowest)
+        while sum(heights) > room and scale > smallest:
+            scale -= 0.05
+            heights = _row_heights(written, columns, scale, lowest)
+        shape = self.made.shapes.add_table(len(written), len(head), left, top, whole, sum(heights))
         shape.name = "Table"
         describe(shape, alt)
-        whole = shape.width
-        for column, width in zip(shape.table.columns, widths, strict=True):
-            column.width = int(whole * width)
-        for number, row in enumerate([head, *rows]):
-            for cell, text in zip(shape.table.rows[number].cells, row, strict=True):
-                cell.text_frame.text = readable(text)
+        for column, width in zip(shape.table.columns, columns, strict=True):
+            column.width = width
+        for number, (row, height) in enumerate(zip(written, heights, strict=True)):
+            shape.table.rows[number].height = height
+            for cell, line in zip(shape.table.rows[number].cells, row, strict=True):
+                cell.text_frame.text = readable(line.text)
                 for paragraph in cell.text_frame.paragraphs:
-                    paragraph.font.size, paragraph.font.bold = Pt(round(12 * scale_of(self.width), 1)), number == 0
+                    paragraph.font.size = Pt(round(_TABLE_SIZE * scale, 1))
+                    paragraph.font.bold = line.bold or number == 0
+                    if number and line.colour != PALETTE.ink:
+                        paragraph.font.color.rgb = rgb(line.colour)
                 if self.plain:
-                    _plain_cell(cell, head=number == 0)
+                    _plain_cell(cell, line.colour, head=number == 0)
 
 
-def _plain_cell(cell: Any, *, head: bool) -> None:
+def text_height(lines: Sequence[Line], width: int, scale: float) -> int:
+    """Return how high paragraphs become in a box of this width, about, both in English Metric Units.
+
+    40 letters of 14 points are 40 x 0.56 x 14 = 314 points long: two lines in a box of 200 points within its margins.
+    """
+    inside = width / _POINT - 2 * 72 * _INSET[0]
+    needed = 2 * 72 * _INSET[1]
+    for line in lines:
+        size = line.size * scale
+        letters = len(line.text) + len(line.mark) + 1
+        rows = max(1, -(-letters * _LETTER * size // inside))
+        needed += rows * size * _LEADING + size / 3
+    return int(needed * _POINT)
+
+
+def _row_heights(rows: Sequence[Sequence[Line]], columns: Sequence[int], scale: float, least: float) -> list[int]:
+    """Return how high the rows of a table become; ``least`` in inches."""
+    found = []
+    for number, row in enumerate(rows):
+        cells = [(Line(one.text, _TABLE_SIZE), width) for one, width in zip(row, columns, strict=True)]
+        needed = max(text_height([line], width, scale) for line, width in cells) - int(_TABLE_SIZE * scale / 3 * _POINT)
+        found.append(max(needed, int(least * 72 * _POINT) if number else 0))
+    return found
+
+
+def _plain_cell(cell: Any, colour: str, *, head: bool) -> None:
     cell.fill.solid()
     cell.fill.fore_color.rgb = rgb(PALETTE.ink if head else PALETTE.band_trial)
     for paragraph in cell.text_frame.paragraphs:
-        paragraph.font.color.rgb = rgb(PALETTE.paper if head else PALETTE.ink)
+        paragraph.font.color.rgb = rgb(PALETTE.paper if head else colour)
 
 
 def scale_of(width: int) -> float:

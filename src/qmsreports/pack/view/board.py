@@ -91,7 +91,7 @@ def depth(objective: Objective, pack: PackModel) -> dict[str, Any]:
             "limits": limits_sentence(objective),
             "change": change_sentence(objective),
             "reservations": list(reservations(objective)),
-            "clauses": words.clauses(objective.feeds),
+            "clauses": words.clauses(objective.feeds, words.standards(pack)),
             "question": objective.question,
             "facts": _facts(objective),
             "chart": f"wide-{objective.kpi}",

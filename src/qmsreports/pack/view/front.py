@@ -60,6 +60,7 @@ def _capital(text: str) -> str:
 
 def decisions(pack: PackModel) -> list[dict[str, Any]]:
     """Return the decisions with the numbers they are called by; print numbers them anew as it places them."""
+    names = words.standards(pack)
     return [
         {
             "number": number,
@@ -68,7 +69,7 @@ def decisions(pack: PackModel) -> list[dict[str, Any]]:
             "title": item.title,
             "evidence": item.evidence,
             "asks": item.asks,
-            "clauses": words.clauses(item.clauses),
+            "clauses": words.clauses(item.clauses, names),
             "link": item.link,
             "own": bool(item.kpi),
         }

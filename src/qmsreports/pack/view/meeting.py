@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from qmsreports.language import say
@@ -19,7 +20,7 @@ def minutes(pack: PackModel) -> dict[str, Any] | None:
     return {
         "lead": _lead(said),
         "present": [_present(one) for one in said.attendance],
-        "resolutions": [_resolution(one) for one in said.resolutions],
+        "resolutions": [_resolution(one, words.standards(pack)) for one in said.resolutions],
         "none": say("minutes.none"),
         "actions": [_agreed(one) for one in said.actions],
         "withdrawn": [
@@ -70,8 +71,8 @@ def _lead(said: Minutes) -> str:
 
 
 def _present(one: Attendance) -> str:
-    more = [one.role] if one.role else []
-    more += [say("minutes.for", absent=one.stood_in_for)] if one.stood_in_for else []
+    more = [figures.written_role(one.role)] if one.role else []
+    more += [say("minutes.for", absent=figures.written_role(one.stood_in_for))] if one.stood_in_for else []
     more += [say("minutes.in_the_chair")] if one.chaired else []
     return say("minutes.attendee", person=one.person, details="; ".join(more)) if more else one.person
 
@@ -87,11 +88,11 @@ def _agreed(one: AgreedAction) -> dict[str, str]:
     }
 
 
-def _resolution(one: Resolution) -> dict[str, str]:
+def _resolution(one: Resolution, names: Mapping[str, str]) -> dict[str, str]:
     return {
         "number": one.number,
         "action": one.action,
-        "clause": words.clause(one.clause),
+        "clause": words.clause(one.clause, names),
         "kind": say(f"decision_taken.{one.kind}"),
         "text": one.text,
         "reason": one.reason,

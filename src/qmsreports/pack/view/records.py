@@ -8,8 +8,9 @@ from typing import Any
 
 from qmsreports.language import say
 from qmsreports.pack import figures
-from qmsreports.pack.model import FailedRule, Feed, LedgerRow, PackModel, RegisterTable, Section, Trust
+from qmsreports.pack.model import FailedRule, Feed, LedgerRow, PackModel, Section, Trust
 from qmsreports.pack.objective import Objective
+from qmsreports.pack.register_table import RegisterTable
 from qmsreports.pack.view import board, front, words
 from qmsreports.pack.view.customers import customers
 from qmsreports.records import DERIVED
@@ -49,14 +50,14 @@ def _summary(item: Section, pack: PackModel) -> dict[str, str] | None:
     return None
 
 
-def register(table: RegisterTable, currency: str) -> dict[str, Any]:
-    """Return a register table with every cell as text, and what is not shown."""
+def register(table: RegisterTable, currency: str, within: str = "") -> dict[str, Any]:
+    """Return a register table with every cell as text, and what is not shown; ``within`` is the anchor of its annex."""
     more = table.total - len(table.rows)
     rows = [[_cell(value, column.kind) for value, column in zip(row, table.columns, strict=True)] for row in table.rows]
     return {
         "title": table.title,
         "summary": table.summary,
-        "anchor": f"register-{table.table.replace('_', '-')}",
+        "anchor": f"{within or 'register'}-{table.table.replace('_', '-')}",
         "columns": [
             {
                 "title": f"{column.title}, {currency}" if column.kind == "money" else column.title,
@@ -262,10 +263,11 @@ def restatements(pack: PackModel) -> list[dict[str, str]]:
 
 def definitions(pack: PackModel) -> list[dict[str, Any]]:
     """Return every definition with its versions, newest first."""
-    return [_definition(objective, words.tables(pack)) for objective in pack.objectives]
+    return [_definition(objective, pack) for objective in pack.objectives]
 
 
-def _definition(objective: Objective, tables: Mapping[str, str]) -> dict[str, Any]:
+def _definition(objective: Objective, pack: PackModel) -> dict[str, Any]:
+    tables = words.tables(pack)
     versions = sorted(objective.definitions, key=lambda version: -version.version)
     rules = objective.rules.replace("_", " ")
     return {
@@ -278,7 +280,7 @@ def _definition(objective: Objective, tables: Mapping[str, str]) -> dict[str, An
                 figures.unit_word(objective.unit),
                 say(f"better.{objective.better}"),
                 say("definition.owner", owner=figures.role(objective.owner)),
-                say("definition.feeds", clauses=words.clauses(objective.feeds)),
+                say("definition.feeds", clauses=words.clauses(objective.feeds, words.standards(pack))),
                 say("definition.rules", rules=rules) if rules else say("definition.no_chart"),
             ]
         ),

@@ -6,7 +6,7 @@ is no valid number). Each state has its word and its sign, so nothing depends on
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qmsreports.language import say
@@ -73,14 +73,21 @@ def change_kind(kind: str) -> str:
     return say(f"change_kind.{kind}")
 
 
-def clause(key: str) -> str:
-    """Return a clause key as it is printed: ``9.3.2-c1`` is ``9.3.2 c1``; a key of another edition names it."""
-    edition, _, plain = key.rpartition("/")
+def standards(pack: PackModel) -> dict[str, str]:
+    """Return the short names of the standards by the keys of their clause maps: ``ISO 9001:2026``."""
+    return {one.key: one.short for one in pack.header.standards if one.key}
+
+
+def clause(key: str, names: Mapping[str, str]) -> str:
+    """Return a clause key as it is printed: ``9.3.2-c1`` is ``9.3.2 c1``, ``iso9001-2026/9.3.2-c`` is ``9.3.2 c
+    (ISO 9001:2026)``. ``names`` are those of :func:`standards`; a standard that is not among them is told by its key.
+    """
+    standard, _, plain = key.rpartition("/")
     text = plain.replace("-", figures.NBSP, 1)
-    return f"{text} ({edition})" if edition else text
+    return f"{text} ({names.get(standard, standard)})" if standard else text
 
 
-def clauses(keys: Sequence[str]) -> str:
+def clauses(keys: Sequence[str], names: Mapping[str, str]) -> str:
     """Return clause keys shortened where they share their head: ``9.1.2, 9.3.2 c1, c3``."""
     parts: list[str] = []
     before = ""
@@ -89,7 +96,7 @@ def clauses(keys: Sequence[str]) -> str:
         if dash and head == before and "/" not in key:
             parts.append(item)
         else:
-            parts.append(clause(key))
+            parts.append(clause(key, names))
             before = head if dash else ""
     return ", ".join(parts)
 

@@ -1,0 +1,101 @@
+"""Slides that are tables: all objectives by input of the standard, and how the inputs of each standard are covered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from qmsreports.language import say
+from qmsreports.pack import figures
+from qmsreports.pack.charts.style import PALETTE
+from qmsreports.pack.model import PackModel
+from qmsreports.pack.slides.deck import Deck, Line, Place, shortened
+from qmsreports.pack.view import board, records
+
+_PLACE = Place(0.045, 0.02, 0.91, 0.96)
+_PLACE_BELOW = Place(0.045, 0.1, 0.91, 0.88)
+_OBJECTIVES = 12  # rows of a slide, headings of inputs among them
+_INPUTS = 8
+_TONES = {"good": PALETTE.improvement, "bad": PALETTE.concern_text, "mute": PALETTE.quiet}
+_Row = tuple[str | Line, ...]
+
+
+def scoreboard(deck: Deck, pack: PackModel) -> None:
+    """List every objective with value, target, status and what the statistics say, below the input it belongs to."""
+    parts = [
+        (
+            f"{section.number}  {shortened(section.title, 60)}",
+            [_objective(board.row(pack.objective(kpi))) for kpi in section.kpis],
+        )
+        for section in pack.sections
+        if section.kpis
+    ]
+    head = tuple(say(f"head.{name}") for name in ("objective", "value", "target", "status", "variation", "will_meet"))
+    pages = list(_pages(parts, _OBJECTIVES))
+    for number, rows in enumerate(pages, start=1):
+        title = _title(say("label.scoreboard"), number, len(pages))
+        deck.slide(title).table(_PLACE, head, rows, (0.36, 0.15, 0.12, 0.12, 0.13, 0.12), alt=title)
+
+
+def coverage(deck: Deck, pack: PackModel) -> None:
+    """List the inputs that each standard asks for: by what each is covered, or that it is missing."""
+    head = tuple(say(f"head.{name}") for name in ("clause", "input", "state", "evidence"))
+    for ledger in records.ledgers(pack):
+        rows = [_input(row) for row in ledger["rows"]]
+        pages = [rows[start : start + _INPUTS] for start in range(0, len(rows), _INPUTS)]
+        for number, page in enumerate(pages, start=1):
+            title = _title(say("label.coverage_of", standard=ledger["title"]), number, len(pages))
+            slide = deck.slide(title)
+            said = "  ·  ".join(text for text in (ledger["summary"], ledger["note"]) if text)
+            line = Line(shortened(said, 220), 12, colour=PALETTE.quiet)
+            slide.text(Place(0.045, 0.0, 0.91, 0.09), [line], name="Summary")
+            slide.table(_PLACE_BELOW, head, page, (0.1, 0.34, 0.14, 0.42), alt=title)
+
+
+def _title(title: str, number: int, count: int) -> str:
+    return say("slide.page_of", title=title, number=number, all=count) if count > 1 else title
+
+
+def _pages(parts: Sequence[tuple[str, list[_Row]]], most: int) -> Iterator[list[_Row]]:
+    """Yield the rows of each slide. The heading of an input stands above its rows, once more where they go on."""
+    page: list[_Row] = []
+    for heading, rows in parts:
+        top: _Row = (Line(heading, bold=True), *[""] * 5)
+        if page and len(page) + 2 > most:
+            yield page
+            page = []
+        page.append(top)
+        for row in rows:
+            if len(page) == most:
+                yield page
+                page = [top]
+            page.append(row)
+    if page:
+        yield page
+
+
+def _objective(row: dict[str, Any]) -> _Row:
+    unit = row["unit"]
+    return (
+        shortened(row["title"], 70),
+        f"{row['value']} {unit}" if unit and row["value"] != figures.NONE else row["value"],
+        row["target"],
+        _toned(row["status"]),
+        _toned(row["variation"]),
+        _toned(row["meets"]),
+    )
+
+
+def _input(row: dict[str, Any]) -> _Row:
+    proofs = "; ".join(one["text"] for one in row["evidence"])
+    return (
+        row["number"],
+        shortened(row["label"], 110),
+        _toned(row["state"]),
+        shortened(proofs or row["said"], 150),
+    )
+
+
+def _toned(said: dict[str, Any]) -> Line:
+    sign = said.get("sign", "")
+    return Line(f"{sign} {said['word']}" if sign else said["word"], colour=_TONES.get(said["tone"], PALETTE.ink))
