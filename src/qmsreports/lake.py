@@ -13,12 +13,13 @@ import re
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qmsreports.catalog.table import Column, Table
 from qmsreports.errors import CouldNotRun, Finding
-from qmsreports.lake_files import Within, files_of, files_within, rows_by_month
+from qmsreports.lake_files import Within, files_of, files_within, least, rows_by_month
 from qmsreports.panics import panics_aside, quotes_the_system
 from qmsreports.records import Published
 
@@ -101,6 +102,11 @@ class Lake:
         """Return the rows in each month of the partition of a version; none for a table that does not exist."""
         delta = self._open(table, version)
         return {} if delta is None else rows_by_month(delta)
+
+    def least(self, table: str, version: int | None, columns: Iterable[str]) -> dict[str, date]:
+        """Return the first day in each of these columns of a version, where its log says so."""
+        delta = self._open(table, version)
+        return {} if delta is None else least(delta, columns)
 
     def connect(
         self, tables: Iterable[Table], versions: Mapping[str, int] | None = None, *, memory: str = MEMORY

@@ -58,6 +58,21 @@ def files_within(delta: DeltaTable, within: Within) -> list[str]:
     return [uri for uri in uris if may_hold(known.get(_below(uri, base), {}), within)]
 
 
+def least(delta: DeltaTable, columns: Iterable[str]) -> dict[str, date]:
+    """Return the first day in each of these columns as the log says, where it says so; an instant by its UTC day."""
+    import pyarrow as pa
+
+    told = pa.RecordBatchReader.from_stream(delta.get_add_actions(flatten=True)).read_all()
+    found: dict[str, date] = {}
+    for column in columns:
+        name = f"min.{column}"
+        known = [value for value in _values(told[name]) if value is not None] if name in told.column_names else []
+        if known:
+            first = min(known)
+            found[column] = first.date() if isinstance(first, datetime) else first
+    return found
+
+
 def rows_by_month(delta: DeltaTable) -> dict[str, int]:
     """Return how many rows lie in each month of the partition, as the log says; the month of none is ``0000-00``."""
     import pyarrow as pa

@@ -21,7 +21,6 @@ from qmsreports.kpi.affected import closed
 from qmsreports.kpi.begins import begun, first_days
 from qmsreports.kpi.plan import Composed
 from qmsreports.kpi.selection import Task, select
-from qmsreports.kpi.within import counted_tables
 from qmsreports.lake import Lake
 from qmsreports.period import Period
 
@@ -114,8 +113,7 @@ def _is_month(period: Period) -> bool:
 def _begins(tasks: Iterable[Task], catalog: Catalog, lake: Lake, versions: Mapping[str, int]) -> dict[str, date]:
     """Return by KPI the day from which on there is a record of all that it is made of."""
     tasks = list(tasks)
-    read = {table for task in tasks for table in counted_tables(task.plan) if table in versions}
-    days = first_days(lake, [catalog.tables[name] for name in sorted(read)], versions)
+    days = first_days(lake, [task.plan for task in tasks], catalog.tables, versions)
     found: dict[str, date] = {}
     for task in tasks:  # formulas come after what they read
         own = begun(task.plan, days)

@@ -13,7 +13,7 @@ from statistics import median
 
 from qmsreports.catalog.table import Table
 from qmsreports.kpi.plan import Plan
-from qmsreports.kpi.within import counted_tables
+from qmsreports.kpi.within import counted_clocks
 from qmsreports.lake import NO_MONTH, Lake
 
 _NEXT = 3
@@ -24,20 +24,34 @@ _ENOUGH = 20
 """Rows that these must usually have: fewer vary so much by chance that a quarter of them says nothing."""
 
 
-def first_days(lake: Lake, tables: Iterable[Table], versions: Mapping[str, int]) -> dict[str, date]:
-    """Return by table the day on which its record begins: what is declared, or the first day of its first month.
+Begins = Mapping[tuple[str, str], date]
+"""The first day of the record by table and clock."""
 
-    ``date.max`` for one that holds nothing, ``date.min`` for one that is not kept by months: nobody can tell of it.
+
+def first_days(lake: Lake, plans: Iterable[Plan], tables: Mapping[str, Table], versions: Mapping[str, int]) -> Begins:
+    """Return when the record of what these plans count begins: the declared day, or the first one of the first month.
+
+    The first month is found by the rows in each, or for a table that is not kept by months by its clock's first day.
+    ``date.max`` for a table that holds nothing, ``date.min`` where nobody can tell.
     """
-    found: dict[str, date] = {}
-    for table in tables:
-        if table.recorded_from is not None:
-            found[table.table] = table.recorded_from
+    clocks: dict[str, set[str]] = {}
+    for plan in plans:
+        for table, clock in counted_clocks(plan):
+            clocks.setdefault(table, set()).add(clock)
+    found: dict[tuple[str, str], date] = {}
+    for table, names in clocks.items():
+        version = versions.get(table)
+        if (declared := tables[table].recorded_from) is not None:
+            found |= {(table, name): declared for name in names}
             continue
-        rows = lake.rows_by_month(table.table, versions.get(table.table))
-        month = first_month(rows)
-        otherwise = date.min if rows else date.max
-        found[table.table] = date.fromisoformat(f"{month}-01") if month else otherwise
+        rows = lake.rows_by_month(table, version)
+        if month := first_month(rows):
+            found |= {(table, name): date.fromisoformat(f"{month}-01") for name in names}
+            continue
+        known = lake.least(table, version, names)
+        for name in names:
+            first = known[name].replace(day=1) if name in known else date.min
+            found[table, name] = first if rows else date.max
     return found
 
 
@@ -54,6 +68,6 @@ def first_month(rows: Mapping[str, int]) -> str | None:
     return None
 
 
-def begun(plan: Plan, begins: Mapping[str, date]) -> date:
+def begun(plan: Plan, begins: Begins) -> date:
     """Return the first day of which all that a KPI counts tells; ``date.min`` where nothing is known."""
-    return max((begins.get(table, date.min) for table in counted_tables(plan)), default=date.min)
+    return max((begins.get(place, date.min) for place in counted_clocks(plan)), default=date.min)

@@ -15,7 +15,7 @@ from qmsreports.catalog.target import InForce
 from qmsreports.errors import Finding
 from qmsreports.kpi import figures, sql
 from qmsreports.kpi.affected import restricted
-from qmsreports.kpi.begins import begun, first_days
+from qmsreports.kpi.begins import Begins, begun, first_days
 from qmsreports.kpi.compute import Computation, Resample
 from qmsreports.kpi.enclosing import Ranks
 from qmsreports.kpi.engine import Opener, Tables
@@ -106,7 +106,8 @@ def measure_tasks(
             catalog, opened, as_of=as_of, tell=tell, ranks=ranks, resample=resample, months=months
         )
         computed = computation.run(tasks)
-    begins = first_days(lake, [catalog.tables[name] for name in names], at) if isinstance(lake, Lake) else {}
+    plans = [task.plan for task in tasks]
+    begins = first_days(lake, plans, catalog.tables, at) if isinstance(lake, Lake) else {}
     session = _Session(catalog, as_of, at, dict(invalid or {}), begins, dict(known or {}))
     for task in tasks:
         if isinstance(task.plan.body, Composed):
@@ -181,7 +182,7 @@ class _Session:
     as_of: datetime
     table_versions: Mapping[str, int]
     invalid: Mapping[str, str]
-    begins: Mapping[str, date] = field(default_factory=dict)
+    begins: Begins = field(default_factory=dict)
     known: Known = field(default_factory=dict)
     results: list[KpiResult] = field(default_factory=list)
     warnings: list[Finding] = field(default_factory=list)

@@ -79,12 +79,16 @@ def reaches(periods: Sequence[Period], plan: Plan, zone: str) -> tuple[Reach, ..
     return (Reach(body.table, body.clock, own),) if isinstance(body, Spread | Chosen) else ()
 
 
-def counted_tables(plan: Plan) -> tuple[str, ...]:
-    """Return the tables whose rows are counted, without those that only describe them; none for a formula."""
+def counted_clocks(plan: Plan) -> tuple[tuple[str, str], ...]:
+    """Return the tables whose rows are counted, without those that only describe them, and by which column each is;
+    none for a formula.
+    """
     body = plan.body
     if isinstance(body, Additive):
-        return tuple(dict.fromkeys(tally.table for tally in body.tallies))
-    return (body.table,) if isinstance(body, Level | Spread | Chosen) else ()
+        return tuple(dict.fromkeys((tally.table, tally.clock.name) for tally in body.tallies))
+    if isinstance(body, Level):
+        return ((body.table, body.start.name),)
+    return ((body.table, body.clock.name),) if isinstance(body, Spread | Chosen) else ()
 
 
 def joined(entries: Iterable[Reach]) -> tuple[Reach, ...]:

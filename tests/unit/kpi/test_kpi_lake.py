@@ -13,6 +13,7 @@ from qmsreports.catalog.table import Table
 from qmsreports.kpi import measure
 from qmsreports.kpi.begins import first_days, first_month
 from qmsreports.kpi.examples import RowsInMemory
+from qmsreports.kpi.selection import select
 from qmsreports.lake import Lake
 from qmsreports.period import Period
 from qmsreports.records import KpiResult, Measured
@@ -31,13 +32,13 @@ TWO_TABLES = kpi(
 PARTITIONED: Table = CASES.model_copy(update={"partition": "opened_on"})
 
 
-def publish(lake: Lake, folder: Path, *days: date) -> None:
+def publish(lake: Lake, folder: Path, *days: date, month: str = "strftime(opened_on, '%Y-%m')") -> None:
     rows = [{"case_id": number, "site": "linz", "opened_on": day} for number, day in enumerate(days)]
     path = folder / "rows.parquet"
     with RowsInMemory({"cases": rows}).fill(database().cursor(), [PARTITIONED]) as connection:
         connection.execute(
             "COPY (SELECT *, 'crm' AS _source, 'l' AS _load, md5(case_id::VARCHAR || opened_on) AS _row, "
-            f"strftime(opened_on, '%Y-%m') AS _month FROM cases) TO '{path}' (FORMAT parquet)"
+            f"{month} AS _month FROM cases) TO '{path}' (FORMAT parquet)"
         )
     lake.merge(PARTITIONED, str(path), source="crm", zone="Europe/Vienna", complete=True)
 
@@ -107,15 +108,23 @@ def test_leftovers_of_the_time_before_are_no_month_and_a_declared_day_stands_abo
 
 def test_the_record_begins_where_it_is_declared_to(lake: Lake, tmp_path: Path) -> None:
     publish(lake, tmp_path, date(2026, 1, 5))
-    unkept = CASES.model_copy(update={"table": "unkept"})
     declared = PARTITIONED.model_copy(update={"recorded_from": date(2020, 3, 1)})
-    assert first_days(lake, [PARTITIONED, unkept], {}) == {"cases": date(2026, 1, 1), "unkept": date.max}
-    assert first_days(lake, [declared], {}) == {"cases": date(2020, 3, 1)}
+    entries = catalog(COUNT, TWO_TABLES)
+    plans = [task.plan for task in select(entries, {"number": [1], "rate": [1]}, [Period.parse("2026-01")])]
+    found = first_days(lake, plans, entries.tables, {})
+    assert found == {("cases", "opened_on"): date(2026, 1, 1), ("orders", "ordered_on"): date.max}
     entries = catalog(COUNT)
     entries = replace(entries, tables={**entries.tables, "cases": declared})
     period = Period.parse("2025-11")
     found = measure(entries, versions={"number": [1]}, periods=[period], lake=lake, as_of=LATER)
     assert [(one.value, one.status) for one in found.results] == [(0, "no_target")]
+
+
+def test_of_a_table_that_is_not_kept_by_months_the_first_day_is_what_the_log_says(lake: Lake, tmp_path: Path) -> None:
+    publish(lake, tmp_path, date(2026, 2, 17), date(2026, 4, 2), month="'0000-00'")
+    entries = catalog(COUNT)
+    plans = [task.plan for task in select(entries, {"number": [1]}, [Period.parse("2026-01")])]
+    assert first_days(lake, plans, entries.tables, {}) == {("cases", "opened_on"): date(2026, 2, 1)}
 
 
 def test_a_slice_counts_nothing_from_its_first_month_on_and_has_no_value_where_its_rows_are_gone(
