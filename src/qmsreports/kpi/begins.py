@@ -18,10 +18,12 @@ from qmsreports.lake import NO_MONTH, Lake
 
 _NEXT = 3
 """Months after it that a month is compared with."""
-_SHARE = 4
-"""A month belongs to the record when it holds at least a quarter of what these usually do."""
+_SHARE = 2 / 3
+"""A month belongs to the record when it holds at least two thirds of what these usually do."""
+_FIRST = 3
+"""Months at the beginning that may be leftovers: behind them a busier month is growth."""
 _ENOUGH = 20
-"""Rows that these must usually have: fewer vary so much by chance that a quarter of them says nothing."""
+"""Rows that these must usually have: fewer vary so much by chance that a third less says nothing."""
 
 
 Begins = Mapping[tuple[str, str], date]
@@ -58,12 +60,13 @@ def first_days(lake: Lake, plans: Iterable[Plan], tables: Mapping[str, Table], v
 def first_month(rows: Mapping[str, int]) -> str | None:
     """Return the first month that is no leftover, None where no row lies in a month.
 
-    Rows by month: 2023-09 30, 2023-10 160, then 900 in each. 30 and 160 are under a quarter of 900, so it is 2023-11.
+    Rows by month: 2023-09 12, 2023-10 569, then 900 in each. 12 and 569 are under two thirds of 900, so it is 2023-11.
+    One month too many left out costs a point; one month of leftovers would be a false low point for three years.
     """
     months = sorted(month for month, count in rows.items() if month != NO_MONTH and count)
-    for place, month in enumerate(months):
+    for place, month in enumerate(months[: _FIRST + 1]):
         usual = median([rows[later] for later in months[place + 1 : place + 1 + _NEXT]] or [0])
-        if usual < _ENOUGH or rows[month] * _SHARE >= usual:
+        if place == _FIRST or usual < _ENOUGH or rows[month] >= _SHARE * usual:
             return month
     return None
 

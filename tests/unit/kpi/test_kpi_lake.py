@@ -99,9 +99,10 @@ def test_a_month_before_the_record_begins_has_no_data_and_an_empty_one_after_it_
 
 def test_leftovers_of_the_time_before_are_no_month_and_a_declared_day_stands_above_what_is_found() -> None:
     busy = {f"2024-{month:02}": 900 for month in range(1, 13)}
-    leftovers = {"0000-00": 7, "2023-08": 4, "2023-09": 30, "2023-10": 160, "2023-11": 880, "2023-12": 910}
+    leftovers = {"0000-00": 7, "2023-08": 4, "2023-09": 30, "2023-10": 569, "2023-11": 880, "2023-12": 910}
     assert first_month(leftovers | busy) == "2023-11"
-    assert first_month({"2023-10": 230} | {month: 920 for month in busy}) == "2023-10"  # a quarter is a month
+    assert first_month({"2023-10": 600} | busy) == "2023-10"  # two thirds are a month
+    assert first_month({f"2024-{month:02}": 10 * 2**month for month in range(1, 12)}) == "2024-04"  # growth
     assert first_month({"2023-01": 1, "2023-03": 5, "2023-04": 6, "2023-05": 4}) == "2023-01"  # few are no measure
     assert (first_month({"2023-01": 3}), first_month({"0000-00": 3}), first_month({})) == ("2023-01", None, None)
 
