@@ -24,7 +24,7 @@ from qmsreports.workspace import Workspace
 if TYPE_CHECKING:
     from qmsreports.catalog.load import Catalog
 
-PYTHONS = ((3, 11), (3, 14))
+PYTHONS = ((3, 11), (3, 15))
 """First version of Python that is supported, and the first that is not."""
 
 _LITTLE, _NONE = 2 << 30, 200 << 20  # bytes: a full demo workspace with packs is 300 MB
