@@ -262,7 +262,21 @@ def _is_high(signal: str) -> bool:
 def _with_assurance(series: _Series, title: str) -> str:
     if series.target is None or series.result.assurance == "none":
         return title
-    return say(f"series.{series.result.assurance}", title=title, target=series.words(series.target))
+    key = series.result.assurance
+    if key == "pass" and _denied(series, series.target):
+        key = "in_doubt"
+    return say(f"series.{key}", title=title, target=series.words(series.target))
+
+
+def _denied(series: _Series, target: float) -> bool:
+    """Tell whether the latest value speaks against what the limits promise: it misses the target, or is a signal that
+    the process got worse. "Will meet" beside it would be untrue in the very period that is told.
+    """
+    latest = series.known[-1]
+    missed = latest.value is not None and (
+        latest.value < target if series.better == "higher" else latest.value > target
+    )
+    return missed or latest.kind == "concern"
 
 
 def _alt(series: _Series, title: str) -> str:

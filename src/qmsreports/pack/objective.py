@@ -41,6 +41,7 @@ class Point(Record):
     upper: float | None = None
     signal: str = "none"
     kind: str = "common_cause"
+    few: bool = False  # fewer cases than the definition asks for: it has no signal, and ends none
 
 
 class Segment(Record):
@@ -125,9 +126,9 @@ class DefinitionVersion(Record):
 class Objective(Record):
     """An objective with its whole window of values; the last point is the period under review.
 
-    ``variation`` and ``assurance`` are the words of the spc contract; ``finding`` was stored with the
-    analysis; ``exception`` lists why it is shown in depth
-    (empty: it behaves as expected and is shown small).
+    ``variation`` and ``assurance`` are the words of the spc contract, and of assurance ``in_doubt``: the limits promise
+    what the latest value or a signal denies. ``finding`` was stored with the analysis; ``exception`` lists why it is
+    shown in depth (empty: it is shown small).
     """
 
     kpi: str
