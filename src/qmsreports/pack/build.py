@@ -17,6 +17,7 @@ from qmsreports.pack.collect import Collected, collect
 from qmsreports.pack.kept import Kept
 from qmsreports.pack.model import SLIDES, PackModel
 from qmsreports.pack.render import render
+from qmsreports.pack.view import words
 from qmsreports.period import Period
 from qmsreports.records import BuiltPack, PackFile, Tell, silent
 from qmsreports.register import journal
@@ -156,6 +157,7 @@ def _next_edition(
     predecessor = seal.name_of(head.review, head.period, before[0]) if before else ""
     with speaking(head.language):
         titles = {one.kpi: one.title for one in collected.pack.objectives}
+        titles |= {f"table/{name}": title for name, title in words.tables(collected.pack).items()}
         reason = seal.changed(before[1], ground.manifest(collected, inputs), titles) if before else ""
     pack = as_edition(collected.pack, number, predecessor, reason)
     files = ground.rendered(pack)

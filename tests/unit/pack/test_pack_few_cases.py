@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date
+from typing import Any
 
 import pytest
 from pack_fixture import PLANS, objective
 from pack_fixture_review import facts
+from pack_workspace import ROOT
 
+from qmsreports.analysis import analyse_series
+from qmsreports.catalog.load import load_catalog
 from qmsreports.pack import drawings
 from qmsreports.pack.appendix import numbers
 from qmsreports.pack.assemble import assemble, judged
 from qmsreports.pack.charts import small_multiples
+from qmsreports.pack.collect import series as collected
 from qmsreports.pack.finding import current_run, ended_run
 from qmsreports.pack.model import PackModel
 from qmsreports.pack.objective import Objective, Point, Segment, Slice
 from qmsreports.pack.view import board
+from qmsreports.register.models import Analysis, Result
 
 MONTHS = [date(2025, 1 + n, 1) for n in range(12)]
 
@@ -126,6 +132,43 @@ def test_will_meet_is_not_said_where_the_latest_value_denies_it(
     *before, latest = series([*STEADY[:11], value])
     seen = judged(made((*before, latest.model_copy(update={"kind": kind})), better=better))
     assert board.row(seen)["meets"]["word"] == said
+
+
+def stored(values: list[float | None], few: set[int], title: str, **options: Any) -> str:
+    """Return what a pack in English says of a series whose finding was stored as ``title``."""
+    made = load_catalog(ROOT / "catalog")
+    days = [date(2025 + at // 12, at % 12 + 1, 1) for at in range(len(values))]
+    target = options.get("target")
+    spc = analyse_series(list(zip(days, values, strict=True)), better="higher", target=target, fix_after=12)
+    analysis = Analysis(result={**spc.to_json(), "finding": {"title": title, "alt": ""}})
+    rows = [
+        Result(
+            period=f"{day:%Y-%m}",
+            period_start=day,
+            n=4 if at in few else 100,
+            target=target,
+            fingerprint="f",
+        )
+        for at, day in enumerate(days)
+    ]
+    return collected._said(analysis, made.kpis["csat"], rows, 30).replace("\u00a0", " ")
+
+
+QUIET: list[float | None] = [97.0, 98.0, 99.0, 98.0] * 3  # mean 98, limits 95.34 to 100.66
+
+
+def test_a_stored_finding_that_rests_on_few_cases_is_said_again_without_them() -> None:
+    told = "One month below its limits, January 2026; back inside since February 2026"
+    assert stored([*QUIET, 94.0, 98.0], set(), told) == told  # as it was stored
+    assert stored([*QUIET, 94.0, 98.0], {12}, told) == "No signal: common-cause variation around 98 %"
+    assert stored([*QUIET, 94.0, 98.0], {11}, told) == told  # few cases inside the limits change nothing
+    both = stored([*QUIET, 94.0, 93.0, 94.0, 98.0], {13}, "stored")
+    assert both == "Two months below its limits, January to March 2026; back inside since April 2026"
+
+
+def test_a_stored_promise_that_the_latest_value_denies_is_not_repeated() -> None:
+    said = stored([*QUIET, 94.0], set(), "Worse: one month below its limits, January 2026; will meet 95 %", target=95.0)
+    assert said.endswith("; its limits promise 95 %, the latest value speaks against it")
 
 
 def pack() -> PackModel:
