@@ -6,6 +6,7 @@ Which sentence is said is decided here; how it is said stands in the catalog of 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -273,10 +274,9 @@ def _denied(series: _Series, target: float) -> bool:
     the process got worse. "Will meet" beside it would be untrue in the very period that is told.
     """
     latest = series.known[-1]
-    missed = latest.value is not None and (
-        latest.value < target if series.better == "higher" else latest.value > target
-    )
-    return missed or latest.kind == "concern"
+    value = target if latest.value is None else latest.value
+    missed = value < target if series.better == "higher" else value > target
+    return latest.kind == "concern" or (missed and not math.isclose(value, target, rel_tol=1e-12, abs_tol=0.0))
 
 
 def _alt(series: _Series, title: str) -> str:

@@ -200,10 +200,8 @@ def _assurance(objective: Objective, one: Objective | Slice) -> str:
     latest = one.latest
     if latest.value is None or objective.few(latest):
         return "none"
-    missed = latest.target is not None and (
-        latest.value < latest.target if objective.better == "higher" else latest.value > latest.target
-    )
-    return "in_doubt" if one.assurance == "pass" and (missed or latest.kind == "concern") else one.assurance
+    denied = objective.misses(latest) or latest.kind == "concern"
+    return "in_doubt" if one.assurance == "pass" and denied else one.assurance
 
 
 def exception_reasons(objective: Objective) -> tuple[str, ...]:

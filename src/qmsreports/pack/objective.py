@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date
 
 from pydantic import BaseModel, ConfigDict
@@ -172,6 +173,14 @@ class Objective(Record):
     def few(self, point: Point) -> bool:
         """Tell whether a value rests on fewer cases than the definition asks for: it is told without a colour."""
         return bool(self.small_sample) and 0 < point.n < self.small_sample
+
+    def misses(self, point: Point) -> bool:
+        """Tell whether a value is on the wrong side of its target, margin or not; equality meets a target."""
+        value, target = point.value, point.target
+        if value is None or target is None or self.better == "neither":
+            return False
+        wrong = value < target if self.better == "higher" else value > target
+        return wrong and not math.isclose(value, target, rel_tol=1e-12, abs_tol=0.0)
 
     def untested(self, point: Point) -> str:
         """Return why no rule judged a value, of the whole or of a part; empty where one did: then "no signal" means it.

@@ -119,6 +119,7 @@ def test_a_period_without_a_value_has_no_verdict() -> None:
     [
         (80.0, "common_cause", "higher", "will meet"),
         (60.0, "common_cause", "higher", "will meet"),  # equality meets a target
+        (59.99999999999999, "common_cause", "higher", "will meet"),  # 60, but for the last bit
         (59.0, "common_cause", "higher", "in doubt"),
         (65.0, "concern", "higher", "in doubt"),  # on target, and a signal that the process got worse
         (95.0, "improvement", "higher", "will meet"),
