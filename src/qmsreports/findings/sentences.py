@@ -6,6 +6,7 @@ Which sentence is said is decided here; how it is said stands in the catalog of 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -262,7 +263,20 @@ def _is_high(signal: str) -> bool:
 def _with_assurance(series: _Series, title: str) -> str:
     if series.target is None or series.result.assurance == "none":
         return title
-    return say(f"series.{series.result.assurance}", title=title, target=series.words(series.target))
+    key = series.result.assurance
+    if key == "pass" and _denied(series, series.target):
+        key = "in_doubt"
+    return say(f"series.{key}", title=title, target=series.words(series.target))
+
+
+def _denied(series: _Series, target: float) -> bool:
+    """Tell whether the latest value speaks against what the limits promise: it misses the target, or is a signal that
+    the process got worse. "Will meet" beside it would be untrue in the very period that is told.
+    """
+    latest = series.known[-1]
+    value = target if latest.value is None else latest.value
+    missed = value < target if series.better == "higher" else value > target
+    return latest.kind == "concern" or (missed and not math.isclose(value, target, rel_tol=1e-12, abs_tol=0.0))
 
 
 def _alt(series: _Series, title: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from qmsreports.language import say, speaking
 from qmsreports.pack import figures
@@ -36,7 +37,7 @@ from qmsreports.pack.model import (
     TableVersion,
     Trust,
 )
-from qmsreports.pack.objective import Objective, Slice
+from qmsreports.pack.objective import Objective, Point, Slice
 from qmsreports.pack.proposals import proposals
 from qmsreports.records import DERIVED
 
@@ -160,25 +161,47 @@ def as_edition(pack: PackModel, number: int, predecessor: str = "", reason: str 
 def judged(objective: Objective) -> Objective:
     """Return the objective with its finding and the reasons, if any, to show it in depth.
 
-    A value that no rule may judge has no variation, here and in the parts: of too few cases, or of half a period.
+    A value that no rule may judge has no variation and promises nothing, here and in the parts: of too few cases, or of
+    half a period; and neither does a period without a value. Earlier values of too few cases are no signals either.
     """
     calm = objective.model_copy(
         update={
-            "finding": finding_of(objective),
-            "slices": tuple(_calm_part(objective, part) for part in objective.slices),
-            "combined": tuple(_calm_part(objective, part) for part in objective.combined),
-            "variation": _variation(objective, objective),
+            **_calm(objective, objective),
+            "slices": tuple(part.model_copy(update=_calm(objective, part)) for part in objective.slices),
+            "combined": tuple(part.model_copy(update=_calm(objective, part)) for part in objective.combined),
         }
     )
     return calm.model_copy(update={"exception": exception_reasons(calm)})
 
 
-def _variation(objective: Objective, one: Objective | Slice) -> str:
-    return "common_cause" if objective.untested(one.latest) else one.variation
+def _calm(objective: Objective, one: Objective | Slice) -> dict[str, Any]:
+    """Return what is left to say of the whole or of a part once few cases are taken for what they are."""
+    points = tuple(_calm_point(objective, point) for point in one.points)
+    return {
+        "points": points,
+        "finding": finding_of(objective, one.model_copy(update={"points": points})),
+        "variation": "common_cause" if objective.untested(one.latest) else one.variation,
+        "assurance": _assurance(objective, one),
+    }
 
 
-def _calm_part(objective: Objective, part: Slice) -> Slice:
-    return part.model_copy(update={"finding": finding_of(objective, part), "variation": _variation(objective, part)})
+def _calm_point(objective: Objective, point: Point) -> Point:
+    if point.value is None or not objective.few(point):
+        return point
+    return point.model_copy(update={"few": True, "signal": "none", "kind": "common_cause"})
+
+
+def _assurance(objective: Objective, one: Objective | Slice) -> str:
+    """Return whether the process will meet its target, as far as the latest value lets the limits speak.
+
+    Limits are those of the process as it was. Where the latest value misses a target that they promise, or is a signal
+    that the process got worse, the promise is in doubt.
+    """
+    latest = one.latest
+    if latest.value is None or objective.few(latest):
+        return "none"
+    denied = objective.misses(latest) or latest.kind == "concern"
+    return "in_doubt" if one.assurance == "pass" and denied else one.assurance
 
 
 def exception_reasons(objective: Objective) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from qmsreports.pack.collect import Collected, collect
 from qmsreports.pack.kept import Kept
 from qmsreports.pack.model import SLIDES, PackModel
 from qmsreports.pack.render import render
+from qmsreports.pack.view import words
 from qmsreports.period import Period
 from qmsreports.records import BuiltPack, PackFile, Tell, silent
 from qmsreports.register import journal
@@ -169,6 +170,8 @@ def _next_edition(
     predecessor = seal.name_of(head.review, head.period, before.edition) if before else ""
     with speaking(head.language):
         titles = {one.kpi: one.title for one in collected.pack.objectives}
+        titles |= {f"table/{name}": title for name, title in words.tables(collected.pack).items()}
+        titles |= {f"standard/{name}": title for name, title in words.standards(collected.pack).items()}
         lost = predecessor if before and not before.there else ""
         reason = seal.changed(before.manifest, ground.manifest(collected, inputs), titles, lost=lost) if before else ""
     pack = as_edition(collected.pack, number, predecessor, reason)

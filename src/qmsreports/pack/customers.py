@@ -43,7 +43,7 @@ class Experiences(Record):
     earlier_month: str = ""
     earlier: int = 0
     came_back: int = 0
-    lost: tuple[Lost, ...] = ()  # the first so many of those who did not come back
+    lost: tuple[Lost, ...] = ()  # who did not come back; page and print show the first few
 
 
 class Quote(Record):

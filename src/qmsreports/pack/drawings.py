@@ -155,6 +155,7 @@ def _series(objective: Objective, drawn: Objective | Slice, shown: int, *, prior
         possible=objective.possible,
         prior=_year_before(points, last) if prior else (),
         names={point.start: figures.short_period(point.period) for point in last if _unsaid(point.period)},
+        note=say("value.cases", count=figures.count(points[-1].n)) if points[-1].few else "",
     )
 
 

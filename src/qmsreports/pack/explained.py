@@ -148,7 +148,7 @@ def _explaining(place: Place) -> tuple[str, ...]:
     """Return the beginnings of the names of edits that explain a difference; none where not even other code does."""
     part, *inner = place.path
     if part == "objectives" and inner:
-        return _of_objective(inner[0], inner[1:])
+        return _of_objective(inner[0], inner[1:], place)
     if part in _OF_PARTS:
         return _OF_PARTS[part]
     rule = _RULES.get(part)
@@ -217,7 +217,23 @@ _RULES: Mapping[str, Callable[[Sequence[str], Place], tuple[str, ...]]] = {
 }
 
 
-def _of_objective(kpi: str, inner: Sequence[str]) -> tuple[str, ...]:
+_NOT_JUDGED: Mapping[str, tuple[str, ...]] = {
+    "signal": ("none",),
+    "kind": ("common_cause",),
+    "variation": ("common_cause",),
+    "assurance": ("none", "in_doubt"),
+    "few": (),
+}
+"""What stands in a pack where too few cases, or a value that denies the limits, leave nothing of what was analysed."""
+
+
+def _is_calmed(place: Place) -> bool:
+    """Tell whether one of the two sides has no verdict, which a rule of the pack gives or takes, and not the record."""
+    calm = _NOT_JUDGED.get(place.path[-1])
+    return calm is not None and (not calm or place.before in calm or place.after in calm)
+
+
+def _of_objective(kpi: str, inner: Sequence[str], place: Place) -> tuple[str, ...]:
     """Return what explains a difference of one objective. Whether a title was edited matters only for texts."""
     counted = (f"kpi/{kpi}", f"retirement/{kpi}", "review")
     drawn = (CODE, *counted, f"wording/kpi/{kpi}/shown")
@@ -226,6 +242,8 @@ def _of_objective(kpi: str, inner: Sequence[str]) -> tuple[str, ...]:
         return counted  # it came or went
     first, last = inner[0], inner[-1]
     if first in ("slices", "combined") and len(inner) <= 2:
+        return drawn
+    if _is_calmed(place):
         return drawn
     if _OF_A_SERIES & set(inner[:3]):
         return texts if last == "reason" else _copy(last)

@@ -35,7 +35,10 @@ def noun(period: str) -> str:
 
 
 def current_run(points: Sequence[Point]) -> SignalRun | None:
-    """Return the signal that the latest point belongs to, ``None`` where the latest point carries none."""
+    """Return the signal that the latest point belongs to, ``None`` where the latest point carries none.
+
+    The points are those of a judged objective: what rests on too few cases carries none.
+    """
     if not points or points[-1].value is None or points[-1].kind == "common_cause":
         return None
     return _run_ending_at(points, len(points) - 1)
@@ -44,15 +47,21 @@ def current_run(points: Sequence[Point]) -> SignalRun | None:
 def ended_run(points: Sequence[Point], within: int = _RECENT) -> SignalRun | None:
     """Return the newest signal that is over, if it ended inside the last ``within`` points.
 
-    A signal ends with a point that carries a value and none; a gap in the data ends nothing.
+    A signal ends with a point that carries a value and none; a gap in the data ends nothing, and neither does a value
+    of too few cases.
     """
     points = _over(points)
-    if not points or points[-1].value is None or points[-1].kind != "common_cause":
+    if not points or not _tells(points[-1]) or points[-1].kind != "common_cause":
         return None
     for index in range(len(points) - 1, max(-1, len(points) - 1 - within), -1):
         if points[index].value is not None and points[index].kind != "common_cause":
             return _run_ending_at(points, index)
     return None
+
+
+def _tells(point: Point) -> bool:
+    """Tell whether a point can begin or end a signal: it has a value, of enough cases."""
+    return point.value is not None and not point.few
 
 
 def _over(points: Sequence[Point]) -> Sequence[Point]:
@@ -64,12 +73,12 @@ def _over(points: Sequence[Point]) -> Sequence[Point]:
 
 
 def _run_ending_at(points: Sequence[Point], last: int) -> SignalRun:
-    """Walk back over points of one kind under the same limits; gaps belong to the run, and so does the unmarked third
-    of two of three.
+    """Walk back over points of one kind under the same limits; gaps and values of too few cases belong to the run, and
+    so does the unmarked third of two of three.
     """
     end = points[last]
     first, length = end, 1
-    known = [point for point in points[:last] if point.value is not None]
+    known = [point for point in points[:last] if _tells(point)]
     for index in range(len(known) - 1, -1, -1):
         point = known[index]
         if point.mean != end.mean:
@@ -107,11 +116,12 @@ def headline(points: Sequence[Point], segments: Sequence[Segment], stored: str) 
     return words[:1].upper() + words[1:]
 
 
-def finding_of(objective: Objective, part: Slice | None = None) -> str:
-    """Return the finding of an objective or of a part; too few cases claim no change, whatever their value."""
-    one = part or objective
+def finding_of(objective: Objective, one: Objective | Slice) -> str:
+    """Return the finding of an objective or of a part of it; too few cases claim nothing, whatever their value: neither
+    a change, nor that there is none, nor that the target is met.
+    """
     latest = one.points[-1] if one.points else None
-    if latest is not None and latest.value is not None and latest.kind != "common_cause" and objective.few(latest):
+    if latest is not None and latest.value is not None and not latest.unfinished and objective.few(latest):
         return say("finding.few", value=_measured(objective, latest))
     return headline(one.points, one.segments, one.finding)
 
@@ -237,9 +247,14 @@ def limits_sentence(objective: Objective) -> str:
 
 def reservations(objective: Objective) -> tuple[str, ...]:
     """Return what has to be known before the latest value is used."""
-    latest = objective.latest
+    return (*reservations_of(objective, objective), *objective.reservations)
+
+
+def reservations_of(objective: Objective, one: Objective | Slice) -> tuple[str, ...]:
+    """Return what has to be known of the latest value of the objective or of a part of it, whatever its feeds say."""
+    latest = one.latest
     found = []
-    if objective.small_sample and 0 < latest.n < objective.small_sample:
+    if objective.few(latest):
         found.append(
             say("reservation.few", count=figures.count(latest.n), needed=figures.count(objective.small_sample))
         )
@@ -252,4 +267,4 @@ def reservations(objective: Objective) -> tuple[str, ...]:
         found.append(say("reservation.restated"))
     if latest.unfit:
         found.append(say("reservation.unfit", why=latest.unfit.rstrip(".")))
-    return (*found, *objective.reservations)
+    return tuple(found)

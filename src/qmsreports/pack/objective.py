@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date
 
 from pydantic import BaseModel, ConfigDict
@@ -42,6 +43,7 @@ class Point(Record):
     upper: float | None = None
     signal: str = "none"
     kind: str = "common_cause"
+    few: bool = False  # fewer cases than the definition asks for: it has no signal, and ends none
 
 
 class Segment(Record):
@@ -134,9 +136,9 @@ class DefinitionVersion(Record):
 class Objective(Record):
     """An objective with its whole window of values; the last point is the period under review.
 
-    ``variation`` and ``assurance`` are the words of the spc contract; ``finding`` was stored with the
-    analysis; ``exception`` lists why it is shown in depth
-    (empty: it behaves as expected and is shown small).
+    ``variation`` and ``assurance`` are the words of the spc contract, and of assurance ``in_doubt``: the limits promise
+    what the latest value or a signal denies. ``finding`` was stored with the analysis; ``exception`` lists why it is
+    shown in depth (empty: it is shown small).
     """
 
     kpi: str
@@ -181,6 +183,14 @@ class Objective(Record):
     def few(self, point: Point) -> bool:
         """Tell whether a value rests on fewer cases than the definition asks for: it is told without a colour."""
         return bool(self.small_sample) and 0 < point.n < self.small_sample
+
+    def misses(self, point: Point) -> bool:
+        """Tell whether a value is on the wrong side of its target, margin or not; equality meets a target."""
+        value, target = point.value, point.target
+        if value is None or target is None or self.better == "neither":
+            return False
+        wrong = value < target if self.better == "higher" else value > target
+        return wrong and not math.isclose(value, target, rel_tol=1e-12, abs_tol=0.0)
 
     def untested(self, point: Point) -> str:
         """Return why no rule judged a value, of the whole or of a part; empty where one did: then "no signal" means it.

@@ -6,7 +6,6 @@ would make things worse. Where there are no limits to tell by, it says that.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
@@ -68,12 +67,8 @@ def proposals(
 
 
 def _short_of_target(one: Objective) -> bool:
-    """Tell whether a value is short of its target, also a near or a provisional one; equality meets a target."""
-    value, target = one.latest.value, one.latest.target
-    if one.latest.status not in ("near", "provisional") or value is None or target is None or one.better == "neither":
-        return False
-    short = value < target if one.better == "higher" else value > target
-    return short and not math.isclose(value, target, rel_tol=1e-12, abs_tol=0.0)
+    """Tell whether a value is short of its target, also a near or a provisional one."""
+    return one.latest.status in ("near", "provisional") and one.misses(one.latest)
 
 
 def months_after(end: date, months: int) -> date:

@@ -16,7 +16,10 @@ class RegisterColumn(Record):
 
 
 class RegisterTable(Record):
-    """Rows of a register, the open or newest first. ``total`` counts all; what is not shown is said."""
+    """Rows of a register, the open or newest first. ``total`` counts all; what is not shown is said.
+
+    Print and page show the first few; the workbook has them all.
+    """
 
     table: str
     title: str

@@ -6,7 +6,7 @@ import hashlib
 import json
 import sys
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from importlib.metadata import version
@@ -19,6 +19,7 @@ from qmsreports.catalog.load import Catalog
 from qmsreports.language import say, speaking
 from qmsreports.pack.brand import PLAIN, Brand
 from qmsreports.pack.model import Action, LedgerRow, PackModel
+from qmsreports.pack.view import words
 from qmsreports.records import PackFile
 
 MANIFEST = "manifest.json"
@@ -135,16 +136,20 @@ def changed(
 ) -> str:
     """Return in words what is different between the manifests of two editions, for the second to name as its reason.
 
-    ``titles`` are those of the KPIs, by name; ``lost`` is the name of the first edition where its files are gone, which
-    is a reason of its own.
+    ``titles`` are those of the KPIs, by name, and of tables and standards, by ``table/`` or ``standard/`` and name;
+    ``lost`` is the name of the first edition where its files are gone, which is a reason of its own.
     """
     empty: dict[str, str] = {}
+    tables = [titles.get(f"table/{name}", name) for name in differing(before.get("tables", empty), after["tables"])]
+    defined = differing(before.get("catalog", empty), after["catalog"])
     named = (
-        ("new_data", "tables", differing(before.get("tables", empty), after["tables"])),
-        ("definitions", "names", differing(before.get("catalog", empty), after["catalog"])),
-        ("wording", "names", reworded(before, after)),
+        ("new_data", "tables", tables),
+        ("definitions", "names", _definitions(defined, titles)),
+        ("wording", "names", reworded(before, after, titles)),
     )
     found = [say(f"edition.{key}", **{slot: _some(names)}) for key, slot, names in named if names]
+    if f"review/{after.get('review')}" in defined:
+        found.append(say("edition.review"))
     if before.get("language", after.get("language")) != after.get("language"):
         found.append(say("edition.language", language=say(f"language.{after['language']}")))
     if before.get("code_version") != after["code_version"]:
@@ -167,7 +172,23 @@ def changed(
     return say("list.semicolon").join(found) or say("edition.nothing_else")
 
 
-def reworded(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+def _definitions(names: Sequence[str], titles: Mapping[str, str]) -> list[str]:
+    """Return what is defined in another way as people call it, each once. How a review is set up is no definition, and
+    how another one is set up no matter of this.
+    """
+    return list(dict.fromkeys(_called(name, titles) for name in names if not name.startswith("review/")))
+
+
+def _called(name: str, titles: Mapping[str, str]) -> str:
+    """Return the title of what ``kpi/nps/v2`` or ``targets/nps`` is about; the name where no title is known."""
+    kind, _, rest = name.partition("/")
+    title = titles.get(rest.partition("/")[0], "") if kind in ("kpi", "targets") else titles.get(name, "")
+    return say("edition.target", name=title) if title and kind == "targets" else title or name
+
+
+def reworded(
+    before: Mapping[str, Any], after: Mapping[str, Any], titles: Mapping[str, str] = MappingProxyType({})
+) -> list[str]:
     """Return of what the wording, or the way it is shown, is another one; nothing where one manifest does not know.
 
     What counts in another way as well is a changed definition, and is told as such.
@@ -181,7 +202,9 @@ def reworded(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
         if not any(f"{one}/".startswith(f"{name.removesuffix('/shown')}/") for one in counted)
     ]
     return [
-        say("edition.shown", name=name.removesuffix("/shown")) if name.endswith("/shown") else name
+        say("edition.shown", name=_called(name.removesuffix("/shown"), titles))
+        if name.endswith("/shown")
+        else _called(name, titles)
         for name in names
         if name.removesuffix("/shown") == name or name.removesuffix("/shown") not in names
     ]
@@ -239,10 +262,12 @@ def records(
 
 def _record_words(before: Mapping[str, Any], after: Mapping[str, Any], titles: Mapping[str, str]) -> list[str]:
     names, found = differing(*records(before, after, titles)), []
+    standards = {name.partition("/")[2]: title for name, title in titles.items() if name.startswith("standard/")}
     for kind in _RECORD:
         mine = [name.partition("/")[2] for name in names if name.startswith(f"{kind}/")]
         if mine:
-            found.append(say(f"edition.{kind}", names=_some([titles.get(name, name) for name in mine])))
+            mine = [words.clause(name, standards) if kind == "statement" else titles.get(name, name) for name in mine]
+            found.append(say(f"edition.{kind}", names=_some(mine)))
     return [*found, *[say("edition.minutes")] * ("review/minutes" in names)]
 
 

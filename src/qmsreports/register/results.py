@@ -257,6 +257,17 @@ def record_measurement(
     )
 
 
+def is_measured(session: Session, period: Period) -> bool:
+    """Tell whether a period was measured: by values on record, or by a measurement of it that found none.
+
+    The measurement of the month that closes a quarter or a year measures that, too, as far as the record reaches.
+    """
+    asked = {str(period), str(Period.containing(period.last_day, "month", period.of))}
+    valued = select(Result.id).where(Result.period == str(period)).limit(1)
+    tried = select(Measurement.id).where(Measurement.period.in_(asked)).limit(1)
+    return session.scalar(valued) is not None or session.scalar(tried) is not None
+
+
 def _rows(session: Session) -> tuple[int, int]:
     counts = (session.scalar(select(func.count()).select_from(table)) for table in (Result, RestatementCandidate))
     results, candidates = (count or 0 for count in counts)

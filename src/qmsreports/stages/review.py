@@ -77,6 +77,7 @@ def build_pack(
     with Workspace(settings) as workspace:
         declared = known_review(workspace, review)
         reported = review_period(workspace, declared, period)
+        _measured(workspace, review, reported)
     tell("pack: analyse", 0)
     analyse(period, run_id=run_id, at=at, settings=settings)
     with Workspace(settings) as workspace:
@@ -98,6 +99,20 @@ def build_pack(
             folder = placed(built.folder, workspace.packs)
             row = known or packs.record_pack(session, built, run_id=run_id, at=at, folder=folder)
             return pack_report(row, workspace.packs)
+
+
+def _measured(workspace: Workspace, review: str, period: Period) -> None:
+    """Raise :class:`UserError` where there are KPIs and nobody has measured the period: a pack of it would say of every
+    objective and input that there is none. One that was measured and has nothing is built, and says so.
+    """
+    from qmsreports.register.results import is_measured
+
+    with workspace.register.read() as session:
+        if not workspace.catalog.kpis or is_measured(session, period):
+            return
+    what = f"nothing has been measured for {period}: its pack would have no value"
+    todo = f"run: qmsreports run measure --period {period}, or qmsreports run review {review} --period {period}"
+    raise UserError(Finding(f"pack {review} {period}", what, todo))
 
 
 def pack_summary(period: str, review: str = "", *, settings: Settings | None = None) -> list[str]:

@@ -58,6 +58,20 @@ def test_assurance_follows(target: float, end: str) -> None:
     assert title(QUIET, target=target) == f"No signal: common-cause variation around 98 %; {end}"
 
 
+def test_a_promise_is_not_made_while_the_latest_value_denies_it() -> None:
+    """Limits 95.34 to 100.66: they promise 95, and would still do so for the value that misses it."""
+    denied = "its limits promise {}, the latest value speaks against it"
+    worse = "Worse: one month below its limits, January 2026"
+    assert title([*QUIET, 94], fix_after=12, target=95.0) == f"{worse}; {denied.format('95 %')}"
+    assert title([*QUIET, 94.5], fix_after=12, target=94.0) == f"{worse}; {denied.format('94 %')}"  # met, and a concern
+    better = "Better: one month below its limits, January 2026"
+    assert title([*QUIET, 94], fix_after=12, target=101.0, better="lower") == f"{better}; will meet 101 %"
+    above = "Worse: one month above its limits, January 2026"
+    assert title([*QUIET, 102], fix_after=12, target=101.0, better="lower") == f"{above}; {denied.format('101 %')}"
+    back = "One month below its limits, January 2026; back inside since February 2026"
+    assert title([*QUIET, 94, 98], fix_after=12, target=95.0).startswith(back.split(";")[0])
+
+
 def test_trial_limits_promise_nothing() -> None:
     assert title(QUIET[:11], target=95.0) == "No signal against trial limits around 98 %"
 

@@ -166,6 +166,24 @@ def test_the_reason_of_an_edition_names_what_is_different() -> None:
     assert seal.changed(before, before | {"code": {"sources": "2"}, "forms": ["pptx"]}) == "with pptx"
 
 
+def test_the_reason_of_an_edition_speaks_of_titles_and_not_of_keys() -> None:
+    titles = {"nps": "Net promoter score", "table/crm_a": "Tickets"}
+    same = {"review": "monthly", "code_version": "1", "templates": "t", "record": {}, "wording": {}}
+    before = {**same, "tables": {"crm_a": 1}, "catalog": {"kpi/nps/v1": "x", "review/monthly": "x"}}
+    set_up = {**before, "catalog": {"kpi/nps/v1": "x", "review/monthly": "other recipients", "review/annual": "new"}}
+    assert seal.changed(before, set_up, titles) == "changed setup of this review"  # which defines nothing
+    counted = {"kpi/nps/v1": "y", "kpi/nps/v2": "z", "targets/nps": "t", "review/monthly": "x"}
+    assert seal.changed(before, {**before, "tables": {"crm_a": 2}, "catalog": counted}, titles) == (
+        "new data in Tickets; changed definitions: Net promoter score, target of Net promoter score"
+    )
+    told = {"comment/nps": "a", "statement/9.3.2-c": "b"}
+    wording = {"wording": {"kpi/nps": "a"}}
+    assert seal.changed(before, {**before, **wording, "record": told}, titles).replace("\u00a0", " ") == (
+        "changed wording: Net promoter score; new or changed: owner's comment on Net promoter score; "
+        "new or changed: statement on 9.3.2 c"
+    )
+
+
 def test_an_edited_catalog_is_named_instead_of_a_fraud(built: tuple[Workspace, BuiltPack]) -> None:
     made, found = built
     kpi = made.catalog.kpis["otif"]

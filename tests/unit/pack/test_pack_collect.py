@@ -380,7 +380,12 @@ def test_the_last_review_is_one_that_took_place(tmp_path: Path) -> None:
     drafted("2026-09", minutes(1))
     first = read(made, minutes(2))
     assert (first.header.last_period, first.header.last_start, first.changes) == ("", None, ())
-    assert front.no_change(first) == "No earlier review is on record here: there is nothing to compare with yet."
+    assert front.no_change(first) == (  # and yet there are actions: the workbook tells of reviews before these
+        "No earlier review was held, closed or approved here, so no values are compared yet; "
+        "actions of earlier reviews come from the register."
+    )
+    none = first.model_copy(update={"actions": (), "older_actions": 0})
+    assert front.no_change(none) == "No earlier review is on record here: there is nothing to compare with yet."
     with made.register.write() as session:
         held = {"day": date(2026, 9, 10), "detail": {}, "who": "E. Novak", "at": minutes(3)}
         reviews.step(session, "monthly", "2026-08", "held", **held)

@@ -12,13 +12,16 @@ from pack_fixture_review import facts, review
 from pack_workspace import BUILT, OCTOBER, TEMPLATES, filled
 
 from qmsreports.catalog.customer_page import Theme
+from qmsreports.pack.appendix import records as workbook
 from qmsreports.pack.assemble import assemble
 from qmsreports.pack.collect import collect
-from qmsreports.pack.customers import Customers, Experiences, Family
+from qmsreports.pack.collect.customers import customers as read_customers
+from qmsreports.pack.customers import Customers, Experiences, Family, Lost
 from qmsreports.pack.model import PackModel
 from qmsreports.pack.view import show
 from qmsreports.pack.view.customers import customers
 from qmsreports.pack.web import render_html
+from qmsreports.period import Period
 
 NBSP = "\u00a0"
 ON = date(2026, 10, 5)
@@ -205,3 +208,42 @@ def test_without_a_declaration_there_is_no_page(tmp_path: Path) -> None:
     found = collect(made.register, made.lake, made.catalog, made.catalog.reviews["monthly"], OCTOBER, as_of=BUILT)
     assert found.pack.customers is None
     assert customers(review(2)) is None
+
+
+def seen(**changed: Any) -> dict[str, Any]:
+    fields = {"month": "2026-10", "active": 100, "bad": 7, "causes": (("late_delivery", 7),), "repeated": 1}
+    gone = {"earlier_month": "2026-07", "earlier": 20, "came_back": 5}
+    shown = customers(page(experiences=Experiences.model_validate({**fields, **gone}), **changed))
+    assert shown is not None
+    return dict(shown["experiences"])
+
+
+def test_care_is_asked_for_where_there_is_something_to_compare() -> None:
+    alone = plain(seen()["after"])
+    assert alone.startswith("Of the 20 of July 2026 5 ordered again within 90 days")
+    assert "compare" not in alone
+
+
+def test_who_did_not_come_back_is_named_ten_times_and_counted_beyond() -> None:
+    lost = tuple(Lost(customer=f"C-{n:02}", site="linz", segment="", happened=()) for n in range(15))
+    shown = seen()
+    assert (shown["lost"], plain(shown["more"])[:2]) == ([], "15")
+    many = Experiences(month="2026-10", active=100, bad=7, causes=(), repeated=1, earlier=20, came_back=5, lost=lost)
+    pack = page(experiences=many)
+    found = customers(pack)
+    assert found is not None
+    assert [row["customer"] for row in found["experiences"]["lost"]] == [f"C-{n:02}" for n in range(10)]
+    assert plain(found["experiences"]["more"]).startswith("5 ")
+    assert len(list(workbook.lost_customers(pack).rows)) == 15
+
+
+def test_a_longer_period_does_not_pass_its_last_month_for_itself(tmp_path: Path) -> None:
+    made = filled(tmp_path)
+    made.rows("customer_months", [month("C1", date(2026, 10, 1), late_lines=2)])
+    objectives = [objective(plan) for plan in PLANS if plan.kpi == "nps"]
+    tables = [made.catalog.tables[name] for name in ("customer_months", "customers", "order_lines", "complaints")]
+    for period, there in ((OCTOBER, True), (Period.parse("2026-Q4"), False), (Period.parse("2026"), False)):
+        with made.lake.connect([*tables, made.catalog.tables["survey_answers"]]) as connection:
+            found = read_customers(connection, made.catalog, period, objectives)
+        assert found is not None
+        assert (found.experiences is not None) is there

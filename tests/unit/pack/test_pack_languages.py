@@ -198,7 +198,7 @@ def test_another_language_is_the_reason_of_the_next_edition_and_no_other_record(
     reviews: dict[str, Any] = made.catalog.reviews  # type: ignore[assignment]
     reviews["monthly"] = reviews["monthly"].model_copy(update={"language": "de"})
     second = made.build(BUILT + timedelta(days=1))
-    assert second.manifest["reason"] == "geänderte Definitionen: review/monthly; jetzt auf Deutsch"
+    assert second.manifest["reason"] == "geänderte Einrichtung dieser Bewertung; jetzt auf Deutsch"
     assert {"action/R-1", "statement/9.3.2-b"} <= set(second.manifest["record"])
     assert second.manifest["record"] == first.manifest["record"]
 
@@ -213,7 +213,7 @@ def test_a_record_kept_by_titles_is_compared_by_keys() -> None:
         del before["language"]
         assert seal.changed(before, after, {"otif": "On time"}) == (
             "nouveau ou modifié\u00a0: commentaire du responsable sur On time\u202f; "
-            "nouveau ou modifié\u00a0: déclaration sur 9.3.2-d"
+            "nouveau ou modifié\u00a0: déclaration sur 9.3.2\u00a0d"
         )
 
 

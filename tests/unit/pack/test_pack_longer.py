@@ -14,6 +14,7 @@ from qmsreports.pack.annex import AgendaItem, agenda_of, annexes_of
 from qmsreports.pack.assemble import period_sentences
 from qmsreports.pack.charts import process_chart
 from qmsreports.pack.finding import noun
+from qmsreports.pack.model import FormKind
 from qmsreports.pack.objective import Point
 from qmsreports.pack.view import annexes, front, show
 
@@ -116,3 +117,18 @@ def test_an_axis_names_fiscal_quarters_and_not_their_first_days() -> None:
     yearly = some.model_copy(update={"points": years})
     assert list(drawings._series(yearly, yearly, 2, prior=True).prior) == []
     assert process_chart(drawn) != process_chart(replace(drawn, names={}))  # the lettering is outlines
+
+
+def test_the_charts_reach_back_as_far_as_there_are_values() -> None:
+    pack = review()
+    longest = max(len(one.points) for one in pack.objectives)
+    assert longest > 24
+    assert show(pack)["shown_column"].replace(figures.NBSP, " ") == "24 months"
+    short = tuple(one.model_copy(update={"points": one.points[-2:]}) for one in pack.objectives)
+    assert show(pack.model_copy(update={"objectives": short}))["shown_column"].replace(figures.NBSP, " ") == "2 months"
+
+
+def test_the_form_writes_its_clauses_as_the_rest_of_the_pack() -> None:
+    form = (FormKind(clause="9.3.3-a", label="Opportunities for improvement"),)
+    (kind,) = show(review().model_copy(update={"form": form}))["form"]
+    assert kind["clause"].replace(figures.NBSP, " ") == "9.3.3 a"

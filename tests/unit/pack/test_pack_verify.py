@@ -134,8 +134,8 @@ def test_the_next_edition_says_that_the_wording_changed(made: Workspace) -> None
         built = edited(made, **{field: value}).build(BUILT, record=False)
         said[field] = built.manifest["reason"]
     assert said == {
-        "title": "changed wording: kpi/otif",
-        "small_sample": "changed wording: kpi/otif (how it is shown)",
+        "title": "changed wording: Delivered as promised",
+        "small_sample": "changed wording: On time and in full (how it is shown)",
     }
 
 
@@ -183,6 +183,32 @@ def test_what_counts_in_another_way_is_a_definition_and_no_wording() -> None:
 )
 def test_what_explains_a_difference(path: str, by: str, holds: bool) -> None:
     assert explained(Place(tuple(path.split(" ")), "A", "B"), [by]) is holds
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "after", "holds"),
+    [
+        ("points 2026-10 kind", "concern", "common_cause", True),  # of too few cases
+        ("points 2026-10 kind", "concern", "improvement", False),
+        ("points 2026-10 signal", "none", "run_high", True),
+        ("points 2026-10 signal", "run_low", "run_high", False),
+        ("points 2026-10 few", True, None, True),
+        ("slices site\tlinz points 2026-10 kind", "concern", "common_cause", True),
+        ("assurance", "pass", "in_doubt", True),
+        ("assurance", "fail", "none", True),
+        ("assurance", "pass", "fail", False),
+        ("variation", "concern_low", "common_cause", True),
+        ("points 2026-10 status", "none", "met", False),
+        ("points 2026-10 value", "none", 3.0, False),
+    ],
+)
+def test_a_verdict_that_a_rule_of_the_pack_gives_or_takes_is_no_other_record(
+    path: str, before: Any, after: Any, holds: bool
+) -> None:
+    place = Place(("objectives", "otif", *path.split(" ")), before, after)
+    for edit in (CODE, "wording/kpi/otif/shown"):
+        assert explained(place, [edit]) is holds
+    assert not explained(place, ["wording/kpi/otif", "wording/kpi/nps/shown"])
 
 
 def test_places_are_named_by_what_stands_there_and_not_by_number() -> None:

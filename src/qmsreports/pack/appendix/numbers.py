@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from qmsreports.language import say
 from qmsreports.pack import figures
 from qmsreports.pack.appendix.cells import Cell, Measure, Sheet, sheet, words
-from qmsreports.pack.finding import reservations
+from qmsreports.pack.finding import reservations, reservations_of
 from qmsreports.pack.model import PackModel
 from qmsreports.pack.objective import Objective, Point, Slice
 
@@ -85,7 +85,7 @@ def _point(found: Objective, point: Point) -> Sequence[Cell]:
 
 def slices(pack: PackModel) -> Sheet:
     """Return every part of every objective in the period."""
-    head = ("objective", "kpi", "by", "part", "period", "unit", *_POINT, "variation")
+    head = ("objective", "kpi", "by", "part", "period", "unit", *_POINT, "variation", "reservations")
     rows = [
         (
             found.title,
@@ -96,11 +96,12 @@ def slices(pack: PackModel) -> Sheet:
             figures.unit_word(found.unit),
             *_counted(part.latest, found.unit),
             _variation(found, part),
+            " ".join(reservations_of(found, part)),
         )
         for found in pack.objectives
         for part in (*found.slices, *found.combined)
     ]
-    return sheet("parts", head, (38, 28, 16, 24, 10, 10, *_POINT_WIDTHS, 18), rows)
+    return sheet("parts", head, (38, 28, 16, 24, 10, 10, *_POINT_WIDTHS, 18, 50), rows)
 
 
 def _measures(point: Point, unit: str) -> tuple[Cell, ...]:

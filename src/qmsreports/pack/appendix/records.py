@@ -135,9 +135,11 @@ _WIDTHS = {"key": 16, "date": 12, "integer": 10, "number": 12, "money": 14, "chi
 
 
 def register(table: RegisterTable) -> Sheet:
-    """Return the rows of a register."""
+    """Return the rows of a register; where a very long one has more than a pack holds, the last line says so."""
     kinds = [column.kind for column in table.columns]
     rows = [tuple(_dated(cell, kind) for cell, kind in zip(row, kinds, strict=True)) for row in table.rows]
+    if table.total > len(rows):
+        rows.append((say("register.more", n=table.total - len(rows)), *(None,) * (len(kinds) - 1)))
     head = tuple(column.title for column in table.columns)
     return Sheet(table.title, head, tuple(_WIDTHS.get(kind, 40) for kind in kinds), rows)
 

@@ -125,7 +125,9 @@ def _add_panel(drawing: Drawing, name: str, series: ChartSeries, box: Box, share
 
 
 def _add_heading(drawing: Drawing, name: str, series: ChartSeries, box: Box, shared: _Shared) -> None:
-    """Write the name at the left and the latest value at the right of a panel's head; the name gives way."""
+    """Write the name at the left and the latest value at the right of a panel's head, before it what has to be known of
+    it; the name gives way.
+    """
     middle = box.top + 1.15 * _TEXT
     last = series.points[-1] if series.points else None
     text, colour = shared.words.no_data, shared.palette.quiet
@@ -133,6 +135,10 @@ def _add_heading(drawing: Drawing, name: str, series: ChartSeries, box: Box, sha
         text, colour = shared.numbers.reading(last.value), shared.palette.text_of(last.kind)
     drawing.add(label(text, box.right, middle, _TEXT, colour, bold=True, anchor="right"))
     room = box.width - width_of(text, _TEXT, bold=True) - _TEXT
+    if series.note:
+        right = box.right - width_of(text, _TEXT, bold=True) - 0.6 * _TEXT
+        drawing.add(label(series.note, right, middle, _TEXT, shared.palette.quiet, anchor="right"))
+        room -= width_of(series.note, _TEXT) + 0.6 * _TEXT
     name = shortened(name, room, _TEXT, bold=True)
     if name:
         drawing.add(label(name, box.left, middle, _TEXT, shared.palette.ink, bold=True))

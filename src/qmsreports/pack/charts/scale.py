@@ -107,9 +107,14 @@ class Numbers:
         return self._write(value, self.decimals)
 
     def exact(self, value: float) -> str:
-        """Return a number that somebody set, such as a target, in full (up to six digits)."""
+        """Return a number that somebody set, such as a target, in full (up to six digits).
+
+        A small one is no finer than what is computed beside it, so that it does not end in ten decimals.
+        """
         scaled = abs(value / self.factor)
         decimals = 6 if scaled == 0 else max(0, 5 - math.floor(math.log10(scaled)))
+        if scaled < 1e-3 and not self.exponent:
+            decimals = min(decimals, max(6, self.finer))
         return self._write(value, min(decimals, 10), trim=True)
 
     def reading(self, value: float) -> str:
@@ -139,8 +144,8 @@ _DECIMALS = {"percent": 1, "per_1000": 1, "hours": 1, "days": 1, "score": 2, "ra
 def numbers_for(domain: Domain, step: float, words: ChartWords, unit: str = "") -> Numbers:
     """Return how to write the numbers of an axis with this step; computed ones as finely as their unit is printed.
 
-    From ten million on numbers are written in millions, billions or trillions and the unit says so; below a
-    hundred-thousandth they get an exponent.
+    From ten million on numbers are written in millions, billions or trillions and the unit says so; only where a step
+    takes more than seven decimals they get an exponent: 0.000098 in the text is 0.000098 beside its chart.
     """
     size = max(abs(domain.low), abs(domain.high))
     factor, magnitude = 1.0, ""
@@ -149,7 +154,7 @@ def numbers_for(domain: Domain, step: float, words: ChartWords, unit: str = "") 
             factor, magnitude = divisor, name
             break
     scaled = step / factor
-    if (scaled < 1e-5 and size < 1e-3) or scaled < 1e-8:
+    if scaled < 1e-7:
         apart = max(0, math.floor(math.log10(size)) - math.floor(math.log10(scaled) + 1e-9))
         return Numbers(words, factor, magnitude, apart, apart + 1, exponent=True)
     decimals = max(0, -math.floor(math.log10(scaled) + 1e-9))

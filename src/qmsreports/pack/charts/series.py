@@ -65,7 +65,8 @@ class ChartSeries:
 
     ``prior``: one value per point, of the same period a year earlier; empty for none. ``possible``: the range that
     values can take, None on an open side; left out, it follows from the unit. ``names``: what the period of each point
-    is called on the axis, where its date does not say: ``Q3 FY26``.
+    is called on the axis, where its date does not say: ``Q3 FY26``. ``note``: what has to be known of the latest value
+    and stands beside it where parts are drawn side by side: ``n 4``.
     """
 
     points: Sequence[Dot]
@@ -75,6 +76,7 @@ class ChartSeries:
     prior: Sequence[float | None] = ()
     possible: tuple[float | None, float | None] | None = field(default=None)
     names: Mapping[date, str] = field(default_factory=dict)
+    note: str = ""
 
     def __post_init__(self) -> None:
         if self.prior and len(self.prior) != len(self.points):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from qmsreports.catalog.load import Catalog
     from qmsreports.period import Period
 
-_LOST = 10  # customers named who did not come back
+_LOST = 1000  # customers named who did not come back
 _LONG = 220  # characters of a quote
 _SEVERAL = 3  # customers from whom a word is no name
 _YEARS = 2  # of comments from which the common words are taken
@@ -92,7 +92,8 @@ def _there(kpi: str | None, there: set[str]) -> str:
 def _experiences(
     connection: DuckDBPyConnection, catalog: Catalog, page: CustomerPage, period: Period
 ) -> Experiences | None:
-    if "customer_months" not in catalog.tables:
+    """Return the bad experiences of a month; none of a longer period, whose last month alone would pass for it."""
+    if "customer_months" not in catalog.tables or period.kind != "month":
         return None
     month = {"month": period.containing(period.last_day).start}
     counted = ", ".join(f"count(*) FILTER (bad_experience AND {condition})" for condition, _ in _HAPPENED)

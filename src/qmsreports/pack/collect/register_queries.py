@@ -2,6 +2,11 @@
 
 Every query sees ``$start`` and ``$end`` (the period, half-open) and ``$year`` (twelve months before ``$end``) as dates.
 ``rows`` names the rows that count, ``order`` sorts them, ``counts`` gives the numbers of the sentence above them.
+
+A register is shown as it stood at ``$end``: what was done, closed, decided or entered on that day or later had not
+happened yet, whatever the row says today. Where a row has no day of its own for something (the effect of an action on a
+risk, the justification of a complaint), it counts from the day that its KPI counts it by.
+
 Title, sentence and order in words are messages: ``register.<table>.title``, ``.summary`` and ``.order``.
 """
 
@@ -39,6 +44,14 @@ _OPEN_FINDING = "raised_on < $end AND (closed_on IS NULL OR closed_on >= $end)"
 _AUDIT = (
     "(planned_on >= $start AND planned_on < $end) OR (planned_on < $start AND (done_on IS NULL OR done_on >= $start))"
 )
+_OPEN_IDEA = "raised_on < $end AND (status IN ('new', 'accepted') OR decided_on >= $end)"
+_OPEN_RISK = "(done_on IS NULL OR done_on >= $end)"
+
+
+def _newest(*days: str) -> str:
+    """Return the newest of these days before the end of the period; a row without one of them has the others."""
+    return f"greatest({', '.join(f'max({day}) FILTER ({day} < $end)' for day in days)})"
+
 
 REGISTERS: dict[str, Register] = {
     register.table: register
@@ -58,7 +71,7 @@ REGISTERS: dict[str, Register] = {
             counts="""SELECT count(*) AS total, count(*) FILTER (noticed_on >= $start) AS fresh,
                 count(*) FILTER (kind = 'climate') AS climate,
                 count(*) FILTER (kind = 'interested_party') AS parties FROM context_changes WHERE {rows}""",
-            newest="max(noticed_on)",
+            newest=_newest("noticed_on"),
         ),
         Register(
             table="nonconformities",
@@ -69,7 +82,7 @@ REGISTERS: dict[str, Register] = {
                 Shown("grade", "chip", "grade"),
                 Shown("origin", "chip", "origin"),
                 Shown("what", "text", "description", 4),
-                Shown("cost", "money", "cost"),
+                Shown("cost", "money", "CASE WHEN closed_on IS NULL THEN cost END"),
             ),
             rows=_OPEN_NC,
             order="grade, detected_on, nonconformity_id",
@@ -77,7 +90,7 @@ REGISTERS: dict[str, Register] = {
                 count(*) FILTER ({_OPEN_NC} AND grade = 'major') AS major,
                 count(*) FILTER (detected_on >= $start AND detected_on < $end) AS opened,
                 count(*) FILTER (closed_on >= $start AND closed_on < $end) AS closed FROM nonconformities""",
-            newest="max(greatest(detected_on, coalesce(closed_on, detected_on)))",
+            newest=_newest("detected_on", "closed_on"),
         ),
         Register(
             table="corrective_actions",
@@ -98,14 +111,14 @@ REGISTERS: dict[str, Register] = {
                 count(*) FILTER (closed_on >= $year AND closed_on < $end AND checked_on < $end) AS checked,
                 count(*) FILTER (closed_on >= $year AND closed_on < $end AND checked_on < $end AND effective) AS good
                 FROM corrective_actions""",
-            newest="max(greatest(opened_on, coalesce(closed_on, opened_on)))",
+            newest=_newest("opened_on", "closed_on", "checked_on"),
         ),
         Register(
             table="audits",
             columns=(
                 Shown("no", "key", "audit_id"),
                 Shown("planned", "date", "planned_on"),
-                Shown("done_on", "date", "done_on"),
+                Shown("done_on", "date", "CASE WHEN done_on < $end THEN done_on END"),
                 Shown("site", "site", "site"),
                 Shown("kind", "chip", "kind"),
                 Shown("scope", "text", "scope", 3.5),
@@ -138,7 +151,7 @@ REGISTERS: dict[str, Register] = {
             counts=f"""SELECT count(*) AS total, count(*) FILTER (grade = 'major') AS major,
                 count(*) FILTER (grade = 'minor') AS minor, count(*) FILTER (grade = 'observation') AS seen,
                 count(*) FILTER (due_on < $end) AS overdue FROM audit_findings WHERE {_OPEN_FINDING}""",
-            newest="max(greatest(raised_on, coalesce(closed_on, raised_on)))",
+            newest=_newest("raised_on", "closed_on"),
         ),
         Register(
             table="receipts",
@@ -158,7 +171,7 @@ REGISTERS: dict[str, Register] = {
             order="sum(quantity_rejected) DESC, supplier",
             counts="""SELECT count(DISTINCT supplier) AS total, count(*) AS receipts,
                 count(DISTINCT supplier) FILTER (quantity_rejected > 0) AS hit FROM receipts WHERE {rows}""",
-            newest="max(received_on)",
+            newest=_newest("received_on"),
             group="supplier",
         ),
         Register(
@@ -167,7 +180,7 @@ REGISTERS: dict[str, Register] = {
                 Shown("reason", "code", "reason", 3),
                 Shown("in_the_period", "integer", "count(*) FILTER (received_on >= $start)"),
                 Shown("twelve_months", "integer", "count(*)"),
-                Shown("justified", "integer", "count(*) FILTER (justified)"),
+                Shown("justified", "integer", "count(*) FILTER (justified AND closed_on < $end)"),
                 Shown("still_open", "integer", "count(*) FILTER (closed_on IS NULL OR closed_on >= $end)"),
             ),
             rows="received_on < $end AND received_on >= $year",
@@ -175,7 +188,7 @@ REGISTERS: dict[str, Register] = {
             counts="""SELECT count(DISTINCT reason) AS total, count(*) AS year,
                 count(*) FILTER (received_on >= $start) AS fresh,
                 count(*) FILTER (closed_on IS NULL OR closed_on >= $end) AS open FROM complaints WHERE {rows}""",
-            newest="max(received_on)",
+            newest=_newest("received_on"),
             group="reason",
         ),
         Register(
@@ -194,7 +207,7 @@ REGISTERS: dict[str, Register] = {
             order="actual / nullif(planned, 0), site, title",
             counts="""SELECT count(*) AS total, count(*) FILTER (actual < planned) AS short,
                 count(*) FILTER (measured_on >= $start) AS fresh FROM resources WHERE {rows}""",
-            newest="max(measured_on)",
+            newest=_newest("measured_on"),
         ),
         Register(
             table="risks",
@@ -208,7 +221,7 @@ REGISTERS: dict[str, Register] = {
                 Shown(
                     "effect",
                     "chip",
-                    "CASE WHEN done_on IS NULL AND due_on < $end THEN 'overdue' WHEN done_on IS NULL THEN 'open' "
+                    f"CASE WHEN {_OPEN_RISK} AND due_on < $end THEN 'overdue' WHEN {_OPEN_RISK} THEN 'open' "
                     "WHEN effective IS NULL THEN 'not checked' WHEN effective THEN 'effective' "
                     "ELSE 'not effective' END",
                 ),
@@ -219,7 +232,7 @@ REGISTERS: dict[str, Register] = {
                 count(*) FILTER (done_on < $end) AS done, count(*) FILTER (done_on < $end AND effective) AS good,
                 count(*) FILTER (done_on < $end AND NOT effective) AS bad,
                 count(*) FILTER (done_on < $end AND effective IS NULL) AS unchecked FROM risks WHERE {rows}""",
-            newest="max(greatest(identified_on, coalesce(done_on, reviewed_on, identified_on)))",
+            newest=_newest("identified_on", "done_on", "reviewed_on"),
         ),
         Register(
             table="improvement_ideas",
@@ -228,17 +241,17 @@ REGISTERS: dict[str, Register] = {
                 Shown("raised", "date", "raised_on"),
                 Shown("site", "site", "site"),
                 Shown("idea", "text", "title", 4),
-                Shown("state", "chip", "status"),
-                Shown("benefit", "money", "benefit"),
+                Shown("state", "chip", "CASE WHEN decided_on >= $end THEN 'new' ELSE status END"),
+                Shown("benefit", "money", "CASE WHEN decided_on >= $end THEN NULL ELSE benefit END"),
             ),
-            rows="raised_on < $end AND status IN ('new', 'accepted')",
-            order="status DESC, raised_on, idea_id",
-            counts="""SELECT count(*) FILTER (raised_on < $end AND status IN ('new', 'accepted')) AS total,
-                count(*) FILTER (raised_on < $end AND status = 'new') AS fresh,
+            rows=_OPEN_IDEA,
+            order="CASE WHEN decided_on >= $end THEN 'new' ELSE status END DESC, raised_on, idea_id",
+            counts=f"""SELECT count(*) FILTER ({_OPEN_IDEA}) AS total,
+                count(*) FILTER ({_OPEN_IDEA} AND (status = 'new' OR decided_on >= $end)) AS fresh,
                 count(*) FILTER (status = 'done' AND decided_on >= $year AND decided_on < $end) AS done,
                 count(*) FILTER (status = 'rejected' AND decided_on >= $year AND decided_on < $end) AS rejected
                 FROM improvement_ideas""",
-            newest="max(raised_on)",
+            newest=_newest("raised_on", "decided_on"),
         ),
         Register(
             table="costs",
@@ -250,7 +263,7 @@ REGISTERS: dict[str, Register] = {
             rows="booked_on < $end AND booked_on >= $year AND category <> 'net_sales'",
             order="category",
             counts="""SELECT count(DISTINCT category) AS total, count(*) AS booked FROM costs WHERE {rows}""",
-            newest="max(booked_on)",
+            newest=_newest("booked_on"),
             group="category",
         ),
     )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from qmsreports.catalog.table import Table
 
-_MOST = 10  # rows of one register in a pack; the rest is counted
+_MOST = 1000  # rows of one register in a pack; the rest is counted
 _WORDS = {"role": figures.role, "code": figures.value, "unit": figures.unit_word}
 """Kinds of column whose texts are codes, and who says them in words."""
 

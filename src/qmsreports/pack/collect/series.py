@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -125,14 +125,14 @@ def objective(kpi: Kpi, catalog: Catalog, measured: Measured, stopped: Mapping[s
         owner=kpi.owner,
         feeds=kpi.feeds,
         version=version,
-        small_sample=definition.small_sample if definition else 0,
+        small_sample=_small_sample(kpi, measured),
         settles_after=_settles(kpi, version, measured.periods[-1]),
         rules=analysis.rules if analysis else "",
         points=points,
         segments=_segments(analysis, kpi, measured.periods),
         variation=analysis.variation if analysis and not points[-1].unfinished else "common_cause",
         assurance=analysis.assurance if analysis and not points[-1].unfinished else "none",
-        finding=_said(analysis, kpi, _over(measured, rows)),
+        finding=_said(analysis, kpi, _over(measured, rows), _small_sample(kpi, measured)),
         slices=_slices(kpi, catalog, measured),
         combined=_combined(kpi, catalog, measured),
         drivers=tuple(name for name in kpi.drivers if (name, "") in measured.results),
@@ -185,6 +185,14 @@ def _version_in_force(kpi: Kpi, period: Period) -> int:
     return version.version if version else kpi.versions[-1].version
 
 
+def _small_sample(kpi: Kpi, measured: Measured) -> int:
+    """Return under how many cases a value is judged by nothing, by the definition of the period under review."""
+    last = str(measured.periods[-1])
+    counted = [row.version for row in measured.results.get((kpi.kpi, ""), ()) if row.period == last]
+    definition = kpi.version(counted[0] if counted else _version_in_force(kpi, measured.periods[-1]))
+    return definition.small_sample if definition else 0
+
+
 def _settles(kpi: Kpi, number: int, period: Period) -> str:
     version = kpi.version(number)
     if version is None or not version.settles_after.days:
@@ -206,16 +214,23 @@ def _inside(kpi: Kpi, number: int, period: Period) -> tuple[str, ...]:
     )
 
 
-def _said(analysis: Analysis | None, kpi: Kpi, rows: Sequence[Result]) -> str:
+def _said(analysis: Analysis | None, kpi: Kpi, rows: Sequence[Result], small: int) -> str:
     """Return the finding that was stored with the analysis; in another language than English the same one said again,
     by the same rule from the same points.
+
+    It is said again in English, too, where a signal of it rests on fewer than ``small`` cases, which the analysis does
+    not know: such a value is left out like a gap. And where the limits promise the target: what was stored by an
+    earlier version promises it whatever the latest value says.
     """
     stored = analysis.result.get("finding") if analysis else None
     if analysis is None or not isinstance(stored, dict):
         return ""
-    if spoken().code == ENGLISH:
+    result, few = SpcResult.from_json(analysis.result), {row.period_start for row in rows if 0 < row.n < small}
+    doubted = [point.date in few and point.kind != "common_cause" for point in result.points]
+    if spoken().code == ENGLISH and result.assurance != "pass" and not any(doubted):
         return str(stored.get("title", ""))
-    result = SpcResult.from_json(analysis.result)
+    points = [replace(one, value=None) if out else one for one, out in zip(result.points, doubted, strict=True)]
+    result = replace(result, points=tuple(points))
     known = {row.period_start: row.period for row in rows}
     named = {point.date: known[point.date] for point in result.points if point.date in known}
     return describe(
@@ -353,7 +368,7 @@ def _slice(kpi: Kpi, measured: Measured, key: str, names: tuple[str, str, str]) 
         segments=_segments(analysis, kpi, measured.periods),
         variation=analysis.variation if analysis and not points[-1].unfinished else "common_cause",
         assurance=analysis.assurance if analysis and not points[-1].unfinished else "none",
-        finding=_said(analysis, kpi, _over(measured, rows)),
+        finding=_said(analysis, kpi, _over(measured, rows), _small_sample(kpi, measured)),
     )
 
 

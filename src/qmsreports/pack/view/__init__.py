@@ -18,7 +18,7 @@ __all__ = ["show"]
 
 def show(pack: PackModel) -> dict[str, Any]:
     """Return the whole pack as plain data for the templates."""
-    tables = words.tables(pack)
+    tables, standards = words.tables(pack), words.standards(pack)
     return {
         "header": front.header(pack.header),
         "front": front.front(pack),
@@ -37,7 +37,7 @@ def show(pack: PackModel) -> dict[str, Any]:
         "quality": records.quality(pack),
         "definition_changes": records.definition_changes(pack),
         "restatements": records.restatements(pack),
-        "form": [{"clause": kind.clause, "label": kind.label} for kind in pack.form],
+        "form": [{"clause": words.clause(kind.clause, standards), "label": kind.label} for kind in pack.form],
         "minutes": meeting.minutes(pack),
         "invited": meeting.invited(pack),
         "proposals": meeting.proposals(pack),
@@ -59,8 +59,7 @@ def show(pack: PackModel) -> dict[str, Any]:
 
 
 def _shown(pack: PackModel) -> str:
-    """Return how far back the charts reach: ``24 months``, or as many quarters as there are."""
+    """Return how far back the charts reach: ``24 months``, or as many as there are."""
     what, most = noun(pack.header.period), pack.header.shown
-    if what != "month":
-        most = min(most, max((len(one.points) for one in pack.objectives), default=most))
+    most = min(most, max((len(one.points) for one in pack.objectives), default=most))
     return say(f"count.{what}", n=most)

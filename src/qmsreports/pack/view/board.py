@@ -39,6 +39,7 @@ def row(objective: Objective) -> dict[str, Any]:
             judged=valued
             and objective.better != "neither"
             and objective.untested(latest) not in ("unfinished", "no_limits"),
+            few=objective.few(latest),
         ),
         "link": f"kpi-{objective.kpi}",
         "spark": f"spark-{objective.kpi}",

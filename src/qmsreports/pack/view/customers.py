@@ -13,6 +13,7 @@ from qmsreports.pack.objective import Objective, Point
 from qmsreports.pack.view import board
 
 _TOO_FEW = 5  # answers under which a score would show what single customers said
+_LOST = 10  # customers named who did not come back; the others stand in the workbook
 _EMPTY = {"value": figures.NONE, "interval": "", "n": ""}
 
 
@@ -122,7 +123,7 @@ def _experiences(page: Customers, seen: Experiences, pack: PackModel) -> dict[st
                 "last_order": figures.day(one.last_order),
                 "complaints": figures.count(one.open_complaints) if one.open_complaints else figures.NONE,
             }
-            for one in seen.lost
+            for one in seen.lost[:_LOST]
         ],
         "more": _more(seen),
     }
@@ -145,7 +146,8 @@ def _after(page: Customers, seen: Experiences, pack: PackModel) -> str:
         others = _point(pack.objective(page.others), "bad_experience", "false")
         if others is not None and others.value is not None:
             text = say("customers.others", said=text, share=_with_interval(others))
-    return " ".join((f"{text}.", say("customers.compare_with_care")))
+            return " ".join((f"{text}.", say("customers.compare_with_care")))
+    return f"{text}."
 
 
 def experience(what: str, number: int) -> str:
@@ -171,7 +173,7 @@ def _with_interval(point: Point) -> str:
 
 
 def _more(seen: Experiences) -> str:
-    hidden = seen.earlier - seen.came_back - len(seen.lost)
+    hidden = seen.earlier - seen.came_back - min(len(seen.lost), _LOST)
     return say("customers.more_lost", n=hidden) if hidden > 0 else ""
 
 

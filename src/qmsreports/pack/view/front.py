@@ -85,7 +85,8 @@ def changes(pack: PackModel) -> list[dict[str, str]]:
 def no_change(pack: PackModel) -> str:
     """Return what stands where there is no change to tell."""
     if not pack.header.last_period:
-        return say("changes.first_review")
+        known = bool(pack.actions or pack.older_actions)  # the register tells of reviews that nobody recorded here
+        return say("changes.first_held" if known else "changes.first_review")
     return say("changes.none")
 
 

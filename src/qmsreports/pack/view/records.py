@@ -18,6 +18,7 @@ from qmsreports.records import DERIVED
 _STATE = {"data": "good", "considered": "plain", "missing": "bad"}
 _CHIP = {"major": "bad", "overdue": "bad", "not effective": "bad", "effective": "good", "done": "good", "no": "bad"}
 _SAMPLE = 110
+_ROWS = 10  # rows of one register; the others stand in the workbook
 _NARROW = 18  # characters that a column may keep on one line
 _RIGHT = ("integer", "number", "money")
 
@@ -52,8 +53,9 @@ def _summary(item: Section, pack: PackModel) -> dict[str, str] | None:
 
 def register(table: RegisterTable, currency: str, within: str = "") -> dict[str, Any]:
     """Return a register table with every cell as text, and what is not shown; ``within`` is the anchor of its annex."""
-    more = table.total - len(table.rows)
-    rows = [[_cell(value, column.kind) for value, column in zip(row, table.columns, strict=True)] for row in table.rows]
+    shown = table.rows[:_ROWS]
+    more = table.total - len(shown)
+    rows = [[_cell(value, column.kind) for value, column in zip(row, table.columns, strict=True)] for row in shown]
     return {
         "title": table.title,
         "summary": table.summary,

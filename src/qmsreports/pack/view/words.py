@@ -26,7 +26,7 @@ _STATUS_TONE = {
     "not_valid": "solid",
 }
 
-_MEETS = {"pass": "good", "fail": "bad", "hit_or_miss": "mute"}
+_MEETS = {"pass": "good", "fail": "bad", "hit_or_miss": "mute", "in_doubt": "mute"}
 
 
 def status(word: str, *, few: bool = False) -> dict[str, Any]:
@@ -56,10 +56,12 @@ def variation(objective: Objective, part: Slice | None = None) -> dict[str, Any]
     return {"sign": sign, "word": say(f"variation.{said}"), "tone": tone}
 
 
-def meets(assurance: str, *, has_target: bool, judged: bool) -> dict[str, Any]:
-    """Return in words whether the process will meet its target."""
+def meets(assurance: str, *, has_target: bool, judged: bool, few: bool = False) -> dict[str, Any]:
+    """Return in words whether the process will meet its target; ``few``: the latest value has too few cases to say."""
     if assurance in _MEETS:
         return {"word": say(f"meets.{assurance}"), "tone": _MEETS[assurance]}
+    if few and has_target and judged:
+        return {"word": say("meets.too_few_cases"), "tone": "mute"}
     return {"word": say("meets.too_few") if has_target and judged else figures.NONE, "tone": "mute"}
 
 

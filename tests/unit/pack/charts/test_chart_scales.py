@@ -40,8 +40,9 @@ def test_ticks_are_round_and_inside(low: float, span: float, most: int) -> None:
         (0, 1.3e12, ["0.0", "0.5", "1.0"]),
         (9e7, 2.4e8, ["100", "150", "200"]),
         (1000, 9000, ["2,000", "4,000", "6,000", "8,000"]),
-        (1e-7, 6e-7, ["2e\u22127", "4e\u22127", "6e\u22127"]),
-        (5.51e-4, 5.69e-4, ["5.55e\u22124", "5.60e\u22124", "5.65e\u22124"]),  # each tick another number
+        (1e-7, 6e-7, ["0.0000002", "0.0000004", "0.0000006"]),
+        (5.51e-4, 5.69e-4, ["0.000555", "0.000560", "0.000565"]),  # each tick another number
+        (1e-8, 6e-8, ["2e\u22128", "4e\u22128", "6e\u22128"]),
         (0.95, 0.950009, ["0.950000", "0.950005"]),
     ],
 )
@@ -54,7 +55,9 @@ def test_numbers_on_the_axis(low: float, high: float, expected: list[str]) -> No
 
 def test_a_small_target_is_written_as_it_was_set() -> None:
     numbers = numbers_for(Domain(5.5e-4, 5.7e-4), 5e-6, WORDS)
-    assert (numbers.exact(5.5e-4), numbers.reading(5.6543e-4)) == ("5.5e\u22124", "5.654e\u22124")
+    assert (numbers.exact(5.5e-4), numbers.reading(5.6543e-4)) == ("0.00055", "0.000565")
+    assert numbers.exact(5.64321e-4) == "0.000564"
+    assert numbers_for(Domain(9.5e-5, 1.01e-4), 2e-6, WORDS).exact(9.77416e-5) == "0.0000977"
 
 
 def test_large_numbers_name_their_magnitude_once() -> None:
