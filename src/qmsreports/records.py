@@ -74,9 +74,9 @@ class StagedTable:
 
     ``path`` is a Parquet file with the declared columns and the system columns; ``rejects`` one with the rows that
     the mapping itself refused (columns: declared ones plus ``_reject``), empty string when there are none.
-    ``rows_in + refreshed == staged rows + rejected rows + duplicates``. ``load_ids`` are the ids that count as done
-    once this is published: ``<landed table>/<load>@<fingerprint of the mapping>``, of the driving and the joined
-    tables. ``complete`` says that these are all rows the source has, not only what is new.
+    ``rows_in + refreshed == staged rows + rejected rows + duplicates + deleted_at_source``. ``load_ids`` are the ids
+    that count as done once this is published: ``<landed table>/<load>@<fingerprint of the mapping>``, of the driving
+    and the joined tables. ``complete`` says that these are all rows the source has, not only what is new.
     """
 
     source: str
@@ -91,6 +91,7 @@ class StagedTable:
     load_ids: tuple[str, ...]
     deleted_keys: str = ""  # Parquet file with the keys that vanished at the source; empty when none did
     complete: bool = False
+    deleted_at_source: int = 0  # rows, new or known, that are gone there or left with their parent
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,15 +37,17 @@ def test_rows_in_are_rows_conformed_in_quarantine_and_superseded(
     from qmsreports.cli.output import print_table
 
     _, reports = ingested
-    columns = ("rows_in", "conformed", "quarantined", "duplicates")
+    columns = ("rows_in", "conformed", "quarantined", "duplicates", "deleted_at_source")
     with capsys.disabled():
         print_table(
-            ("source", "table", "status", "rows in", "conformed", "quarantined", "duplicates"),
+            ("source", "table", "status", "rows in", "conformed", "quarantined", "duplicates", "deleted"),
             [(row["source"], row["table"], row["status"], *(row[name] for name in columns)) for row in reports],
         )
     assert {row["status"] for row in reports} == {"published"}
-    assert {row["table"]: tuple(row[name] for name in columns) for row in reports} == expected(Raw(data))
-    assert all(row["rows_in"] == row["conformed"] + row["quarantined"] + row["duplicates"] for row in reports)
+    assert {row["table"]: tuple(row[name] for name in columns) for row in reports} == {
+        table: (*counts, 0) for table, counts in expected(Raw(data)).items()
+    }
+    assert all(row["rows_in"] == sum(row[name] for name in columns[1:]) for row in reports)
 
 
 def test_the_counts_of_the_data_sets_are_those_that_were_described(data: Path) -> None:

@@ -61,8 +61,9 @@ def _told(trail: Trail) -> Iterator[str]:
 
 def _feed(feed: Mapping[str, Any]) -> Iterator[str]:
     yield (
-        f"Feed {feed['source']}/{feed['table']}: {feed['rows_in']:,} rows in, {feed['conformed']:,} conformed, "
-        f"{feed['quarantined']:,} quarantined, {feed['duplicates']:,} duplicates ({feed['published_at']})"
+        f"Feed {feed['source']}/{feed['table']}: {feed['rows_in']:,} rows in, {feed['refreshed']:,} looked at again, "
+        f"{feed['conformed']:,} conformed, {feed['quarantined']:,} quarantined, {feed['duplicates']:,} duplicates, "
+        f"{feed['deleted_at_source']:,} deleted at the source ({feed['published_at']})"
     )
     if feed["made_of"]:
         yield f"  made of {', '.join(f'{table} {version}' for table, version in sorted(feed['made_of'].items()))}"

@@ -46,7 +46,10 @@ def report(
         print_json({"feeds": [_plain(row) for row in outcomes], "failed_rules": [_plain(row) for row in failed]})
         return
     print_table(
-        ("source", "table", "status", "rows in", "refreshed", "conformed", "quarantined", "duplicates", "at"),
+        (
+            *("source", "table", "status", "rows in", "refreshed", "conformed", "quarantined", "duplicates"),
+            *("deleted", "at"),
+        ),
         [
             (
                 row.source,
@@ -57,6 +60,7 @@ def report(
                 row.conformed,
                 row.quarantined,
                 row.duplicates,
+                row.deleted_at_source,
                 f"{row.at:%Y-%m-%d %H:%M} UTC",
             )
             for row in outcomes

@@ -123,11 +123,14 @@ def _print_reports(reports: Sequence[FeedReport], *, as_json: bool) -> None:
 
         print_json([asdict(report) for report in reports])
         return
-    head = ("source", "table", "status", "rows in", "refreshed", "conformed", "quarantined", "duplicates")
+    head = ("source", "table", "status", "rows in", "refreshed", "conformed", "quarantined", "duplicates", "deleted")
     print_table(
         head,
         [
-            (r.source, r.table, r.status, r.rows_in, r.refreshed, r.conformed, r.quarantined, r.duplicates)
+            (
+                *(r.source, r.table, r.status, r.rows_in, r.refreshed),
+                *(r.conformed, r.quarantined, r.duplicates, r.deleted_at_source),
+            )
             for r in reports
         ],
     )
@@ -139,8 +142,7 @@ def _print_reports(reports: Sequence[FeedReport], *, as_json: bool) -> None:
             typer.echo(f"{where}: {report.message}", err=True)
         if report.deleted:
             rows = "1 row is" if report.deleted == 1 else f"{report.deleted:,} rows are"
-            also = "; versions delivered of them are among the duplicates" if report.duplicates else ""
-            typer.echo(f"{where}: {rows} gone at the source and left the table{also}", err=True)
+            typer.echo(f"{where}: {rows} gone at the source and left the table", err=True)
     for line in reasons(reports):
         typer.echo(line, err=True)
 

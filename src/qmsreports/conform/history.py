@@ -87,22 +87,22 @@ def read_feed(
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Rows of one batch: ``rows_in == conformed + duplicates``; ``refreshed`` and ``gone`` come on top."""
+    """Rows of one batch: ``rows_in + refreshed == expected + deleted + duplicates``.
+
+    ``rows_in`` are new, ``refreshed`` are known and looked at again: what they join changed, or they vanished.
+    ``expected`` are the current rows that the mapping has to give, ``deleted`` those that are gone at the source, new
+    ones and known ones.
+    """
 
     rows_in: int
-    conformed: int
     refreshed: int
-    gone: int
+    expected: int
+    deleted: int
 
     @property
     def duplicates(self) -> int:
-        """Rows superseded by a later version of the same key, or by its deletion at the source."""
-        return self.rows_in - self.conformed
-
-    @property
-    def expected(self) -> int:
-        """Rows that the mapping has to give, those of vanished keys not counted."""
-        return self.conformed + self.refreshed
+        """Rows superseded by a later version of the same key, of rows that are gone, too."""
+        return self.rows_in + self.refreshed - self.expected - self.deleted
 
 
 class History:
@@ -140,11 +140,11 @@ class History:
         for feed, shared in self.joins.items():
             self._pick_joined(feed, shared)
         (rows_in,) = self._one(f"SELECT count(*) FROM {self._landed(self.driving)} WHERE _new")
-        conformed, refreshed, gone = self._one(
-            """SELECT count(*) FILTER (_new AND NOT _gone), count(*) FILTER (NOT _new AND NOT _gone),
-            count(*) FILTER (_gone) FROM _picked"""
+        refreshed, expected, deleted = self._one(
+            """SELECT count(*) FILTER (NOT _new), count(*) FILTER (NOT _gone), count(*) FILTER (_gone)
+            FROM _picked"""
         )
-        return Counts(rows_in, conformed, refreshed, gone)
+        return Counts(rows_in, refreshed, expected, deleted)
 
     # --- landed tables -----------------------------------------------------------------------------------------------
     def _register(self, feed: Feed) -> None:

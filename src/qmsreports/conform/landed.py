@@ -75,8 +75,9 @@ def as_landed(
         rejects="",
         rejected=0,
         rows_in=counts.rows_in,
-        refreshed=0,
-        duplicates=counts.rows_in - rows,
+        refreshed=counts.refreshed,
+        duplicates=counts.duplicates,
+        deleted_at_source=counts.deleted,
         load_ids=tuple(load_ids),
     )
     table = Table(

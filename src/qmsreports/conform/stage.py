@@ -92,6 +92,7 @@ def stage(
         rows_in=counts.rows_in,
         refreshed=counts.refreshed,
         duplicates=counts.duplicates,
+        deleted_at_source=counts.deleted,
         load_ids=tuple(load_ids),
         deleted_keys=str(files.gone) if gone else "",
         complete=driving.all_new,
@@ -225,7 +226,7 @@ def _map(
     if _pair(connection, f"{places} _mapped") == _pair(connection, f"{places} _picked"):
         return
     rows, distinct = _pair(connection, "SELECT count(*), count(DISTINCT _at) FROM _mapped")
-    expected = counts.expected + counts.gone
+    expected = counts.expected + counts.deleted
     said = f"no row for {expected - distinct} rows of {driving}"
     if rows > distinct:
         (most,) = _row(connection, "SELECT max(n) FROM (SELECT count(*) AS n FROM _mapped GROUP BY _at)")
@@ -237,13 +238,9 @@ def _map(
 
 
 def _without_deleted(connection: DuckDBPyConnection, counts: Counts) -> Counts:
-    """Return the counts with the rows that the source marks as deleted among those that are gone."""
-    conformed, refreshed, gone = _row(
-        connection,
-        """SELECT count(*) FILTER (p._new AND NOT m._gone), count(*) FILTER (NOT p._new AND NOT m._gone),
-        count(*) FILTER (m._gone) FROM _mapped m JOIN _picked p USING (_at)""",
-    )
-    return Counts(counts.rows_in, conformed, refreshed, gone)
+    """Return the counts with the rows that the mapping marks as deleted, or as gone with their parent, among those."""
+    expected, deleted = _row(connection, "SELECT count(*) FILTER (NOT _gone), count(*) FILTER (_gone) FROM _mapped")
+    return Counts(counts.rows_in, counts.refreshed, expected, deleted)
 
 
 def _failed(connection: DuckDBPyConnection, select: Select, error: Exception) -> UserError:
@@ -298,7 +295,7 @@ def _one_row_a_key(connection: DuckDBPyConnection, table: Table, driving: Feed) 
 
 def _write_gone(connection: DuckDBPyConnection, table: Table, counts: Counts, files: _Files) -> bool:
     """Write the canonical keys of the driving rows that vanished at the source."""
-    if not counts.gone:
+    if not counts.deleted:
         return False
     keys = ", ".join(quoted(name) for name in table.key)
     return bool(

@@ -248,6 +248,7 @@ def trust(facts: Facts, objectives: Sequence[Objective]) -> Trust:
         refreshed=sum(feed.refreshed for feed in feeds),
         conformed=sum(feed.conformed for feed in feeds),
         duplicates=sum(feed.duplicates for feed in feeds),
+        deleted_at_source=sum(feed.deleted_at_source for feed in feeds),
         quarantined=sum(feed.quarantined for feed in feeds),
         held=sum(feed.held for feed in feeds),
         candidates=facts.candidates,
@@ -286,11 +287,14 @@ def trust_sentences(pack: PackModel) -> tuple[str, ...]:
 def _rows(found: Trust) -> str:
     """Return how the rows that came in add up."""
     whole = found.rows_in + found.refreshed
+    left = say("count.duplicate", n=found.duplicates)
+    if found.deleted_at_source:
+        left = say("trust.rows_deleted", said=left, deleted=figures.count(found.deleted_at_source))
     rows = say(
         "trust.rows_held" if found.held else "trust.rows",
         n=whole,
         conformed=figures.count(found.conformed),
-        duplicates=say("count.duplicate", n=found.duplicates),
+        duplicates=left,
         quarantined=figures.count(found.quarantined),
         share=figures.share(found.quarantined, whole),
         **({"held": figures.count(found.held)} if found.held else {}),

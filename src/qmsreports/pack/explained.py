@@ -52,7 +52,8 @@ _COPIED = frozenset(
 )
 """Fields of values, comments and minutes that are as the register has them."""
 _OF_A_FEED = frozenset(
-    {"status", "rows_in", "refreshed", "conformed", "quarantined", "duplicates", "held", "candidates", "lake_version"}
+    {"status", "rows_in", "refreshed", "conformed", "quarantined", "duplicates", "deleted_at_source", "held"}
+    | {"candidates", "lake_version"}
 )
 
 

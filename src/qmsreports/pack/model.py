@@ -180,7 +180,7 @@ class Ledger(Record):
 
 class Feed(Record):
     """One canonical table of one source in the window. Rows reconcile:
-    ``rows_in + refreshed == conformed + quarantined + duplicates`` unless the feed stopped.
+    ``rows_in + refreshed == conformed + quarantined + duplicates + deleted_at_source`` unless the feed stopped.
     """
 
     source: str
@@ -192,20 +192,24 @@ class Feed(Record):
     conformed: int
     quarantined: int
     duplicates: int
+    deleted_at_source: int = 0  # packs of before hold them among the duplicates
     newest: date | None = None
     lake_version: int | None = None
     message: str = ""
 
     @property
+    def _told(self) -> int:
+        return self.conformed + self.quarantined + self.duplicates + self.deleted_at_source
+
+    @property
     def held(self) -> int:
         """Rows of a feed that validation stopped: landed, waiting, not lost."""
-        stopped = self.status in ("stopped", "broken")
-        return self.rows_in + self.refreshed - self.conformed - self.quarantined - self.duplicates if stopped else 0
+        return self.rows_in + self.refreshed - self._told if self.status in ("stopped", "broken") else 0
 
     @property
     def reconciles(self) -> bool:
         """Whether no row was lost between landing and the lake."""
-        return self.rows_in + self.refreshed == self.conformed + self.quarantined + self.duplicates + self.held
+        return self.rows_in + self.refreshed == self._told + self.held
 
 
 class FailedRule(Record):
@@ -242,6 +246,7 @@ class Trust(Record):
     refreshed: int
     conformed: int
     duplicates: int
+    deleted_at_source: int = 0
     quarantined: int
     held: int  # rows of stopped feeds
     candidates: int = 0  # published values that data which came later would change

@@ -5,7 +5,7 @@ Everything is looked at through the same readers that land; nothing is written a
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -14,9 +14,12 @@ from typing import Any
 from qmsreports import landing as zone
 from qmsreports.catalog.source import LandedFeed, Source
 from qmsreports.sources.columns import as_text
+from qmsreports.sources.comparing import Difference, last_values, other_columns, other_kinds, values_of
 from qmsreports.sources.cursor import Cursor
 from qmsreports.sources.database import Database, without_secrets
 from qmsreports.sources.feed import FeedState, Unreadable
+from qmsreports.sources.files import FileReading
+from qmsreports.sources.retyped import declared_kinds
 from qmsreports.sources.visit import Feeds, open_source
 
 _CLOCKS_APART = timedelta(seconds=60)
@@ -79,6 +82,7 @@ class _Check:
         self.landing = landing
         self.now = now
         self.rows = rows
+        self.last: zone.Visit | None = None
         self.report = CheckReport(source.source, source.kind)
 
     def run(self) -> CheckReport:
@@ -90,11 +94,10 @@ class _Check:
             return self.report
         self._say("connect", "", "ok", "the source answers")
         try:
-            place = self._database(opened, None)
-            if place is not None:
-                self._clock(place)
+            self.last = zone.last_visit(self.landing, self.source.source)
             for feed in self.source.tables:
                 self._feed(opened, feed)
+            self._clock(opened)
         finally:
             opened.close()
         return self.report
@@ -108,16 +111,14 @@ class _Check:
         self._say(check, table, "failed", problem.what, problem.todo, where)
 
     @staticmethod
-    def _database(opened: Feeds, feed: LandedFeed | None) -> Database | None:
+    def _database(opened: Feeds, feed: LandedFeed) -> Database | None:
         from qmsreports.sources.sql import SqlFeeds
 
-        if not isinstance(opened, SqlFeeds):
-            return None
-        return opened.place_of(feed) if feed else opened.database
+        return opened.place_of(feed) if isinstance(opened, SqlFeeds) else None
 
-    def _clock(self, place: Database) -> None:
+    def _clock(self, opened: Feeds) -> None:
         try:
-            theirs = place.clock()
+            theirs = opened.clock()
         except Unreadable as problem:
             self._say("clock", "", "warning", problem.what, problem.todo)
             return
@@ -139,6 +140,7 @@ class _Check:
             sample = next((batch for table, batch in reading.parts() if table == name), None)
         except Unreadable as problem:
             self._failed("read", feed.table, problem)
+            self._differ(feed, other_columns(self._before(feed), problem.columns))
             return
         shown = sample.slice(0, self.rows).to_pylist() if sample is not None else []
         self.report.samples[feed.table] = [{key: _json(value) for key, value in row.items()} for row in shown]
@@ -153,10 +155,62 @@ class _Check:
             place = self._database(opened, feed)
             if place is not None:
                 self._in_database(place, feed)
+                self._columns(feed, sample, dict(place.columns(feed.table)))
+            elif isinstance(reading, FileReading):
+                self._files(feed, reading)
             else:
-                self._landed(feed, None)
+                self._landed(feed, reading.state.landed)
+                self._columns(feed, sample, {}, reading.state.columns)
         except Unreadable as problem:
             self._failed("rows", feed.table, problem)
+            self._differ(feed, other_columns(self._before(feed), problem.columns))
+
+    def _before(self, feed: LandedFeed) -> FeedState:
+        """Return what the last load left of a feed."""
+        return FeedState.from_json(self.last.states.get(zone.landed_name(feed.table)) if self.last else None)
+
+    # --- beside the last load ----------------------------------------------------------------------------------------
+    def _columns(self, feed: LandedFeed, sample: Any, declared: Mapping[str, str], columns: Sequence[str] = ()) -> None:
+        """Columns now beside those of the last load; ``declared`` are the kinds that a database declares."""
+        names = list(sample.column_names) if sample is not None else []
+        rows = sample.select(names).to_pydict() if sample is not None else {}
+        values = {name: [as_text(value) for value in rows[name]] for name in names}
+        kinds = declared_kinds(feed, {zone.landed_name(name): kind for name, kind in declared.items()})
+        self._beside(feed, columns or names, kinds, values)
+
+    def _beside(
+        self,
+        feed: LandedFeed,
+        columns: Sequence[str],
+        declared: Mapping[str, str],
+        values: Mapping[str, Sequence[str | None]],
+    ) -> None:
+        before = self._before(feed)
+        if not before.columns:
+            return
+        then = last_values(self.landing, self.source.source, feed)
+        self._differ(feed, other_columns(before, columns) if columns else ())
+        self._differ(feed, other_kinds(feed, before, declared, values, then))
+        if not any(entry.table == feed.table and entry.check == "columns" for entry in self.report.checks):
+            self._say("columns", feed.table, "ok", "as at the last load")
+
+    def _differ(self, feed: LandedFeed, differences: Iterable[Difference]) -> None:
+        for one in differences:
+            where = self.source.place(feed.table, *one.place) if one.place else ""
+            self._say("columns", feed.table, one.outcome, one.what, one.todo, where)
+
+    def _files(self, feed: LandedFeed, reading: FileReading) -> None:
+        """Rows of all files, and the columns of the one that was written to last."""
+        self._landed(feed, reading.count(self._before(feed)))
+        newest = reading.newest
+        if newest is None:
+            return
+        ahead = round(newest.changed - self.now().timestamp())
+        if ahead > _CLOCKS_APART.total_seconds():
+            what = f"{newest.shown} was written to {ahead:,} s after our time"
+            self._say("clock", feed.table, "warning", what, "set the clocks; the age of files is told by them")
+        if (block := reading.first_rows(newest)) is not None:
+            self._beside(feed, block.columns, {}, values_of(block.columns, block.rows))
 
     # --- databases ---------------------------------------------------------------------------------------------------
     def _in_database(self, place: Database, feed: LandedFeed) -> None:
@@ -206,7 +260,8 @@ class _Check:
             return
         landed = self._keys_landed(feed)
         what = f"{now}{landed:,} landed, the last {latest.rows:,} on {latest.load.at:%Y-%m-%d %H:%M} UTC"
-        if count is not None and count < landed and feed.deletions == "none":
+        kept = self.source.kind == "files"  # deliveries: the rows of a file that was cleared away stay
+        if count is not None and count < landed and feed.deletions == "none" and not kept:
             todo = "rows that are deleted at the source stay: write deletions: keys, or map a flag that marks them"
             self._say("rows", feed.table, "warning", what, todo, self.source.place(feed.table))
         else:

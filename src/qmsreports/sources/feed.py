@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -17,8 +17,11 @@ class Unreadable(Exception):  # noqa: N818 - reads as what happened
     """A feed cannot be read. ``place`` is the node of its declaration to change, ``where`` a place in a file.
 
     ``what`` and ``todo`` become a Finding; they never hold a connection URL. ``shared`` tells that other feeds of the
-    source meet the same obstacle, so that it is said once and not once for each.
+    source meet the same obstacle, so that it is said once and not once for each. ``columns`` are those that were found
+    where a needed one was not.
     """
+
+    columns: tuple[str, ...] = ()
 
     def __init__(
         self, what: str, todo: str = "", *, place: tuple[str | int, ...] = (), where: str = "", shared: bool = False
@@ -131,21 +134,27 @@ def columns_of(feed: LandedFeed, found: Iterable[str], *, where: str = "") -> di
                 where=where,
             )
         names[landed] = column
-    for place, column in needed(feed):
-        if landed_name(column) not in names:
-            role = {
-                "cursor": "cursor column",
-                "cursor_else": "column",
-                "key": "key column",
-                "dates": "date column",
-            }.get(str(place[0]), "column")
-            raise Unreadable(
-                f'there is no {role} "{column}"; {did_you_mean(landed_name(column), names)}',
-                "mend it at the source, or change this line and the mappings",
-                place=place,
-                where=where,
-            )
+    missing = [(place, column) for place, column in needed(feed) if landed_name(column) not in names]
+    if missing:
+        raise _missing(missing, names, where)
     return names
+
+
+def _missing(missing: Sequence[tuple[tuple[str | int, ...], str]], names: Mapping[str, str], where: str) -> Unreadable:
+    """Return what to say of needed columns that are not there: of the first one in full, the others by name."""
+    place, column = missing[0]
+    roles = {"cursor": "cursor column", "key": "key column", "dates": "date column"}
+    others = [other for other in dict.fromkeys(name for _, name in missing) if other != column]
+    also = f"; nor {', '.join(f'{chr(34)}{other}{chr(34)}' for other in others)}" if others else ""
+    problem = Unreadable(
+        f'there is no {roles.get(str(place[0]), "column")} "{column}"; '
+        f"{did_you_mean(landed_name(column), names)}{also}",
+        "mend it at the source, or change this line and the mappings",
+        place=place,
+        where=where,
+    )
+    problem.columns = tuple(names)
+    return problem
 
 
 def needed(feed: LandedFeed) -> Iterator[tuple[tuple[str | int, ...], str]]:

@@ -26,7 +26,7 @@ from qmsreports.landing import KEYS, landed_name
 from qmsreports.sources.columns import UNKNOWN, arrow_type, as_text
 from qmsreports.sources.database import CHUNK, arrow_table
 from qmsreports.sources.feed import EMPTIED, FeedState, FileMark, Unreadable, Warned, digest, drift
-from qmsreports.sources.places import close_place, open_place, reason, shown
+from qmsreports.sources.places import clock_of, close_place, open_place, reason, shown
 from qmsreports.sources.retyped import Values
 
 _ORIGIN = ("_file", "_line")
@@ -98,6 +98,10 @@ class FileFeeds:
             workbook.close()
         close_place(self._fs)
 
+    def clock(self) -> datetime | None:
+        """Return the time of the store: S3 tells it with each answer, a folder and SFTP do not."""
+        return clock_of(self._fs, self._root)
+
     def read(self, feed: LandedFeed, before: FeedState) -> FileReading:
         """Look at the files of one feed; :class:`Unreadable` when there is none or one cannot be opened."""
         there = self._there(feed)
@@ -147,7 +151,10 @@ class FileFeeds:
             waiting = len(files)
             files = [file for file in files if file.changed <= settled]
             if waiting and not files:
-                raise Unreadable("every file is still being written", "nothing: the next run reads them")
+                raise Unreadable(
+                    f"every file is still being written, or was until {feed.settle_seconds} s before this run",
+                    "nothing: the next run reads them",
+                )
         if not files:
             raise Unreadable(f'no file matches "{feed.files}"', self._what_is_there(), place=("files",))
         return files
@@ -210,6 +217,26 @@ class FileReading:
         if self._gone and feed.deletions != "keys":
             self._left.append(_gone(self._gone))
         self.warnings = list(self._left)
+
+    @property
+    def newest(self) -> File | None:
+        """The file that was written to last."""
+        return max(self._files, key=lambda file: (file.changed, file.name), default=None)
+
+    def first_rows(self, file: File) -> Block | None:
+        """Return the first rows of a file, ``None`` for an empty one."""
+        return next(self._form.blocks(file), None)
+
+    def count(self, before: FeedState) -> int:
+        """Return the rows of all files, each content once; one that is as a visit saw it is not read for that."""
+        known = {mark.content: mark.rows for mark in before.files.values() if mark.rows}
+        if before.reading != self._form.reading:
+            known = {}
+        for file in self._files:
+            mark = self._marks.get(file.name)
+            if mark is not None and mark.content not in known:
+                known[mark.content] = sum(len(block.rows) for block in self._form.blocks(file))
+        return sum(known.get(content, 0) for content in {mark.content for mark in self._marks.values()})
 
     def _lost(self, gone: Set[str]) -> dict[str, FileMark]:
         """Return the files with rows that are gone, and not only under another name."""

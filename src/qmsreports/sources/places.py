@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -38,6 +40,17 @@ def close_place(fs: Any) -> None:
     client = getattr(fs, "client", None)
     if client is not None and hasattr(client, "close"):
         client.close()
+
+
+def clock_of(fs: Any, root: str) -> datetime | None:
+    """Return the time of a store's own clock, ``None`` where it does not tell: an answer of S3 bears its date."""
+    if "s3" not in (fs.protocol if isinstance(fs.protocol, tuple | list) else (fs.protocol,)):
+        return None
+    try:
+        answer = fs.call_s3("list_objects_v2", Bucket=root.partition("/")[0], MaxKeys=1)
+        return parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"]).astimezone(UTC)
+    except Exception:  # what is behind a URL refuses in words of its own, and nothing depends on this answer
+        return None
 
 
 def shown(url: str) -> str:

@@ -8,7 +8,7 @@ the table. CSV files and web interfaces deliver text alone: nothing can be retyp
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -19,8 +19,16 @@ from qmsreports.sources.feed import FeedState, Unreadable, needed
 
 _NUMBERS = frozenset({"integer", "number"})
 _DAYS = frozenset({"date", "timestamp"})
-_ENOUGH = 20
+ENOUGH = 20
 """How many values, none of which is what it was, tell another kind from some dirt."""
+
+
+class Retyped(Unreadable):
+    """A needed column that is of another kind than before."""
+
+    def __init__(self, column: str, what: str, todo: str, *, place: tuple[str | int, ...]) -> None:
+        super().__init__(what, todo, place=place)
+        self.column = column
 
 
 def declared_kinds(feed: LandedFeed, declared: Mapping[str, str]) -> dict[str, str]:
@@ -30,9 +38,16 @@ def declared_kinds(feed: LandedFeed, declared: Mapping[str, str]) -> dict[str, s
 
 
 def refuse_retyped(feed: LandedFeed, before: FeedState, declared: Mapping[str, str]) -> None:
-    """Stop at a needed column that is declared with another kind than at the last good load; ``declared`` is as landed.
+    """Stop at a needed column that is declared with another kind than at the last good load."""
+    for problem in retyped(feed, before, declared):
+        raise problem
 
-    Where the declaration of the source says the kind (``kinds``), the column is held to that; text takes anything.
+
+def retyped(feed: LandedFeed, before: FeedState, declared: Mapping[str, str]) -> Iterator[Retyped]:
+    """Yield each needed column that is declared with another kind than at the last good load.
+
+    ``declared`` are the kinds of today, by landed name. Where the declaration of the source says the kind (``kinds``),
+    the column is held to that; text takes anything.
     """
     said = {landed_name(column): (("kinds", column), kind) for column, kind in feed.kinds.items()}
     for place, column in needed(feed):
@@ -42,7 +57,7 @@ def refuse_retyped(feed: LandedFeed, before: FeedState, declared: Mapping[str, s
         if name in said and then == "text":
             continue
         if UNKNOWN not in (then, now) and not _alike(then, now):
-            raise _retyped(column, then, now, where)
+            yield _retyped(column, then, now, where)
 
 
 class Values:
@@ -63,7 +78,7 @@ class Values:
         """Take a batch in and give it on."""
         for name in list(self._columns):
             values = batch.column(name).drop_null()
-            reads = _is_number if self._then[name] in _NUMBERS else _is_day
+            reads = is_number if self._then[name] in _NUMBERS else is_day
             known = [value for value in values.to_pylist() if value not in self._nulls] if _is_text(values) else []
             if len(values) and (not _is_text(values) or any(map(reads, known))):
                 del self._columns[name]
@@ -74,12 +89,13 @@ class Values:
     def refuse_retyped(self) -> None:
         """Stop where enough values were read and not one of them is a number any more."""
         for name, (place, column) in self._columns.items():
-            if self._texts[name] >= _ENOUGH:
+            if self._texts[name] >= ENOUGH:
                 raise _retyped(column, self._then[name], "text", place)
 
 
-def _retyped(column: str, then: str, now: str, place: tuple[str | int, ...]) -> Unreadable:
-    return Unreadable(
+def _retyped(column: str, then: str, now: str, place: tuple[str | int, ...]) -> Retyped:
+    return Retyped(
+        column,
         f'column "{column}" was {then} and is {now} now',
         f"mend it at the source, or change the mappings and write kinds: {{{column}: {now}}} for this table",
         place=place,
@@ -101,7 +117,8 @@ def _is_text(values: Any) -> bool:
     return bool(pa.types.is_string(values.type))
 
 
-def _is_number(text: str) -> bool:
+def is_number(text: str) -> bool:
+    """Whether a text reads as a number."""
     try:
         float(text)
     except ValueError:
@@ -109,7 +126,8 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _is_day(text: str) -> bool:
+def is_day(text: str) -> bool:
+    """Whether a text begins with a day as ISO 8601 writes it."""
     try:
         date.fromisoformat(text[:10])
     except ValueError:

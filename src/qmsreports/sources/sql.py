@@ -48,6 +48,10 @@ class SqlFeeds:
             self.database.close()
             raise Unreadable("the database holds no table", "check the connection and what its account may see")
 
+    def clock(self) -> datetime | None:
+        """Return the server's time now."""
+        return self.database.clock()
+
     def close(self) -> None:
         """Give the connection back."""
         self.database.close()

@@ -25,6 +25,9 @@ class Feeds(Protocol):
     def read(self, feed: LandedFeed, before: FeedState) -> Reading:
         """Look at one feed."""
 
+    def clock(self) -> datetime | None:
+        """Return the source's own time now, ``None`` where it does not tell."""
+
     def close(self) -> None:
         """Give back what was opened."""
 

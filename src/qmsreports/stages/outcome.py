@@ -16,8 +16,8 @@ from qmsreports.workspace import Workspace
 class FeedReport:
     """How the canonical tables of one source came out of one run; what ``run ingest`` prints.
 
-    ``rows_in + refreshed == conformed + quarantined + duplicates`` for every table that was published; rows that a
-    source delivers as deleted are among the duplicates. ``deleted`` rows left the table: they are gone at the source.
+    ``rows_in + refreshed == conformed + quarantined + duplicates + deleted_at_source`` for every table that was
+    published. ``deleted`` rows left the table: those of the deleted ones that it held.
     """
 
     source: str
@@ -30,6 +30,7 @@ class FeedReport:
     duplicates: int
     message: str = ""
     deleted: int = 0
+    deleted_at_source: int = 0
 
     @property
     def sound(self) -> bool:
@@ -62,6 +63,7 @@ def feed_reports(run_id: str, *, settings: Settings | None = None) -> list[FeedR
                 row.duplicates,
                 row.message,
                 row.deleted,
+                row.deleted_at_source,
             )
             for row in session.scalars(query)
         ]

@@ -52,6 +52,16 @@ class Totals:
     last: date
 
 
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One of two tables that are compared; ``table`` is empty for this one, ``where`` the values that count."""
+
+    table: str
+    by: str
+    value: str
+    where: Mapping[str, Sequence[str]]
+
+
 class Evidence:
     """Facts about one staged table at one instant ``as_of``; each is computed at most once."""
 
@@ -251,37 +261,60 @@ class Evidence:
         ``None`` where one of them has no such day yet. ``where`` names the values that count, by column.
         """
         table, added, day = other
-        sides = (("", by, column, where), (table, day, added, other_where))
-
-        def rows(side: tuple[str, str, str, Mapping[str, Sequence[str]]], since: date | None) -> str:
-            of, moment, value, values = side
-            kept = "".join(f" AND {_name(name)} IN ({', '.join(map(_text, some))})" for name, some in values.items())
-            lately = "" if since is None else f" WHERE {_name(moment)} >= DATE '{since}'"
-            return (
-                f"(SELECT CAST({_name(moment)} AS DATE) AS day, {_name(value)} AS value "
-                f"FROM ({self._rows((moment, value, *values), of, where=lately)}) "
-                f"WHERE {_name(moment)} IS NOT NULL AND {_name(value)} IS NOT NULL{kept})"
-            )
-
-        def newest(since: date | None) -> list[date | None]:
-            until = f"{self.as_of + timedelta(hours=14):%Y-%m-%d}"
-            asked = (f"(SELECT max(day) FROM {rows(side, since)} WHERE day <= DATE '{until}')" for side in sides)
-            return list(self._ask(f"SELECT {', '.join(asked)}")[0])
-
-        lately = (self.as_of - _LATELY).date()
-        ends = newest(lately)
-        if any(end is None or end <= lately for end in ends):  # a table at rest is read as a whole
-            ends = newest(None)
-        last = min((end for end in ends if end is not None), default=None)
-        if last is None or None in ends:
+        sides = (_Side("", by, column, where), _Side(table, day, added, other_where))
+        last = self._last_day(sides)
+        if last is None:
             return None
         first = last - timedelta(days=days - 1)
-        within = f"WHERE day BETWEEN DATE '{first}' AND DATE '{last}'"
         (own,), (others,) = (
-            self._ask(f"SELECT coalesce(sum(value), 0), count(*) FROM {rows(side, first - timedelta(days=1))} {within}")
+            self._ask(f"SELECT coalesce(sum(value), 0), count(*) FROM {self._side(side, first, last)}")
             for side in sides
         )
         return Totals(float(own[0]), float(others[0]), int(own[1]), int(others[1]), first, last)
+
+    def rows_by_day(
+        self, by: str, other_table: str, other_by: str, *, days: int, other_where: Mapping[str, Sequence[str]]
+    ) -> tuple[dict[date, int], dict[date, int]] | None:
+        """Count the rows of each of the last ``days``, here and in another table; ``None`` where one has none yet.
+
+        The days end on the older of the two newest ones, as those of :meth:`totals` do.
+        """
+        sides = (_Side("", by, by, {}), _Side(other_table, other_by, other_by, other_where))
+        last = self._last_day(sides)
+        if last is None:
+            return None
+        first = last - timedelta(days=days - 1)
+        own, others = (
+            dict(self._ask(f"SELECT day, count(*) FROM {self._side(side, first, last)} GROUP BY day")) for side in sides
+        )
+        return own, others
+
+    def _side(self, side: _Side, first: date | None, last: date) -> str:
+        """Write the SQL of day and value of one side's rows between two days."""
+        kept = "".join(f" AND {_name(name)} IN ({', '.join(map(_text, some))})" for name, some in side.where.items())
+        lately = "" if first is None else f" WHERE {_name(side.by)} >= DATE '{first - timedelta(days=1)}'"
+        since = "" if first is None else f"day >= DATE '{first}' AND "
+        return (
+            f"(FROM (SELECT CAST({_name(side.by)} AS DATE) AS day, {_name(side.value)} AS value "
+            f"FROM ({self._rows((side.by, side.value, *side.where), side.table, where=lately)}) "
+            f"WHERE {_name(side.by)} IS NOT NULL AND {_name(side.value)} IS NOT NULL{kept}) "
+            f"WHERE {since}day <= DATE '{last}')"
+        )
+
+    def _last_day(self, sides: Sequence[_Side]) -> date | None:
+        """Return the older of the newest days of two tables, ``None`` where one has none."""
+        until = (self.as_of + timedelta(hours=14)).date()
+        lately = (self.as_of - _LATELY).date()
+
+        def newest(since: date | None) -> list[date | None]:
+            asked = (f"(SELECT max(day) FROM {self._side(side, since, until)})" for side in sides)
+            return list(self._ask(f"SELECT {', '.join(asked)}")[0])
+
+        ends = newest(lately)
+        if any(end is None or end <= lately for end in ends):  # a table at rest is read as a whole
+            ends = newest(None)
+        found = [end for end in ends if end is not None]
+        return min(found) if len(found) == len(sides) else None
 
     @cached_property
     def published_rows(self) -> int:

@@ -204,6 +204,32 @@ class ExpectColumnTotalToReconcile(_DeliveryExpectation):
         )
 
 
+class ExpectColumnDaysToCoverOtherTable(_DeliveryExpectation):
+    """Expect a row on each of the last ``days`` on which another table has at least ``from_rows`` rows; see
+    :func:`judging.days_covered`.
+    """
+
+    column: str
+    other_table: str
+    other_by: str
+    days: int
+    from_rows: int
+    other_where: dict[str, list[str]] = {}  # noqa: RUF012
+
+    success_keys: ClassVar[tuple[str, ...]] = ("column", "other_table", "other_by", "days", "from_rows")
+    args_keys: ClassVar[tuple[str, ...]] = success_keys
+
+    def _judge(self) -> tuple[bool, str]:
+        return judging.days_covered(
+            evidence(),
+            self.column,
+            (self.other_table, self.other_by),
+            days=self.days,
+            from_rows=self.from_rows,
+            where=self.other_where or {},
+        )
+
+
 class ExpectTableNotToShrink(_DeliveryExpectation):
     """Expect at most ``share`` of the published rows, if at least ``from_rows`` of them, to have vanished at the
     source: a system that answers an unprivileged or expired session with no rows and no error looks like a deletion.

@@ -21,6 +21,8 @@ _YEAR = 52
 """Weeks after which the same weekdays and nearly the same days of the year come again."""
 _Z = 3.0902323061678132
 """Standard normal quantile of 0.999: chance alone breaks the rule on a mix once in a thousand looks."""
+_SHOWN = 5
+"""Lost days that a verdict names."""
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -182,6 +184,27 @@ def totals(
         f"{_words(other[0])}, {found.first:%Y-%m-%d} to {found.last:%Y-%m-%d}"
     )
     return found.other_total * at_least <= found.total <= found.other_total * at_most, said
+
+
+def days_covered(
+    now: Evidence, column: str, other: tuple[str, str], *, days: int, from_rows: int, where: Mapping[str, Sequence[str]]
+) -> Verdict:
+    """Whether each of the last ``days`` on which another table has at least ``from_rows`` rows has a row here.
+
+    ``other`` is its name and the column of its days; ``where`` tells which of its rows count. A lost day is lost in a
+    sum of months, and a day of 40 operations without one shift is not. Days that are off in any calendar are passed
+    over: one site works while another rests.
+    """
+    found = now.rows_by_day(column, *other, days=days, other_where=where)
+    if found is None:
+        return True, "no days to compare"
+    own, others = found
+    busy = sorted(day for day, rows in others.items() if rows >= from_rows and not now.day_off(day))
+    lost = [day for day in busy if day not in own]
+    told = ", ".join(f"{day:%Y-%m-%d} ({others[day]} rows of {_words(other[0])})" for day in lost[:_SHOWN])
+    more = f" and {len(lost) - _SHOWN} more" if len(lost) > _SHOWN else ""
+    said = f"no row on {told}{more}" if lost else f"a row on each of {len(busy)} days"
+    return not lost, said
 
 
 def _words(column: str) -> str:

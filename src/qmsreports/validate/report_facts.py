@@ -99,6 +99,7 @@ class TableQuality:
     conformed: int
     quarantined: int
     duplicates: int
+    deleted_at_source: int
     newest: date | None
     weekly: tuple[int, ...]  # rows by week of the event, oldest first, the last ends on the newest event
     rules: tuple[RuleHistory, ...]
@@ -109,7 +110,8 @@ class TableQuality:
     @property
     def reconciles(self) -> bool:
         """Whether every row that came is accounted for."""
-        return self.rows_in + self.refreshed == self.conformed + self.quarantined + self.duplicates
+        left = self.quarantined + self.duplicates + self.deleted_at_source
+        return self.rows_in + self.refreshed == self.conformed + left
 
     @property
     def failed(self) -> tuple[RuleHistory, ...]:
@@ -215,7 +217,7 @@ def _title(source: str, catalog: Catalog) -> str:
     return catalog.sources[source].title if source in catalog.sources else source
 
 
-_COUNTS = ("rows_in", "refreshed", "conformed", "quarantined", "duplicates")
+_COUNTS = ("rows_in", "refreshed", "conformed", "quarantined", "duplicates", "deleted_at_source")
 
 
 def _states(session: Session, at: datetime) -> dict[tuple[str, str], FeedRecord]:

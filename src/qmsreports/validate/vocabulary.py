@@ -111,6 +111,12 @@ KINDS: dict[str, Kind] = {
         (*_OTHER, "days", *_LIMITS, "from_rows", "where", "other_where"),
         (*_OTHER, "days", *_LIMITS),
     ),
+    "expect_column_days_to_cover_other_table": Kind(
+        "delivery",
+        _COLUMN,
+        ("other_table", "other_by", "days", "from_rows", "other_where"),
+        ("other_table", "other_by", "days", "from_rows"),
+    ),
     "expect_table_not_to_shrink": Kind("delivery", (), ("share", "from_rows"), ("share", "from_rows")),
     "expect_table_rejects_to_be_few": Kind("delivery", (), ("share", "from_rows"), ("share", "from_rows")),
 }

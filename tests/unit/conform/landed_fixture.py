@@ -99,7 +99,8 @@ class Line:
             organisation=self.organisation,
         )
         if staged is not None:
-            assert staged.rows_in + staged.refreshed == staged.rows + staged.rejected + staged.duplicates
+            out = staged.rows + staged.rejected + staged.duplicates + staged.deleted_at_source
+            assert staged.rows_in + staged.refreshed == out
             assert pq.read_metadata(staged.path).num_rows == staged.rows
         return staged
 

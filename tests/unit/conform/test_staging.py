@@ -188,7 +188,8 @@ def test_a_key_that_vanished_leaves_the_table_and_comes_back_when_it_reappears(l
     line.run()
     line.land("2", so_item__keys=keys_of(items[:1]))
     staged = line.stage()
-    assert staged is not None and (staged.rows_in, staged.rows, staged.refreshed) == (0, 0, 0)
+    assert staged is not None and (staged.rows_in, staged.rows, staged.refreshed) == (0, 0, 2)
+    assert (staged.duplicates, staged.deleted_at_source) == (0, 2)
     published = line.publish(staged)
     assert published.deleted == 2
     assert published.touched == {"ordered_on": ("2026-03",)}
@@ -207,13 +208,13 @@ def test_a_row_landed_after_the_key_list_lives(line: Line) -> None:
     assert [row["order_line_id"] for row in line.rows()] == ["A/1", "A/2"]
 
 
-def test_rows_deleted_before_they_were_ever_conformed_count_as_duplicates(line: Line) -> None:
+def test_rows_deleted_before_they_were_ever_conformed_count_as_deleted(line: Line) -> None:
     items = [item("A"), item("A", 2)]
     line.land("1", so_item=items, sales_order=[order("A")])
     line.land("2", so_item__keys=keys_of(items[:1]))
     staged = line.stage()
     assert staged is not None
-    assert (staged.rows_in, staged.rows, staged.duplicates) == (2, 1, 1)
+    assert (staged.rows_in, staged.rows, staged.duplicates, staged.deleted_at_source) == (2, 1, 0, 1)
     line.publish(staged)
     assert [row["order_line_id"] for row in line.rows()] == ["A/1"]
 

@@ -163,6 +163,7 @@ def test_the_state_of_an_action(
 
 def test_rows_add_up_and_failed_rules_are_told(october: PackModel) -> None:
     trust = october.trust
+    assert trust.deleted_at_source == 0
     assert (trust.rows_in, trust.refreshed, trust.conformed, trust.quarantined, trust.duplicates) == (91, 14, 101, 3, 1)
     assert trust.reconciles  # 91 + 14 = 101 + 3 + 1
     (rule,) = october.failed_rules

@@ -358,6 +358,11 @@ def test_trust_is_said_with_its_sums() -> None:
         "1,289,128 rows in: 1,286,865 conformed, 402 duplicates, 37 quarantined (0.003 %), 1,824 held back in stopped "
         "feeds; every row is accounted for."
     )  # 1,286,865 + 402 + 37 + 1,824 = 1,289,128
+    (whole,) = [source for source in review().quality if source.source == "crm"]
+    gone = [feed.model_copy(update={"rows_in": feed.rows_in + 4, "deleted_at_source": 4}) for feed in whole.feeds[:1]]
+    some = assemble(replace(facts([]), quality=(whole.model_copy(update={"feeds": tuple(gone)}),)))
+    assert some.trust.reconciles
+    assert any(", 4 deleted at the source, " in plain(said) for said in trust_sentences(some))
     nothing = assemble(replace(facts([]), quality=(), failed_rules=(), quarantine_since=()))
     assert [plain(text) for text in trust_sentences(nothing)][2:4] == [
         "0 rows in: 0 conformed, 0 duplicates, 0 quarantined (–); every row is accounted for.",  # noqa: RUF001
@@ -389,7 +394,7 @@ def test_rows_of_a_derived_table_are_no_rows_in() -> None:
         "90 rows in: 90 conformed, 0 duplicates, 0 quarantined (0 %); every row is accounted for.",
     ]
     shown = quality(pack)
-    assert shown["total"] == ["90", "0", "90", "0", "0"]
+    assert shown["total"] == ["90", "0", "90", "0", "0", "0"]
     assert plain(shown["sources"][1]["feeds"][0]["title"]) == "customer_months, 23 rows"
     assert shown["sources"][1]["feeds"][0]["rows_in"] == "\u2013"
 

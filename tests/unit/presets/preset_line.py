@@ -78,7 +78,8 @@ class PresetLine:
             )
             if staged is None:
                 continue
-            assert staged.rows_in + staged.refreshed == staged.rows + staged.rejected + staged.duplicates
+            out = staged.rows + staged.rejected + staged.duplicates + staged.deleted_at_source
+            assert staged.rows_in + staged.refreshed == out
             refused[name] = self._merge(name, staged)
         return refused
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from preset_line import PresetLine
@@ -43,3 +44,27 @@ def test_a_european_export_becomes_tickets(tmp_path: Path) -> None:
     (ticket,) = line.rows("tickets")
     assert ticket["first_reply_at"] == datetime(2026, 10, 25, 2, tzinfo=UTC)
     assert (ticket["status"], ticket["reached_human"]) == ("resolved", True)
+
+
+def test_an_export_that_is_being_written_is_left_for_the_next_run(tmp_path: Path) -> None:
+    """At six the export holds one row and half of another one, written 20 s before; by seven it is whole."""
+    exports = tmp_path / "exports"
+    exports.mkdir()
+    export, six = exports / "tickets_2026-10.csv", datetime(2026, 11, 2, 6, tzinfo=UTC)
+    row = "T{};;Headquarters;Phone;Leak;Low;01.10.2026 08:00;;;;;Open;0;0\n"
+    line = PresetLine(tmp_path, "generic_csv", str(exports))
+
+    def written(text: str, at: datetime) -> None:
+        export.write_text(text, encoding="utf-8")
+        os.utime(export, (at.timestamp(), at.timestamp()))
+
+    written(HEAD + row.format(1) + row.format(2)[:-9], six - timedelta(seconds=20))
+    (failure,) = line.land(at=six).failures
+    assert failure.finding.what.endswith(
+        "every file is still being written, or was until 60 s before this run (never landed so far)"
+    )
+    assert failure.finding.todo == "nothing: the next run reads them"
+    written(HEAD + row.format(1) + row.format(2), six + timedelta(seconds=5))
+    assert not line.land(at=six + timedelta(hours=1)).failures
+    line.publish()
+    assert [ticket["ticket_id"] for ticket in line.rows("tickets")] == ["T1", "T2"]

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from rest_world import LandedDesk, rest_source
 from small_source import ORDERS, World, all_files, make_source
 from sqlalchemy import create_engine
+from web_system import WebSystem
 
 from qmsreports.sources import CheckReport, check
 
@@ -86,7 +91,7 @@ def test_files_are_checked_like_tables(tmp_path: Path) -> None:
     report = checked(world)
     assert not report.failed
     assert report.samples["orders"] == [{"no": "A1", "pieces": "5", "_file": "a.csv", "_line": 2}]
-    assert said(report, "rows") == [("ok", "nothing landed so far")]
+    assert said(report, "rows") == [("ok", "1 rows at the source; nothing landed so far")]
 
 
 @pytest.mark.parametrize(("apart", "outcome"), [(timedelta(0), "ok"), (timedelta(minutes=-5), "warning")])
@@ -107,3 +112,133 @@ def test_account_and_clock_of_a_server(tmp_path: Path, postgresql_url: str, apar
     assert said(report, "permissions") == [("warning", "the account may change this table")]
     ((found, what),) = said(report, "cursor")
     assert what.endswith("in whole seconds; the last second is read again")
+
+
+# --- beside the last load --------------------------------------------------------------------------------------------
+FILES = {"table": "orders", "files": "*.csv", "key": ["no"], "needs": ["no", "pieces"]}
+ROWS = "".join(f"A{number},{number}\n" for number in range(1, 6))
+
+
+def columns(report: CheckReport) -> list[tuple[str, str]]:
+    return said(report, "columns")
+
+
+def test_a_database_that_is_as_at_the_last_load_and_one_that_is_not(shop: World) -> None:
+    """A new column is told; of two that mappings need and that are gone both are named, and what came instead."""
+    shop.land()
+    assert columns(checked(shop)) == [("ok", "as at the last load")]
+    shop.sql("ALTER TABLE orders ADD COLUMN colour TEXT")
+    ((outcome, what),) = columns(checked(shop))
+    assert (outcome, what) == ("warning", "other columns than before (new: colour)")
+    for old, new in (("quantity", "pieces"), ("changed", "altered")):
+        shop.sql(f"ALTER TABLE orders RENAME COLUMN {old} TO {new}")
+    report = checked(shop)
+    assert report.failed
+    ((_, what),) = said(report, "read")
+    assert what.startswith('there is no cursor column "changed"') and what.endswith('; nor "quantity"')
+    ((_, what),) = columns(report)
+    assert what == "other columns than before (new: altered, colour, pieces; gone: changed, quantity)"
+
+
+def test_each_retyped_column_of_a_database_is_named(tmp_path: Path, postgresql_url: str) -> None:
+    engine = create_engine(postgresql_url)
+    feed = {"table": "item", "key": ["id"], "needs": ["pieces", "due", "note"]}
+    world = World(tmp_path, make_source(feed), postgresql_url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DROP SCHEMA public CASCADE")
+        connection.exec_driver_sql("CREATE SCHEMA public")
+        connection.exec_driver_sql("CREATE TABLE item (id integer PRIMARY KEY, pieces integer, due date, note text)")
+        connection.exec_driver_sql("INSERT INTO item VALUES (1, 5, '2026-10-01', 'x')")
+    world.land()
+    assert columns(checked(world)) == [("ok", "as at the last load")]
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE item ALTER pieces TYPE text, ALTER due TYPE text")
+    engine.dispose()
+    report = checked(world)
+    assert columns(report) == [
+        ("failed", 'column "pieces" was integer and is text now'),
+        ("failed", 'column "due" was date and is text now'),
+    ]
+    assert report.failed
+
+
+def files_of(tmp_path: Path) -> World:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.csv").write_text("no,pieces\n" + ROWS, encoding="utf-8")
+    return World(tmp_path, make_source(FILES, kind="files"), str(tmp_path / "in"))
+
+
+def test_rows_and_columns_of_files_beside_the_last_load(tmp_path: Path) -> None:
+    """Five rows landed; a copy of that file counts once, a file of two rows more makes seven, its pieces are words."""
+    world = files_of(tmp_path)
+    world.land()
+    (tmp_path / "in" / "again.csv").write_text("no,pieces\n" + ROWS, encoding="utf-8")
+    later = tmp_path / "in" / "b.csv"
+    later.write_text("no,pieces,colour\nA6,six,red\nA7,seven,blue\n", encoding="utf-8")
+    for number, name in enumerate(("a.csv", "again.csv", "b.csv")):
+        os.utime(tmp_path / "in" / name, (NOW.timestamp() + number, NOW.timestamp() + number))
+    report = checked(world)
+    ((outcome, what),) = said(report, "rows")
+    assert (outcome, what[:36]) == ("ok", "7 rows at the source; 5 landed, the ")
+    assert columns(report) == [
+        ("warning", "other columns than before (new: colour)"),
+        ("warning", 'column "pieces" held numbers at the last load and holds none now'),
+    ]
+    (entry,) = [entry for entry in report.checks if entry.check == "columns" and "held" in entry.what]
+    assert entry.todo == "mend it at the source, or change the mappings that read it"
+
+
+def test_a_column_that_the_newest_file_lacks_is_named_though_older_files_have_it(tmp_path: Path) -> None:
+    world = files_of(tmp_path)
+    world.land()
+    later = tmp_path / "in" / "b.csv"
+    later.write_text("no,stock\nA6,6\n", encoding="utf-8")
+    os.utime(tmp_path / "in" / "a.csv", (0, 0))
+    report = checked(world)
+    assert report.failed
+    assert any('there is no column "pieces"' in entry.what for entry in report.checks if entry.outcome == "failed")
+    assert columns(report) == [("warning", "other columns than before (new: stock; gone: pieces)")]
+
+
+def test_a_file_of_time_to_come_tells_that_a_clock_is_wrong(tmp_path: Path) -> None:
+    world = files_of(tmp_path)
+    ahead = NOW.timestamp() + 3600
+    os.utime(tmp_path / "in" / "a.csv", (ahead, ahead))
+    assert said(checked(world), "clock") == [("warning", "in/a.csv was written to 3,600 s after our time")]
+    os.utime(tmp_path / "in" / "a.csv", (NOW.timestamp(), NOW.timestamp()))
+    assert said(checked(world), "clock") == []
+
+
+def test_a_web_interface_beside_the_last_load_and_its_clock_beside_ours(tmp_path: Path, web: WebSystem) -> None:
+    """Three cases landed, one is deleted, the time of the others is in seconds now; its clock is three minutes slow."""
+    rows: list[dict[str, Any]] = [{"no": no, "opened": f"2026-10-0{no}T08:00:00Z", "state": "x"} for no in (1, 2, 3)]
+    web.route("GET", "/cases")(lambda _asked: rows)
+    feed = {"table": "cases", "key": ["no"], "needs": ["opened", "state"], "request": {"path": "cases"}}
+    made = LandedDesk(tmp_path, rest_source(feed), web.url())
+    made.land()
+    web.now = NOW - timedelta(minutes=3)
+
+    def looked() -> CheckReport:
+        return check(made.source, connection=made.connection, landing=tmp_path / "landing", now=lambda: NOW)
+
+    report = looked()
+    assert columns(report) == [("ok", "as at the last load")]
+    ((outcome, what),) = said(report, "clock")
+    assert outcome == "warning" and re.fullmatch(r"the server's clock is 1[78]\d s behind ours", what)
+    assert said(report, "rows")[0][1].startswith("3 rows at the source; 3 landed, ")
+    rows[:] = [{"no": no, "opened": 1790841600 + no, "state": "x", "colour": "red"} for no in (1, 2)]
+    report = looked()
+    assert columns(report) == [
+        ("warning", "other columns than before (new: colour)"),
+        ("warning", 'column "opened" held days at the last load and holds none now'),
+    ]
+    ((outcome, what),) = said(report, "rows")
+    assert (outcome, what[:32]) == ("warning", "2 rows at the source; 3 landed, ")
+    for row in rows:
+        row["phase"] = row.pop("state")
+        row["began"] = row.pop("opened")
+    report = looked()
+    assert report.failed
+    assert columns(report) == [
+        ("warning", "other columns than before (new: began, colour, phase; gone: opened, state)")
+    ]

@@ -10,11 +10,14 @@ import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from small_source import World, make_source
+
+from qmsreports.sources import check
 
 FEED = {"table": "orders", "files": "*.csv", "key": ["no"]}
 
@@ -183,4 +186,10 @@ def test_files_in_a_bucket(tmp_path: Path, bucket: Any) -> None:
     bucket.copy_object(Bucket="deliveries", Key="in/b.csv", CopySource="deliveries/in/a.csv")
     bucket.put_object(Bucket="deliveries", Key="in/c.csv", Body=b"no,pieces\nA3,7\n")
     assert world.landed() == {"orders": 1}
+    looked = check(world.source, connection=world.connection, landing=world.landing, now=lambda: datetime.now(UTC))
+    assert [entry.outcome for entry in looked.checks if entry.check == "clock"] == ["ok"]
+    assert any(entry.what.startswith("3 rows at the source; 3 landed") for entry in looked.checks)
+    then = datetime(2020, 1, 1, tzinfo=UTC)
+    early = check(world.source, connection=world.connection, landing=world.landing, now=lambda: then)
+    assert {entry.outcome for entry in early.checks if entry.check == "clock"} == {"warning"}
     assert "s3://none/in" in _failure(tmp_path / "other", "s3://none/in")

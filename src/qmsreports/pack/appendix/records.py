@@ -156,6 +156,7 @@ def _dated(cell: Any, kind: str) -> Cell:
 def feeds(pack: PackModel) -> Sheet:
     """Return the reconciliation of every feed."""
     head = ("source", "table", "status", "rows_in", "looked_at_again", "conformed", "quarantined", "duplicates")
+    more = ("deleted_at_source", "held_back", "newest", "message")
     rows = [
         (
             source.title,
@@ -166,6 +167,7 @@ def feeds(pack: PackModel) -> Sheet:
             feed.conformed,
             feed.quarantined,
             feed.duplicates,
+            feed.deleted_at_source,
             feed.held,
             feed.newest,
             feed.message,
@@ -173,7 +175,7 @@ def feeds(pack: PackModel) -> Sheet:
         for source in pack.quality
         for feed in source.feeds
     ]
-    return sheet("feeds", (*head, "held_back", "newest", "message"), (32, 28, 12, 11, 14, 11, 12, 11, 11, 12, 70), rows)
+    return sheet("feeds", (*head, *more), (32, 28, 12, 11, 14, 11, 12, 11, 16, 11, 12, 70), rows)
 
 
 def rules(pack: PackModel) -> Sheet:

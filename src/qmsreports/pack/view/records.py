@@ -143,10 +143,7 @@ def quality(pack: PackModel) -> dict[str, Any]:
             }
             for source in pack.quality
         ],
-        "total": [
-            figures.count(number)
-            for number in (trust.rows_in, trust.refreshed, trust.conformed, trust.quarantined, trust.duplicates)
-        ],
+        "total": [figures.count(number) for number in (getattr(trust, name) for name in _COUNTS)],
         "adds_up": say("quality.adds_up") if trust.reconciles else say("quality.does_not_add_up"),
         "reconciles": trust.reconciles,
         "rules": [_rule(rule, words.tables(pack)) for rule in pack.failed_rules],
@@ -169,6 +166,7 @@ def _waiting(trust: Trust) -> str:
     return say("quality.waiting_since", n=trust.quarantine_open, ages=", ".join(ages))
 
 
+_COUNTS = ("rows_in", "refreshed", "conformed", "quarantined", "duplicates", "deleted_at_source")
 _AGES = 4
 """Months that the quarantine's ages are told by; older ones are told together."""
 
@@ -185,6 +183,7 @@ def _feed(feed: Feed) -> dict[str, Any]:
         "quarantined": figures.count(feed.quarantined),
         "share": figures.share(feed.quarantined, whole) if feed.quarantined else "",
         "duplicates": figures.count(feed.duplicates),
+        "deleted_at_source": figures.count(feed.deleted_at_source),
         "newest": figures.day(feed.newest),
         "version": str(feed.lake_version) if feed.lake_version is not None else figures.NONE,
         "message": feed.message,
@@ -193,7 +192,7 @@ def _feed(feed: Feed) -> dict[str, Any]:
 
 def _derived(feed: Feed) -> dict[str, Any]:
     """Return a table that was made from others: its rows are no rows in, and stand with its name."""
-    made = {name: figures.NONE for name in ("rows_in", "refreshed", "conformed", "quarantined", "duplicates")}
+    made = dict.fromkeys(_COUNTS, figures.NONE)
     rows = say("count.row", n=feed.rows_in + feed.refreshed)
     return {**_feed(feed), **made, "share": "", "title": ", ".join((feed.title, rows))}
 

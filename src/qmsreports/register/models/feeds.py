@@ -55,7 +55,9 @@ class ConformedLoad(Base):
 class FeedRecord(Base):
     """How one canonical table of one source came out of one run.
 
-    ``rows_in + refreshed == conformed + quarantined + duplicates`` whenever the status is ``published``.
+    ``rows_in + refreshed == conformed + quarantined + duplicates + deleted_at_source`` whenever the status is
+    ``published``. ``deleted`` are the rows that left the lake. Records made before ``deleted_at_source`` was counted
+    hold 0 there: their ``duplicates`` include what was delivered as deleted.
     """
 
     __tablename__ = "feeds"
@@ -71,6 +73,7 @@ class FeedRecord(Base):
     conformed: Mapped[int]
     quarantined: Mapped[int]
     duplicates: Mapped[int]
+    deleted_at_source: Mapped[int] = mapped_column(default=0, server_default="0")
     inserted: Mapped[int]
     updated: Mapped[int]
     deleted: Mapped[int]

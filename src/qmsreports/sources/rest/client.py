@@ -8,9 +8,10 @@ host is refused. What a message repeats of an answer has every secret taken out.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from math import ceil
@@ -56,6 +57,7 @@ class Client:
         self._sleep = sleep
         self._waited = 0.0
         self.served_at: datetime | None = None
+        self._answered = 0.0
         self.new_refresh_token = False
         self._session = requests.Session()
         self._session.headers["User-Agent"] = "qmsreports"
@@ -65,6 +67,12 @@ class Client:
     def close(self) -> None:
         """Give the connections back."""
         self._session.close()
+
+    def clock(self) -> datetime | None:
+        """Return the system's time now: that of its last answer, and what has passed since; in whole seconds."""
+        if self.served_at is None:
+            return None
+        return self.served_at + timedelta(seconds=int(time.monotonic() - self._answered))
 
     def ask(
         self,
@@ -90,6 +98,7 @@ class Client:
         if not gone:
             self._refuse(response, url)
             self.served_at = served_at(response)
+            self._answered = time.monotonic()
         answer = None if gone else Answer(self._data(response.content, response.headers, url), response.headers, url)
         if answer is not None:
             self._refuse_error(answer)

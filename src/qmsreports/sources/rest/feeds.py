@@ -78,6 +78,10 @@ class RestFeeds:
         self._client.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
+    def clock(self) -> datetime | None:
+        """Return the system's time now, by its last answer."""
+        return self._client.clock()
+
     def read(self, feed: LandedFeed, before: FeedState) -> RestReading:
         """Read one feed; :class:`Unreadable`, without any secret in it, when it does not answer as declared."""
         with _Hidden(self._address):
@@ -107,6 +111,7 @@ class _Hidden:
                 where=error.where,
                 shared=error.shared,
             )
+            hidden.columns = error.columns
             raise hidden from None
 
 
