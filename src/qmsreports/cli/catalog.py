@@ -26,10 +26,11 @@ BY = Annotated[str, typer.Option("--by", help="Who does it, by name or role.")]
 
 @app.command()
 def check(as_json: JSON = False) -> None:
-    """Check every file, mappings of sources included, plan every version and run the examples of every KPI.
+    """Check every file, mappings and suites included, plan every version and run the examples of every KPI.
 
     All findings at once; exit code 1 when there is one.
     """
+    from qmsreports import stages
     from qmsreports.conform import check_written
     from qmsreports.kpi.examples import run_examples
     from qmsreports.kpi.fitting import of_the_newest
@@ -42,11 +43,13 @@ def check(as_json: JSON = False) -> None:
         with Workspace() as workspace:
             catalog = workspace.catalog
             without_file = _without_file(workspace)
-        warnings = (*catalog.warnings, *without_file)
+            _, wrong, astray = stages.check_suites(catalog, workspace.settings.expectations)
+        warnings = (*catalog.warnings, *without_file, *astray)
         findings = list(of_the_newest(catalog))
         findings += [finding for kpi in catalog.kpis.values() for finding in run_examples(catalog, kpi)]
         findings = list(dict.fromkeys(findings))
         findings += check_written(catalog.folder, catalog.sources, catalog.tables)
+        findings += wrong
         counts = _counts(catalog)
     except UserError as error:
         if not as_json or error.exit_code is not ExitCode.FINDINGS:

@@ -78,7 +78,7 @@ def report(
 
 @app.command()
 def propose(
-    table: Annotated[str, typer.Argument(help="Canonical table.")],
+    table: Annotated[str, typer.Argument(help="Canonical table, or a feed as landed: landed/crm/account.")],
     out: Annotated[Path | None, typer.Option(help="File to write; default the table's own suite.")] = None,
     owner: Annotated[str, typer.Option(help="Who mends rows, until the suite says better.")] = "data.owner",
     force: Annotated[bool, typer.Option("--force", help="Write over a suite that is there.")] = False,

@@ -29,6 +29,7 @@ from qmsreports.stages.ingest import (
     publish,
     validate,
 )
+from qmsreports.stages.inspect import check_suites
 from qmsreports.stages.measure import MeasureSummary, analyse, asked_period, last_closed_period, measure
 from qmsreports.stages.meeting import comment, consider, day_of, record_step, show_review
 from qmsreports.stages.outcome import FeedReport, feed_reports, reasons
@@ -81,6 +82,7 @@ __all__ = [
     "build_pack",
     "check_review",
     "check_source",
+    "check_suites",
     "clear_old_staging",
     "clear_staging",
     "close_review",

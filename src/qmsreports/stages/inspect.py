@@ -87,6 +87,38 @@ def _audit(
     return audit
 
 
+def check_suites(catalog: Catalog, expectations: Path) -> tuple[int, list[Finding], list[Finding]]:
+    """Check every suite against the declarations; returns how many rules there are, findings, and warnings.
+
+    A table without a suite is a warning here: it stops when it is ingested, and not before. So are suites of tables
+    that nobody declares. Where there is no folder of suites, a catalog is checked by itself, and nothing is said.
+    """
+    from qmsreports.validate import load_suite
+
+    if not expectations.is_dir():
+        return 0, [], []
+    rules = 0
+    findings: list[Finding] = []
+    warnings: list[Finding] = []
+    for table in catalog.tables.values():
+        path = expectations / f"{table.table}.json"
+        try:
+            rules += len(load_suite(path, table).rules)
+        except UserError as error:
+            (findings if path.is_file() else warnings).extend(error.findings)
+    for broken in broken_suites(catalog, expectations):
+        findings += broken.findings
+    known = sorted(catalog.tables)
+    for path in sorted(expectations.glob("*.json")):
+        if path.stem not in catalog.tables:
+            what = f"there is no canonical table {path.stem}; these rules check nothing"
+            warnings.append(Finding(str(path), what, did_you_mean(path.stem, known)))
+    for source in catalog.sources.values():
+        landed = [feed.table for feed in source.tables]
+        warnings += _astray(expectations / FOLDER / source.source, source.source, landed)
+    return rules, findings, warnings
+
+
 def broken_suites(catalog: Catalog, expectations: Path) -> Iterator[UserError]:
     """Find suites of landed tables that cannot be read or name a column that their source does not declare.
 

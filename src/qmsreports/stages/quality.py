@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from qmsreports.errors import CouldNotRun, ExitCode, Finding, UserError, did_you_mean
-from qmsreports.lake import quoted
-from qmsreports.records import Tell, silent
+from qmsreports.lake import literal, open_duckdb, quoted
+from qmsreports.records import LANDED, Tell, silent
 from qmsreports.settings import Settings
 from qmsreports.workspace import Workspace
+
+if TYPE_CHECKING:
+    from qmsreports.catalog.table import Table
 
 PAGE = "quality/data-quality.html"
 """Where the pipeline leaves the report, under the workspace's folder; packs in ``packs/`` link to it."""
@@ -65,33 +71,76 @@ def address_of(page: Path, settings: Settings | None = None) -> str:
 def propose_suite(
     table: str, *, owner: str, out: Path | None = None, force: bool = False, settings: Settings | None = None
 ) -> Path:
-    """Write a draft suite for a canonical table from its history.
+    """Write a draft suite from the history of a canonical table, or of a feed as landed: ``landed/crm/account``.
 
     Never over a file that is there without ``force``, and in no case where the table has no row: a draft of nothing
     says less than any suite.
     """
-    from qmsreports.validate.propose import propose
-
     with Workspace(settings) as workspace:
-        declared = workspace.catalog.tables.get(table)
-        if declared is None:
-            what = f'there is no canonical table "{table}"'
-            raise UserError(Finding("", what, did_you_mean(table, workspace.catalog.tables)), exit_code=ExitCode.USAGE)
+        source, _, feed = table.removeprefix(LANDED).partition("/") if table.startswith(LANDED) else ("", "", "")
+        declared = _declared(workspace, table, source, feed)
         target = out or workspace.settings.expectations / f"{table}.json"
         if target.exists() and not force:
             raise UserError(
                 Finding(str(target), "there is a suite already", "name another file with --out, or say --force"),
                 exit_code=ExitCode.USAGE,
             )
-        with workspace.lake.connect([declared]) as connection:
-            if target.exists() and connection.execute(f"SELECT 1 FROM {quoted(table)} LIMIT 1").fetchone() is None:
-                todo = "ingest it first, or name another file with --out"
-                what = f"the table {table} has no row, so there is no history to draft from; the suite stays as it is"
-                raise UserError(Finding(str(target), what, todo), exit_code=ExitCode.USAGE)
-            text = propose(connection, declared, owner=owner)
+        if source:
+            text = _draft_as_landed(workspace, source, feed, owner)
+        else:
+            text = _draft(workspace, declared, owner, over=target.exists())
+        if not text:
+            todo = "ingest it first" + (", or name another file with --out" if target.exists() else "")
+            stays = "; the suite stays as it is" if target.exists() else ""
+            what = f"the table {table} has no row, so there is no history to draft from{stays}"
+            raise UserError(Finding(str(target), what, todo), exit_code=ExitCode.USAGE)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
     except OSError as error:
         raise CouldNotRun(Finding(str(target), f"cannot be written ({error.strerror})", "check the folder")) from error
     return target
+
+
+def _declared(workspace: Workspace, table: str, source: str, feed: str) -> Table:
+    """Return what a table is declared as; :class:`UserError` with what may be meant."""
+    from qmsreports import conform
+
+    known: Iterable[str] = workspace.catalog.tables
+    if source:
+        known = [f"{LANDED}{name}/{one.table}" for name, of in workspace.catalog.sources.items() for one in of.tables]
+    if table not in known:
+        what = f'there is no {"landed" if source else "canonical"} table "{table}"'
+        raise UserError(Finding("", what, did_you_mean(table, known)), exit_code=ExitCode.USAGE)
+    return conform.declared_columns(workspace.source(source), feed) if source else workspace.catalog.tables[table]
+
+
+def _draft(workspace: Workspace, declared: Table, owner: str, *, over: bool) -> str:
+    """Return a draft from declaration and published rows; empty where it would go ``over`` a suite for want of rows."""
+    from qmsreports.validate.propose import propose
+
+    with workspace.lake.connect([declared]) as connection:
+        if over and connection.execute(f"SELECT 1 FROM {quoted(declared.table)} LIMIT 1").fetchone() is None:
+            return ""
+        return propose(connection, declared, owner=owner)
+
+
+def _draft_as_landed(workspace: Workspace, source: str, feed: str, owner: str) -> str:
+    """Return a draft from all rows landed, in their current version; empty where there is none."""
+    from qmsreports import conform
+    from qmsreports.validate.propose import propose
+
+    with TemporaryDirectory(prefix="qmsreports-") as folder:
+        found = conform.as_landed(
+            workspace.source(source),
+            feed,
+            landing=workspace.settings.landing_url,
+            staging=Path(folder),
+            done=frozenset(),
+        )
+        if found is None:
+            return ""
+        staged, declared = found
+        with open_duckdb() as connection:
+            connection.execute(f"CREATE VIEW {quoted(feed)} AS FROM read_parquet({literal(staged.path)})")
+            return propose(connection, declared, owner=owner, as_landed=True)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from qmsreports.catalog.table import Column, Table
 from qmsreports.lake import quoted
+from qmsreports.validate.vocabulary import AS_LANDED
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -30,17 +31,25 @@ _IN_SET = "expect_column_values_to_be_in_set"
 Entry = dict[str, Any]
 
 
-def propose(connection: DuckDBPyConnection, table: Table, *, owner: str) -> str:
+def propose(connection: DuckDBPyConnection, table: Table, *, owner: str, as_landed: bool = False) -> str:
     """Return the text of a suite for a table that stands as a view in ``connection``.
 
     Rules that the declaration asks for come in any case; what history adds needs 200 rows. ``owner`` is who mends rows
-    until somebody writes down who really does.
+    until somebody writes down who really does. ``as_landed`` drafts for a feed as it was received: rules that stop the
+    feed or count, none that sets a row aside or asks what was published before.
     """
     (rows,) = _row(connection, f"SELECT count(*) FROM {quoted(table.table)}")
     draft = _Draft(connection, table, owner, int(rows))
     entries = [*draft.keys(), *draft.columns(), *draft.order(), *draft.volume(), *draft.whole()]
+    if as_landed:
+        entries = [_as_landed(entry) for entry in entries if entry["type"] in AS_LANDED]
     body = ",\n".join(_written(entry) for entry in entries)
     return f'{{\n  "name": {json.dumps(table.table)},\n  "expectations": [\n{body}\n  ]\n}}\n'
+
+
+def _as_landed(entry: Entry) -> Entry:
+    meta = entry["meta"]
+    return {**entry, "meta": {**meta, "on_failure": "stop" if meta["on_failure"] == "stop" else "keep"}}
 
 
 def _written(entry: Entry) -> str:

@@ -29,6 +29,7 @@ def run(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run ``qmsreports catalog ...`` on the small catalog; gives the exit code and what was said, findings last."""
     monkeypatch.setenv("QMSREPORTS_VAR", str(tmp_path / "var"))
     monkeypatch.setenv("QMSREPORTS_CATALOG", str(folder))
+    monkeypatch.setenv("QMSREPORTS_EXPECTATIONS", str(tmp_path / "expectations"))  # none: the catalog by itself
 
     def command(*words: str) -> tuple[int, list[str]]:
         result = CliRunner().invoke(app, ["catalog", *words])

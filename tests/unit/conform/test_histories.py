@@ -135,3 +135,70 @@ def test_local_time_that_runs_back_in_autumn_keeps_the_version_landed_last(tmp_p
     line.land("3", so_item=[item("A", qty=3.0, modified="2026-10-20 09:00:00")])  # an old version delivered late
     line.run()
     assert [row["quantity"] for row in line.rows()] == [2.0]
+
+
+SIBLINGS_SQL = """
+SELECT d.so_no || '/' || d.pos AS order_line_id, code('site', o.plant) AS site, to_date(o.ordered) AS ordered_on,
+    CAST(NULL AS DATE) AS delivered_on, s.pieces AS quantity, 'open' AS status, o.so_no IS NULL AS _deleted
+FROM _driving d
+LEFT JOIN sales_order o ON o.so_no = d.so_no
+LEFT JOIN (SELECT so_no, sum(qty) AS pieces FROM so_item GROUP BY so_no) s ON s.so_no = d.so_no
+"""
+LINES = st.tuples(st.tuples(st.sampled_from(["A", "B"]), st.integers(1, 2)), st.integers(1, 4))
+FAMILIES = st.lists(
+    st.tuples(st.lists(LINES, max_size=3), st.lists(ORDERS, max_size=2), st.sets(st.sampled_from("ABC"), max_size=2)),
+    min_size=1,
+    max_size=4,
+)
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@example([([(("A", 1), 1)], [], set()), ([], [("A", 1)], set())], ["run"] * 4)  # the parent comes after its child
+@example([([(("A", 1), 1)], [("A", 1)], set()), ([(("A", 2), 3)], [], {"A"}), ([], [], set())], ["run"] * 4)
+@given(visits=FAMILIES, runs=st.lists(st.sampled_from(["run", "killed", "none"]), min_size=4, max_size=4))
+def test_rows_that_read_their_siblings_and_leave_with_their_parent_end_alike(
+    visits: list[tuple[list[tuple[tuple[str, int], int]], list[Version], set[str]]], runs: list[str]
+) -> None:
+    """Lines are compared with those of their own order, and go and come with it; parents may come later than children.
+
+    In the end each line holds the pieces of all newest lines of its order, if the last list of orders names that one.
+    """
+    tables = [
+        {"table": "so_item", "key": ["so_no", "pos"], "cursor": "modified"},
+        {"table": "sales_order", "key": ["so_no"], "cursor": "modified", "deletions": "keys"},
+    ]
+    joins = {"order_lines": {"from": "so_item", "joins": {"so_item": ["so_no"], "sales_order": ["so_no"]}}}
+    with TemporaryDirectory() as name:
+        line = Line(Path(name), make_source(Path(name) / "catalog", SIBLINGS_SQL, tables=tables, conform=joins))
+        lines: dict[tuple[str, int], int] = {("Z", 1): 1}
+        parents: dict[str, int] = {"Z": 1}
+        present: set[str] = set()
+        for number, (items, orders, gone) in enumerate(visits, start=1):
+            if number == 1:
+                items, orders = [(("Z", 1), 1), *items], [("Z", 1), *orders]
+            lines |= {key: max(version, lines.get(key, 0)) for key, version in sorted(items, key=lambda one: one[1])}
+            parents |= {
+                key: max(version, parents.get(key, 0)) for key, version in sorted(orders, key=lambda one: one[1])
+            }
+            present = parents.keys() - gone
+            brought = {
+                "so_item": [item(so_no, pos, qty=float(n), modified=str(n)) for (so_no, pos), n in items],
+                "sales_order": [order_version(version) for version in orders],
+            }
+            listed = [{"so_no": key} for key in sorted(present)]
+            line.land(str(number), sales_order__keys=listed, **{table: rows for table, rows in brought.items() if rows})
+            if runs[number - 1] == "none":
+                continue
+            done = set(line.done)
+            if (staged := line.stage()) is not None:
+                line.publish(staged)
+                line.done = done if runs[number - 1] == "killed" else line.done
+        if (staged := line.stage()) is not None:
+            line.publish(staged)
+        pieces = Counter[str]()
+        for (so_no, _), version in lines.items():
+            pieces[so_no] += version
+        got = [(row["order_line_id"], row["ordered_on"].month, row["quantity"]) for row in line.rows()]
+        assert got == [
+            (f"{so_no}/{pos}", parents[so_no], float(pieces[so_no])) for so_no, pos in sorted(lines) if so_no in present
+        ]

@@ -138,3 +138,45 @@ def test_no_draft_of_an_empty_table_over_a_suite(settings: Settings) -> None:
     stages.ingest(["shop"], run_id="april", at=APRIL, settings=settings)
     stages.propose_suite("orders", owner="shop.owner", force=True, settings=settings)
     assert suite.read_text() != before
+
+
+def test_a_draft_for_a_feed_as_landed_sets_no_row_aside_and_is_accepted_as_its_suite(settings: Settings) -> None:
+    with pytest.raises(UserError, match="the table landed/shop/ord has no row, so there is no history to draft from"):
+        stages.propose_suite("landed/shop/ord", owner="shop.owner", settings=settings)
+    with pytest.raises(UserError, match='no landed table "landed/shop/or"; did you mean "landed/shop/ord"'):
+        stages.propose_suite("landed/shop/or", owner="shop.owner", settings=settings)
+    stages.ingest(["shop"], run_id="april", at=APRIL, settings=settings)
+    written = stages.propose_suite("landed/shop/ord", owner="shop.owner", settings=settings)
+    assert written == settings.expectations / "landed" / "shop" / "ord.json"
+    rules = json.loads(written.read_text())["expectations"]
+    assert {"no"} == {rule["kwargs"].get("column") for rule in rules} - {"due", "done", "changed"}
+    assert {rule["meta"]["on_failure"] for rule in rules} == {"keep", "stop"}
+    with Workspace(settings) as workspace:
+        count, findings, warnings = stages.check_suites(workspace.catalog, settings.expectations)
+    assert (count, findings) == (1, [])
+    assert len(warnings) == len(workspace.catalog.tables) - 1  # tables of the small catalog that have no suite
+    written.write_text(written.read_text().replace('"no"', '"none"'))
+    with Workspace(settings) as workspace:
+        _, findings, _ = stages.check_suites(workspace.catalog, settings.expectations)
+    assert any('declares no column "none"' in finding.what for finding in findings)
+
+
+def test_the_check_of_the_catalog_checks_suites(settings: Settings) -> None:
+    from typer.testing import CliRunner
+
+    from qmsreports.cli.catalog import app
+
+    environment = {
+        "QMSREPORTS_VAR": str(settings.var),
+        "QMSREPORTS_CATALOG": str(settings.catalog),
+        "QMSREPORTS_EXPECTATIONS": str(settings.expectations),
+    }
+    suite = settings.expectations / "orders.json"
+    suite.write_text(suite.read_text().replace('"site"', '"sites"'))
+    (settings.expectations / "order.json").write_text("{}")
+    done = CliRunner().invoke(app, ["check", "--json"], env=environment)
+    found = json.loads(done.output)
+    assert done.exit_code == 1
+    (finding,) = [one for one in found["findings"] if "orders.json" in one["where"]]
+    assert finding["what"] == 'orders declares no column "sites"'
+    assert any(one["what"].startswith("there is no canonical table order;") for one in found["warnings"])
