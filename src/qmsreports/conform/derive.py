@@ -64,7 +64,7 @@ def derive(
         connection.execute(f"CREATE TEMP MACRO local_day(t) AS CAST(t AT TIME ZONE {zone} AS DATE)")
         shape = _shape(connection, table, sql, text, organisation)
         load = literal(hashlib.sha256(repr(load_ids).encode()).hexdigest()[:16])
-        framed = f"(SELECT 0 AS _at, {load} AS _load, false AS _gone, * FROM ({text}\n))"
+        framed = f"(SELECT 0 AS _at, {load} AS _load, false AS _gone, NULL AS _doubt, * FROM ({text}\n))"
         _copy(connection, shape.rows(framed), paths["mapped"])
         shaped = f"read_parquet({literal(str(paths['mapped']))})"
         rows = _copy(connection, shape.passed(shaped), paths["rows"])

@@ -48,9 +48,10 @@ class Shape:
             SELECT {columns}, {literal(self.source)} AS _source, CAST(_load AS VARCHAR) AS _load,
                 md5(concat_ws(chr(31), {content})) AS _row, {self._month()} AS _month, _at, _gone, _reason,
                 CASE WHEN _reason IS NOT NULL THEN [{given}] END AS _given
-            FROM (SELECT *, coalesce(_reject, nullif(concat_ws('; ', {faults}), '')) AS _reason
+            FROM (SELECT *, coalesce(_reject, nullif(concat_ws('; ', _doubt, {faults}), '')) AS _reason
                   FROM (SELECT *, {typed}
-                        FROM (SELECT _at, _load, {gone} AS _gone, {reject} AS _reject, {raws} FROM {mapping})))"""
+                        FROM (SELECT _at, _load, {gone} AS _gone, {reject} AS _reject, _doubt, {raws}
+                              FROM {mapping})))"""
 
     def passed(self, shaped: str) -> str:
         """SELECT of the canonical rows, in the declared order with the system columns behind."""

@@ -69,7 +69,7 @@ def stage(
         from qmsreports.conform.macros import create_macros
 
         create_macros(connection, source, organisation.time_zone)
-        history = History(connection, source, driving, joins)
+        history = History(connection, source, driving, joins, select.numbers)
         counts = history.select()
         _close_doors(
             connection, [*driving.files, *driving.keys, *(f for j in joins for f in (*j.files, *j.keys))], folder
@@ -124,7 +124,7 @@ def preview(
         from qmsreports.conform.macros import create_macros
 
         create_macros(connection, source, organisation.time_zone)
-        counts = History(connection, source, driving, joins).select()
+        counts = History(connection, source, driving, joins, select.numbers).select()
         shape = _shape(connection, select, source, table, organisation)
         _map(connection, select, shape, counts, _Files.under(folder, table.table), driving.name)
         names = ", ".join(map(quoted, table.names))
@@ -132,7 +132,7 @@ def preview(
         places = f"SELECT _at, row_number() OVER ({order.partition(' LIMIT')[0]}) AS _nth FROM _mapped {order}"
         raw = _dicts(
             connection,
-            f"SELECT d.* EXCLUDE (_at, _load, _gone) FROM _driving d JOIN ({places}) USING (_at) ORDER BY _nth",
+            f"SELECT d.* EXCLUDE (_at, _load, _gone, _doubt) FROM _driving d JOIN ({places}) USING (_at) ORDER BY _nth",
         )
         made = _dicts(connection, f"SELECT {names}, _given, _reason FROM _mapped {order}")
     shown = []
@@ -175,7 +175,9 @@ def _fingerprint(source: Source, table: Table, organisation: Organisation, text:
     sites = [site.site for site in organisation.sites]
     mapping = source.conform[table.table]
     feeds = [source.feed(name) for name in (mapping.driving, *mapping.joins)]
-    versions = [(feed.key, feed.ordered_by, feed.deletions, feed.nulls, feed.dates) for feed in feeds if feed]
+    versions = [
+        (feed.key, feed.ordered_by, feed.deletions, feed.nulls, feed.dates, feed.thousands) for feed in feeds if feed
+    ]
     columns = [(column.name, column.type, column.nullable, column.values) for column in table.columns]
     parts = (_RULES, text, mapping, versions, source.codes, source.time_zone, columns, table.key, table.partition)
     return hashlib.sha256(repr((parts, organisation.time_zone, sites)).encode()).hexdigest()[:8]
