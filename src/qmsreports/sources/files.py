@@ -26,7 +26,7 @@ from qmsreports.landing import DOUBTFUL, KEYS, landed_name
 from qmsreports.sources.columns import UNKNOWN, arrow_type, as_text
 from qmsreports.sources.database import CHUNK, arrow_table
 from qmsreports.sources.feed import EMPTIED, FeedState, FileMark, Unreadable, Warned, digest, drift
-from qmsreports.sources.places import clock_of, close_place, open_place, reason, shown
+from qmsreports.sources.places import clock_of, close_place, open_place, reason, shown, under_way
 from qmsreports.sources.retyped import Values
 
 _ORIGIN = ("_file", "_line")
@@ -145,7 +145,7 @@ class FileFeeds:
 
     def _files(self, feed: LandedFeed, there: Sequence[File]) -> list[File]:
         """Return those that are whole."""
-        files = [file for file in there if not _under_way(PurePosixPath(file.name).name)]
+        files = [file for file in there if not under_way(PurePosixPath(file.name).name)]
         if self._at is not None and feed.settle_seconds:
             settled = self._at.timestamp() - feed.settle_seconds
             waiting = len(files)
@@ -229,9 +229,8 @@ class FileReading:
 
     def count(self, before: FeedState) -> int:
         """Return the rows of all files, each content once; one that is as a visit saw it is not read for that."""
-        known = {mark.content: mark.rows for mark in before.files.values() if mark.rows}
-        if before.reading != self._form.reading:
-            known = {}
+        marks = before.files.values() if before.reading == self._form.reading else ()
+        known = {mark.content: mark.rows for mark in marks if mark.rows}
         for file in self._files:
             mark = self._marks.get(file.name)
             if mark is not None and mark.content not in known:
@@ -397,8 +396,3 @@ def _gone(lost: Mapping[str, FileMark]) -> Warned:
         f"{what} since the last visit ({listed})",
         f"nothing where they were only cleared away: the {told} stay; rows that must go need deletions: keys",
     )
-
-
-def _under_way(name: str) -> bool:
-    """Whether a name says that the file is hidden, locked or not whole yet."""
-    return name.startswith((".", "~$")) or name.lower().endswith((".part", ".partial", ".tmp", ".filepart"))

@@ -59,6 +59,11 @@ def shown(url: str) -> str:
     return f"{scheme}{separator}{rest.rpartition('@')[2].partition('?')[0]}" if separator else url
 
 
+def under_way(name: str) -> bool:
+    """Whether the name of a file says that it is hidden, locked or not whole yet."""
+    return name.startswith((".", "~$")) or name.lower().endswith((".part", ".partial", ".tmp", ".filepart"))
+
+
 def reason(error: Exception) -> str:
     """Return in words what the system said."""
     return getattr(error, "strerror", None) or type(error).__name__

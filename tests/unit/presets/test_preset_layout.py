@@ -49,7 +49,6 @@ def test_the_first_site_of_the_organisation_is_put_in(tmp_path: Path) -> None:
     [
         ("second_channel_within_7_days", "false", "second_channel_share"),
         ("reopened", "0", "reopened_share"),
-        ("reassigned", "0", "reassignments_per_case"),
     ],
 )
 def test_a_preset_says_which_kpi_shows_nothing_because_nothing_is_known(
@@ -58,6 +57,14 @@ def test_a_preset_says_which_kpi_shows_nothing_because_nothing_is_known(
     unknown = any(line.split() == [nothing, "AS", f"{column},"] for line in _lines(FOLDER / preset / "tickets.sql"))
     told = (FOLDER / preset / "README.md").read_text().partition("**Not known**")[2].partition("\n\n")[0]
     assert (f"`{kpi}`" in told) == unknown
+
+
+@pytest.mark.parametrize("preset", [name for name in NAMES if (FOLDER / name / "tickets.sql").is_file()])
+def test_a_preset_leaves_empty_how_often_a_ticket_was_handed_over_where_its_system_does_not_tell(preset: str) -> None:
+    lines = [line.split() for line in _lines(FOLDER / preset / "tickets.sql")]
+    assert ["0", "AS", "reassigned,"] not in lines, "0 would say that nobody was ever handed over"
+    told = "`reassignments_per_case` shows no value" in (FOLDER / preset / "README.md").read_text()
+    assert told == (["NULL", "AS", "reassigned,"] in lines)
 
 
 def _lines(path: Path) -> list[str]:

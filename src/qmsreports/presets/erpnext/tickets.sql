@@ -66,7 +66,7 @@ SELECT
     try_utc(i.creation) + INTERVAL 14 DAY                               AS two_weeks_old_at,
     t.state                                                             AS status,
     coalesce(w.reopened, 0)                                             AS reopened,
-    0                                                                   AS reassigned,
+    NULL                                                                AS reassigned,
     false                                                               AS begun_by_bot,
     coalesce(try_utc(i.first_responded_on), s.by_agent) IS NOT NULL     AS reached_human,
     NULL                                                                AS asked_for_human,

@@ -28,7 +28,7 @@ SELECT
     try_utc(t.create_date) + INTERVAL 14 DAY                      AS two_weeks_old_at,
     CASE WHEN s.fold = 'true' THEN 'closed' ELSE code('state', s.name) END  AS status,
     0                                                             AS reopened,
-    0                                                             AS reassigned,
+    NULL                                                          AS reassigned,
     false                                                         AS begun_by_bot,
     r.by_agent IS NOT NULL                                        AS reached_human,
     NULL                                                          AS asked_for_human,
