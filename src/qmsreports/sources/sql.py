@@ -206,7 +206,9 @@ class SqlReading:
                 yield keys.noted(batch)
             if not keys.count:
                 yield arrow_table([], [landed_name(column) for column in self.feed.key], dict(self._kinds))
-            self._next = replace(self._next, keys=keys.value, key_count=keys.count)
+            # more keys than rows at the first visit: a row came between, and the next visit compares once more
+            late = self._first and keys.count > self._next.landed
+            self._next = replace(self._next, keys="" if late else keys.value, key_count=keys.count)
         if self.feed.keys_every_hours and self._at:
             self._next = replace(self._next, keys_at=self._at.isoformat())
 

@@ -76,6 +76,33 @@ def test_a_row_written_while_the_keys_are_listed_is_left_to_the_next_visit(
     assert numbers(shop) == ["A1", "A2", "A3", "B7", "C1"]
 
 
+def test_a_late_row_of_the_first_visit_is_fetched_by_the_next(shop: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    from qmsreports.sources import sqlite
+
+    listing = sqlite.Sqlite.key_ranges
+
+    def meanwhile(self: Any, *args: Any) -> Any:
+        shop.insert("orders", LATE)
+        return listing(self, *args)
+
+    shop.source = make_source(KEYS)
+    with monkeypatch.context() as patched:
+        patched.setattr(sqlite.Sqlite, "key_ranges", meanwhile)
+        shop.land()
+    assert numbers(shop) == ["A1", "A2", "A3"]
+    shop.land()
+    assert numbers(shop) == ["A1", "A2", "A3", "B7"]
+    assert shop.landed() == {}
+
+
+def test_rows_that_were_lost_before_keys_were_declared_are_fetched(shop: World) -> None:
+    shop.land()
+    shop.insert("orders", LATE)
+    shop.land()
+    shop.source = make_source(KEYS)
+    assert shop.landed() == {"orders": 1, "orders__keys": 4}
+
+
 def test_a_declared_overlap_reads_what_comes_late_changes_of_known_rows_too(shop: World) -> None:
     shop.source = make_source({**ORDERS, "overlap_minutes": 60 * 24 * 40})
     shop.land()

@@ -303,6 +303,9 @@ def test_the_commands_list_show_readmit_and_reject(shop: Shop) -> None:
     assert "Pieces is 90, above 9." in shown
     assert "More than nine were never ordered. Owner: shop.owner." in shown
     assert "readmitted by Ada Lam: Counted by hand." in shown
+    shop.order("5", "many", "2026-03-05 01:00:00")
+    shop.ingest()
+    assert "value as the mapping gave it" in say("quarantine", "show", "3")
 
 
 @pytest.mark.parametrize(
