@@ -15,7 +15,8 @@ What readers may rely on:
   A column keeps its type until a value arrives that does not fit; from then on it is text, or a wider number. Read
   several files with ``read_parquet([...], union_by_name=true)``: DuckDB then takes the type that holds all of them.
   A mapping that calculates with a column therefore writes ``try_cast(quantity as double)``.
-- Rows of files carry ``_file`` (name of the file) and ``_line`` (line or sheet row, counted from 1).
+- Rows of files carry ``_file`` (name of the file) and ``_line`` (line or sheet row, counted from 1), and where the
+  decimal sign is a comma ``_doubtful``: names of the cells like 12.500, which are 12500 or 12.5.
 - ``<table>__keys`` holds, per load, all keys the source had when that load ended. A landed row whose key is absent from
   the newest list was deleted at the source, unless the row itself was landed by a later load than the list.
 - A table that was empty at its first visit is landed once with no rows, so that its columns are known.
@@ -41,6 +42,9 @@ VISITS = "_visits"
 
 KEYS = "__keys"
 """Suffix of the table with all keys of a table."""
+
+DOUBTFUL = "_doubtful"
+"""Column of a CSV file's rows: names, with blanks between, of the cells that read as a number in two ways."""
 
 _RECORDS = "_dlt_loads"
 _LOAD_ID = re.compile(r"[0-9]+(\.[0-9]+)?")

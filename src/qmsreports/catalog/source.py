@@ -42,6 +42,11 @@ class LandedFeed(BaseModel):
     before anything else does, the order of versions by ``cursor`` included. A text that does not fit its form stays as
     it is, and conform refuses its row by name.
 
+    Numbers of a CSV file have the ``decimal`` sign that is declared; ``thousands`` is the sign between groups of three
+    digits, if there is one (``decimal: ","`` with ``thousands: "."`` reads 12.500 as 12500). Without it a point where
+    the decimal sign is a comma may mean either, and conform refuses the row by name. ``kinds: {article: text}`` says
+    that cells of a column are no numbers: they stay as they are.
+
     A file that changes while it is looked at is left for the next run; with ``settle_seconds`` also one that was
     written to less than so long before the run began.
     """
@@ -64,6 +69,7 @@ class LandedFeed(BaseModel):
     sheet: str | None = None
     separator: str = ","
     decimal: Literal[".", ","] = "."
+    thousands: Literal["", ".", ",", " ", "'"] = ""
     encoding: str = "utf-8"
     compression: Literal["none", "gzip"] = "none"
     settle_seconds: int = Field(default=0, ge=0)
@@ -83,6 +89,17 @@ class LandedFeed(BaseModel):
     def _lists_keys_for_deletions(self) -> LandedFeed:
         if self.request is not None and self.request.key_list is not None and self.deletions != "keys":
             raise ValueError(f'table {self.table}: "key_list" is for "deletions: keys"; write that as well')
+        return self
+
+    @model_validator(mode="after")
+    def _tells_signs_apart(self) -> LandedFeed:
+        if self.thousands == self.decimal:
+            raise ValueError(
+                f'table {self.table}: thousands and decimal are both "{self.decimal}"; write decimal: "," with '
+                'thousands: ".", or the reverse'
+            )
+        if self.thousands and (self.sheet or self.format not in (None, "csv")):
+            raise ValueError(f"table {self.table}: thousands belongs to CSV files; leave it out")
         return self
 
     @field_validator("separator")

@@ -127,7 +127,8 @@ def show(number: NUMBER, as_json: JSON = False) -> None:
     if found["why"]:
         typer.echo(f"{found['why']} Owner: {found['owner']}.")
     typer.echo(f"first seen {found['first_seen'][:10]}, {found['days']} days")
-    print_table(("column", "value"), [(name, value) for name, value in found["row"].items() if name[0] != "_"])
+    value = "value as the mapping gave it" if found["rule"] == "mapping" else "value"  # its times may have no zone yet
+    print_table(("column", value), [(name, value) for name, value in found["row"].items() if name[0] != "_"])
     for event in found["events"]:
         typer.echo(f"{event['at'][:16]} {event['event']} by {event['who']}: {event['why']}")
 

@@ -140,9 +140,8 @@ def _print_reports(reports: Sequence[FeedReport], *, as_json: bool) -> None:
         where = f"source {report.source}, table {report.table}"
         if report.message and report.sound:
             typer.echo(f"{where}: {report.message}", err=True)
-        if report.deleted:
-            rows = "1 row is" if report.deleted == 1 else f"{report.deleted:,} rows are"
-            typer.echo(f"{where}: {rows} gone at the source and left the table", err=True)
+        if left := report.left():
+            typer.echo(f"{where}: {left}", err=True)
     for line in reasons(reports):
         typer.echo(line, err=True)
 

@@ -37,6 +37,7 @@ def derive(
     staging: Path,
     done: frozenset[str],
     organisation: Organisation,
+    judged: frozenset[str] = frozenset(),
     tell: Tell = silent,
 ) -> StagedTable | None:
     """Compute a derived table from the newest versions of its inputs; ``None`` when they are those of last time.
@@ -49,7 +50,7 @@ def derive(
     """
     states = lake.states(table.derived_from)
     text = _read(sql)
-    mark = hashlib.sha256(repr((text, table, organisation.time_zone)).encode()).hexdigest()[:8]
+    mark = hashlib.sha256(repr((text, table, organisation.time_zone, sorted(judged))).encode()).hexdigest()[:8]
     load_ids = tuple(f"{name}/{identity[:8]}.{version}@{mark}" for name, (identity, version) in sorted(states.items()))
     if not load_ids or set(load_ids) == done:
         return None
@@ -62,9 +63,9 @@ def derive(
     with lake.connect([inputs[name] for name in table.derived_from], pins) as connection:
         zone = literal(organisation.time_zone)
         connection.execute(f"CREATE TEMP MACRO local_day(t) AS CAST(t AT TIME ZONE {zone} AS DATE)")
-        shape = _shape(connection, table, sql, text, organisation)
+        shape = _shape(connection, table, sql, text, organisation, judged)
         load = literal(hashlib.sha256(repr(load_ids).encode()).hexdigest()[:16])
-        framed = f"(SELECT 0 AS _at, {load} AS _load, false AS _gone, * FROM ({text}\n))"
+        framed = f"(SELECT 0 AS _at, {load} AS _load, false AS _gone, NULL AS _doubt, * FROM ({text}\n))"
         _copy(connection, shape.rows(framed), paths["mapped"])
         shaped = f"read_parquet({literal(str(paths['mapped']))})"
         rows = _copy(connection, shape.passed(shaped), paths["rows"])
@@ -150,7 +151,14 @@ def _read(sql: Path) -> str:
         raise UserError(Finding(str(sql), "the SELECT is missing", "write it beside the declaration")) from None
 
 
-def _shape(connection: DuckDBPyConnection, table: Table, sql: Path, text: str, organisation: Organisation) -> Shape:
+def _shape(
+    connection: DuckDBPyConnection,
+    table: Table,
+    sql: Path,
+    text: str,
+    organisation: Organisation,
+    judged: frozenset[str],
+) -> Shape:
     import duckdb
 
     try:
@@ -160,7 +168,7 @@ def _shape(connection: DuckDBPyConnection, table: Table, sql: Path, text: str, o
     given = {str(name): str(kind) for name, kind, *_ in described}
     _check_columns(table, sql, given)
     sites = tuple(site.site for site in organisation.sites)
-    return Shape(table, given, SOURCE, organisation.time_zone, organisation.time_zone, sites)
+    return Shape(table, given, SOURCE, organisation.time_zone, organisation.time_zone, sites, judged)
 
 
 def _check_columns(table: Table, sql: Path, given: Iterable[str]) -> None:

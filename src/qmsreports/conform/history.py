@@ -11,13 +11,13 @@ in autumn): among the versions that close to the newest cursor, the one landed l
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qmsreports.catalog.source import LandedFeed, Source
+from qmsreports.conform.texts import as_declared
 from qmsreports.errors import Finding, UserError
 from qmsreports.lake import literal, quoted
 from qmsreports.landing import KEYS, completed, landed_name
@@ -109,9 +109,15 @@ class History:
     """The landed tables of one mapping, as views that the mapping's SELECT reads by name."""
 
     def __init__(
-        self, connection: DuckDBPyConnection, source: Source, driving: Feed, joins: dict[Feed, tuple[str, ...]]
+        self,
+        connection: DuckDBPyConnection,
+        source: Source,
+        driving: Feed,
+        joins: dict[Feed, tuple[str, ...]],
+        numbers: frozenset[str] = frozenset(),
     ):
         self.connection = connection
+        self.numbers = numbers  # landed columns out of which numbers are made
         self.source = source
         self.driving = driving
         self.joins = joins
@@ -176,32 +182,12 @@ class History:
         self._needed_columns(feed)
 
     def _as_declared(self, feed: Feed, files: Iterable[LandedFile]) -> str:
-        """Columns of landed files, texts read as the feed declares: what means "not known", and how days are written.
-
-        Days and times become ISO text, so that they order as they should and every macro knows them; a text that is
-        none stays as it is, to be refused by name.
-        """
-        if not (feed.declared.nulls or feed.declared.dates):
-            return "*"
+        """Columns of landed files, texts read as the feed declares."""
+        if not (feed.declared.nulls or feed.declared.dates or self.source.kind == "files"):
+            return "*, CAST(NULL AS VARCHAR) AS _doubt"
         described = self._run(f"DESCRIBE SELECT * FROM {_scan(files)}").fetchall()
-        texts = {str(name) for name, kind, *_ in described if kind == "VARCHAR" and name != "_file"}
-        days = {str(name): str(kind) for name, kind, *_ in described if str(kind).startswith(("DATE", "TIMESTAMP"))}
-        read: dict[str, str] = {}
-        if feed.declared.nulls:
-            listed = ", ".join(literal(text) for text in feed.declared.nulls)
-            read = {name: f"CASE WHEN trim({quoted(name)}) IN ({listed}) THEN NULL ELSE {quoted(name)} END"
-                    for name in sorted(texts)}  # fmt: skip
-            for name, kind in days.items():  # a day that means "unset", as 1970-01-01 does in some systems
-                unset = ", ".join(f"TRY_CAST({literal(text)} AS {kind})" for text in feed.declared.nulls)
-                read[name] = f"CASE WHEN {quoted(name)} IN ({unset}) THEN NULL ELSE {quoted(name)} END"
-        for name, form in feed.declared.dates.items():
-            if name in texts:
-                moment = f"try_strptime(trim({quoted(name)}), {literal(form)})"
-                if not re.search("%-?[HIMSpfz]", form):
-                    moment = f"CAST({moment} AS DATE)"
-                read[name] = f"coalesce(CAST({moment} AS VARCHAR), {read.get(name, quoted(name))})"
-        replaced = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in read.items())
-        return f"* REPLACE ({replaced})" if replaced else "*"
+        kinds = {str(name): str(kind) for name, kind, *_ in described}
+        return as_declared(feed.declared, kinds, self.numbers, driving=feed is self.driving)
 
     def _needed_columns(self, feed: Feed) -> None:
         """Refuse a newest load that lacks a column that the mappings use, instead of reading it as empty."""

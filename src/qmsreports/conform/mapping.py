@@ -20,8 +20,9 @@ from qmsreports.errors import Finding, UserError, did_you_mean
 if TYPE_CHECKING:
     from sqlglot import exp
 
-ROW_COLUMNS = ("_at", "_load", "_gone")
-"""What is carried from each driving row to its canonical row: its place in the landing zone, its load, its end."""
+ROW_COLUMNS = ("_at", "_load", "_gone", "_doubt")
+"""What is carried from each driving row to its canonical row: its place in the landing zone, its load, its end, and
+why a number in it cannot be told."""
 
 VERDICTS = ("_reject", "_deleted")
 """What a SELECT may give beside its columns: why a row is refused, and whether the source marks it as deleted."""
@@ -37,13 +38,15 @@ _UNSTEADY = {
 class Select:
     """A checked mapping. ``runs`` is the author's text with :data:`ROW_COLUMNS` added, on the same lines.
 
-    ``gives`` are the columns as the text names them; none where only the landed rows tell.
+    ``gives`` are the columns as the text names them; none where only the landed rows tell. ``numbers`` are the names
+    out of which it makes numbers, landed columns among them.
     """
 
     path: Path
     text: str
     runs: str
     gives: tuple[str, ...] = ()
+    numbers: frozenset[str] = frozenset()
 
     def fail(self, what: str, todo: str = "", line: int | None = None) -> NoReturn:
         """Raise the error that points into the file."""
@@ -74,7 +77,7 @@ def check_select(source: Source, table: Table, text: str) -> Select:
     _check_tables(select, tree, source, mapping)
     _check_functions(select, tree, source)
     alias = _check_outermost(select, tree, mapping)
-    return Select(select.path, text, _with_row_columns(text, alias), written_columns(tree))
+    return Select(select.path, text, _with_row_columns(text, alias), written_columns(tree), _numbers(tree, table))
 
 
 def written_columns(tree: exp.Select) -> tuple[str, ...]:
@@ -84,6 +87,29 @@ def written_columns(tree: exp.Select) -> tuple[str, ...]:
     if any(one.is_star or isinstance(one, (exp.Columns, exp.Explode, exp.Unnest)) for one in tree.expressions):
         return ()
     return tuple(one.output_name or one.sql(dialect="duckdb") for one in tree.expressions)
+
+
+def _numbers(tree: exp.Select, table: Table) -> frozenset[str]:
+    """Return every name that the canonical numbers are made of, whatever they are called on the way.
+
+    Names are followed through all parts of the SELECT without regard to where they hold: a name too many only means
+    that a cell of it that is doubtful as a number is looked at.
+    """
+    from sqlglot import exp
+
+    made: dict[str, set[str]] = {}
+    for select in tree.find_all(exp.Select):
+        for one in select.expressions:
+            names = {column.name.lower() for column in one.find_all(exp.Column)}
+            made.setdefault(one.output_name.lower(), set()).update(names)
+    found: set[str] = set()
+    waiting = [column.name for column in table.columns if column.type in ("number", "integer")]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += made.get(name, ())
+    return frozenset(found)
 
 
 def _parse(select: Select) -> exp.Select:

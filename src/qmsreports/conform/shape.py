@@ -1,6 +1,8 @@
 """The declared shape, as SQL: read each value as its declared type, or say in words why it is not one.
 
 A value that cannot be read never becomes an empty one: its row is refused with a reason that names column and value.
+So is a code that is not declared, unless the table's suite has a rule for the column: then the rule decides, by its
+severity, whether the row stops the table, waits in quarantine or counts all the same.
 Blank text is no value. Yes and no may be written as true/false, yes/no, y/n, t/f or 1/0.
 """
 
@@ -29,6 +31,7 @@ class Shape:
     source_zone: str
     zone: str  # the organisation's
     sites: tuple[str, ...]
+    judged: frozenset[str] = frozenset()  # columns whose codes the suite of the table judges
 
     def rows(self, mapping: str) -> str:
         """SELECT that reads a mapping's rows as the declared types, each with its content hash and month.
@@ -48,9 +51,10 @@ class Shape:
             SELECT {columns}, {literal(self.source)} AS _source, CAST(_load AS VARCHAR) AS _load,
                 md5(concat_ws(chr(31), {content})) AS _row, {self._month()} AS _month, _at, _gone, _reason,
                 CASE WHEN _reason IS NOT NULL THEN [{given}] END AS _given
-            FROM (SELECT *, coalesce(_reject, nullif(concat_ws('; ', {faults}), '')) AS _reason
+            FROM (SELECT *, coalesce(_reject, nullif(concat_ws('; ', _doubt, {faults}), '')) AS _reason
                   FROM (SELECT *, {typed}
-                        FROM (SELECT _at, _load, {gone} AS _gone, {reject} AS _reject, {raws} FROM {mapping})))"""
+                        FROM (SELECT _at, _load, {gone} AS _gone, {reject} AS _reject, _doubt, {raws}
+                              FROM {mapping})))"""
 
     def passed(self, shaped: str) -> str:
         """SELECT of the canonical rows, in the declared order with the system columns behind."""
@@ -131,12 +135,12 @@ class Shape:
             )
         if not column.nullable:
             cases.append(f"WHEN {name} IS NULL THEN {literal(column.name + ' is empty')}")
-        if column.values:
+        if column.values and column.name not in self.judged:
             allowed = ", ".join(literal(value) for value in column.values)
             cases.append(
                 f"WHEN {name} NOT IN ({allowed}) THEN {_says(column, 'is none of ' + ', '.join(column.values))}"
             )
-        if column.name == "site" and self.sites:
+        if column.name == "site" and self.sites and column.name not in self.judged:
             allowed = ", ".join(literal(site) for site in self.sites)
             cases.append(f"WHEN {name} NOT IN ({allowed}) THEN {_says(column, 'is no site of the organisation')}")
         return f"CASE {' '.join(cases)} END" if cases else "CAST(NULL AS VARCHAR)"

@@ -32,6 +32,7 @@ def stage(
     staging: Path,
     done: frozenset[str],
     organisation: Organisation,
+    judged: frozenset[str] = frozenset(),
     tell: Tell = silent,
 ) -> StagedTable | None:
     """Conform what is new for one canonical table of one source; ``None`` when nothing is.
@@ -39,6 +40,9 @@ def stage(
     ``done`` holds the ids of loads already conformed into this table, of the driving landed table and of the joined
     ones, as earlier calls returned them in ``StagedTable.load_ids``: ``so_item/1761730000.5@3f9a01c2``. What follows
     the ``@`` is the fingerprint of SQL, codes, declaration and time zone: editing one conforms everything again.
+
+    ``judged`` are the columns whose codes the table's suite judges: a code that is not declared passes there and is
+    refused elsewhere.
 
     A driving row is conformed when it is new or when a row that it joins changed. It gives one staged row or one
     refused row with a reason; the counts always reconcile. The same call gives the same answer however often it is
@@ -48,7 +52,7 @@ def stage(
     column, :class:`CouldNotRun` where landing or staging cannot be read or written.
     """
     text = read_select(source, table)
-    mark = _fingerprint(source, table, organisation, text)
+    mark = _fingerprint(source, table, organisation, text, judged)
     mapping = source.conform[table.table]
     driving, load_ids = read_feed(source, mapping.driving, landing, done, mark)
     joins: dict[Feed, tuple[str, ...]] = {}
@@ -69,12 +73,12 @@ def stage(
         from qmsreports.conform.macros import create_macros
 
         create_macros(connection, source, organisation.time_zone)
-        history = History(connection, source, driving, joins)
+        history = History(connection, source, driving, joins, select.numbers)
         counts = history.select()
         _close_doors(
             connection, [*driving.files, *driving.keys, *(f for j in joins for f in (*j.files, *j.keys))], folder
         )
-        shape = _shape(connection, select, source, table, organisation)
+        shape = _shape(connection, select, source, table, organisation, judged)
         _map(connection, select, shape, counts, files, driving.name)
         if "_deleted" in shape.given:
             counts = _without_deleted(connection, counts)
@@ -107,6 +111,7 @@ def preview(
     folder: Path,
     organisation: Organisation,
     rows: int,
+    judged: frozenset[str] = frozenset(),
 ) -> list[tuple[dict[str, Any], dict[str, Any], str]]:
     """Return the first landed rows of a mapping: as received, in canonical shape, and why refused (empty: it is not).
 
@@ -124,15 +129,15 @@ def preview(
         from qmsreports.conform.macros import create_macros
 
         create_macros(connection, source, organisation.time_zone)
-        counts = History(connection, source, driving, joins).select()
-        shape = _shape(connection, select, source, table, organisation)
+        counts = History(connection, source, driving, joins, select.numbers).select()
+        shape = _shape(connection, select, source, table, organisation, judged)
         _map(connection, select, shape, counts, _Files.under(folder, table.table), driving.name)
         names = ", ".join(map(quoted, table.names))
         order = f"ORDER BY _reason IS NULL, _at LIMIT {rows}"  # what is refused comes first
         places = f"SELECT _at, row_number() OVER ({order.partition(' LIMIT')[0]}) AS _nth FROM _mapped {order}"
         raw = _dicts(
             connection,
-            f"SELECT d.* EXCLUDE (_at, _load, _gone) FROM _driving d JOIN ({places}) USING (_at) ORDER BY _nth",
+            f"SELECT d.* EXCLUDE (_at, _load, _gone, _doubt) FROM _driving d JOIN ({places}) USING (_at) ORDER BY _nth",
         )
         made = _dicts(connection, f"SELECT {names}, _given, _reason FROM _mapped {order}")
     shown = []
@@ -170,15 +175,17 @@ class _Files:
         return found
 
 
-def _fingerprint(source: Source, table: Table, organisation: Organisation, text: str) -> str:
+def _fingerprint(source: Source, table: Table, organisation: Organisation, text: str, judged: frozenset[str]) -> str:
     """Return eight letters that change when the same landed rows may give other canonical rows."""
     sites = [site.site for site in organisation.sites]
     mapping = source.conform[table.table]
     feeds = [source.feed(name) for name in (mapping.driving, *mapping.joins)]
-    versions = [(feed.key, feed.ordered_by, feed.deletions, feed.nulls, feed.dates) for feed in feeds if feed]
+    versions = [
+        (feed.key, feed.ordered_by, feed.deletions, feed.nulls, feed.dates, feed.thousands) for feed in feeds if feed
+    ]
     columns = [(column.name, column.type, column.nullable, column.values) for column in table.columns]
     parts = (_RULES, text, mapping, versions, source.codes, source.time_zone, columns, table.key, table.partition)
-    return hashlib.sha256(repr((parts, organisation.time_zone, sites)).encode()).hexdigest()[:8]
+    return hashlib.sha256(repr((parts, organisation.time_zone, sites, sorted(judged))).encode()).hexdigest()[:8]
 
 
 def _close_doors(connection: DuckDBPyConnection, files: list[object], folder: Path) -> None:
@@ -193,7 +200,12 @@ def _close_doors(connection: DuckDBPyConnection, files: list[object], folder: Pa
 
 
 def _shape(
-    connection: DuckDBPyConnection, select: Select, source: Source, table: Table, organisation: Organisation
+    connection: DuckDBPyConnection,
+    select: Select,
+    source: Source,
+    table: Table,
+    organisation: Organisation,
+    judged: frozenset[str],
 ) -> Shape:
     """Ask DuckDB for the mapping's columns without running it, and hold them against the declaration."""
     import duckdb
@@ -205,7 +217,7 @@ def _shape(
     given = {str(name): str(kind) for name, kind, *_ in described}
     check_columns(select, table, list(given))
     sites = tuple(site.site for site in organisation.sites)
-    return Shape(table, given, source.source, source.time_zone, organisation.time_zone, sites)
+    return Shape(table, given, source.source, source.time_zone, organisation.time_zone, sites, judged)
 
 
 def _map(

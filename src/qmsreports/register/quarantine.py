@@ -4,6 +4,7 @@ Every turn of an entry is an event that the database itself refuses to change; t
 
     open -> mended | gone | superseded          what the source says
     open -> rejected                            a person says that the row shall stay out
+    rejected -> mended -> rejected              a later version passes; the rejected one comes again
     open -> readmitted -> entered               a person says that it shall enter; the next publication lets it in
 """
 
@@ -21,6 +22,9 @@ from qmsreports.register.models import Quarantine, QuarantineEvent
 
 WAITING = ("open", "readmitted")
 """States of entries that are not settled for good."""
+
+UNSETTLED = (*WAITING, "rejected")
+"""States of entries that a later version of the row still changes: it may pass although this one was rejected."""
 
 
 def open_quarantine(session: Session, source: str = "", table: str = "") -> Sequence[Quarantine]:
@@ -69,19 +73,21 @@ def readmitted(session: Session, source: str, table: str) -> tuple[Readmitted, .
 
 
 def keep(session: Session, audit: Audit, *, run_id: str, at: datetime) -> None:
-    """Store the rows that an audit kept out; one that waits already keeps its age, a rejected one stays rejected.
+    """Store the rows that an audit kept out; one that waits already keeps its age, a rejected one stays rejected, also
+    where another version had passed meanwhile.
 
     Rows kept by an earlier version are held under the name of their rule without its columns; they are found so, too.
     """
     if not audit.quarantined:
         return
     known: dict[tuple[str, str], list[Quarantine]] = {}
-    rejected: set[tuple[str, str, str]] = set()
-    for entry in entries(session, audit.source, audit.table, states=("open", "rejected")):
+    rejected: dict[tuple[str, str, str], Quarantine] = {}
+    once = set(session.scalars(select(QuarantineEvent.quarantine_id).where(QuarantineEvent.event == "rejected")))
+    for entry in entries(session, audit.source, audit.table, states=("open", "rejected", "mended")):
         if entry.status == "open":
             known.setdefault((entry.row_key, entry.rule), []).append(entry)
-        else:
-            rejected.add((entry.row_key, entry.rule, _content(entry.row)))
+        elif entry.id in once:
+            rejected[entry.row_key, entry.rule, _content(entry.row)] = entry
     for row in audit.quarantined:
         same = known.get((row.key, row.rule)) or known.get((row.key, _without_columns(row.rule)))
         if same:  # the same row fails again: its age counts from the first time
@@ -89,7 +95,11 @@ def keep(session: Session, audit: Audit, *, run_id: str, at: datetime) -> None:
             before.row, before.reason, before.load_id = dict(row.row), row.reason, row.load_id
             before.rule = row.rule
             continue
-        if any((row.key, rule, _content(row.row)) in rejected for rule in (row.rule, _without_columns(row.rule))):
+        content = _content(row.row)
+        out = rejected.get((row.key, row.rule, content)) or rejected.get((row.key, _without_columns(row.rule), content))
+        if out is not None:
+            if out.status == "mended":
+                turn(session, out, "rejected", who="source", why=_CAME_AGAIN, at=at, run_id=run_id)
             continue
         session.add(
             Quarantine(
@@ -126,7 +136,12 @@ def settle(
     refused = {row.key for row in audit.quarantined}
     current = {(row.key, row.rule) for row in audit.quarantined}
     settled = 0
-    for entry in entries(session, audit.source, audit.table, states=WAITING):
+    for entry in entries(session, audit.source, audit.table, states=UNSETTLED):
+        if entry.status == "rejected":
+            if entry.row_key and entry.row_key in passed and entry.row_key not in refused:
+                turn(session, entry, "mended", who="source", why=_WHY["mended"], at=at, run_id=run_id)
+                settled += 1
+            continue
         if entry.status == "open" and (entry.row_key, entry.rule) in current:
             continue
         event = _outcome(entry, passed, refused, gone, complete=complete)
@@ -154,6 +169,9 @@ _WHY: Mapping[str, str] = {
     "superseded": "a later version of the row was kept out and stands for itself",
     "gone": "the row is gone at the source",
 }
+
+
+_CAME_AGAIN = "the version that a person rejected came again"
 
 
 def _without_columns(rule: str) -> str:

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from qmsreports import landing as zone
-from qmsreports.catalog.source import LandedFeed, Source
-from qmsreports.sources.columns import as_text
+from qmsreports.catalog.source import CHANGED, LandedFeed, Source
+from qmsreports.sources.columns import UNKNOWN, as_text
 from qmsreports.sources.comparing import Difference, last_values, other_columns, other_kinds, values_of
-from qmsreports.sources.cursor import Cursor
+from qmsreports.sources.cursor import Among, Cursor
 from qmsreports.sources.database import Database, without_secrets
 from qmsreports.sources.feed import FeedState, Unreadable
 from qmsreports.sources.files import FileReading
+from qmsreports.sources.missed import Key, LandedKeys, Missed, named
 from qmsreports.sources.retyped import declared_kinds
 from qmsreports.sources.visit import Feeds, open_source
 
@@ -227,6 +228,7 @@ class _Check:
             todo = "name the columns that tell rows apart: of rows with one key only the last counts"
             self._say("key", feed.table, "warning", what, todo, self.source.place(feed.table, "key"))
         self._landed(feed, count)
+        self._keys(place, feed, names)
         if feed.cursor is not None and count:
             columns = [names[zone.landed_name(column)] for column in (feed.cursor, feed.cursor_else) if column]
             self._cursor(place, feed, columns, count)
@@ -266,6 +268,55 @@ class _Check:
             self._say("rows", feed.table, "warning", what, todo, self.source.place(feed.table))
         else:
             self._say("rows", feed.table, "ok", what)
+
+    def _keys(self, place: Database, feed: LandedFeed, names: Mapping[str, str]) -> None:
+        """Keys at the source beside those that were landed: as many may be missing as are there no more."""
+        before = self._before(feed)
+        if not before.landed:
+            return
+        missed = LandedKeys(str(self.landing), self.source.source).missed(feed)
+        key = [names[zone.landed_name(column)] for column in feed.key]
+        kinds = {name: before.kinds.get(zone.landed_name(name), UNKNOWN) for name in key}
+        for batch in place.key_ranges(feed.table, key, kinds):
+            missed.listed(batch.rename_columns([zone.landed_name(name) for name in key]))
+        keys = missed.keys()
+        late = self._behind(place, feed, names, missed, keys) if feed.cursor else []
+        gone = missed.landed_count - (missed.listed_count - len(keys)) if missed.listed_count else 0
+        waiting = len(keys) - len(late)
+        parts = [f"{waiting:,} {'key' if waiting == 1 else 'keys'} not landed yet"] if waiting else []
+        if gone > 0:
+            parts.append("1 landed key is at the source no more" if gone == 1 else
+                         f"{gone:,} landed keys are at the source no more")  # fmt: skip
+        if late:
+            many = "1 key" if len(late) == 1 else f"{len(late):,} keys"
+            parts.insert(
+                0, f"{many} at the source never landed, older than the last {feed.cursor} read ({named(late)})"
+            )
+            todo = "run ingest: where keys are compared, such rows are fetched"
+            if feed.deletions != "keys":
+                todo = (
+                    "write deletions: keys, which finds and fetches such rows, and cover the delay with overlap_minutes"
+                )
+            self._say("keys", feed.table, "warning", "; ".join(parts), todo, self.source.place(feed.table, "cursor"))
+        else:
+            self._say("keys", feed.table, "ok", "; ".join(parts) or "those at the source are those landed")
+
+    def _behind(
+        self, place: Database, feed: LandedFeed, names: Mapping[str, str], missed: Missed, keys: list[Key]
+    ) -> list[Key]:
+        """Return the keys whose rows the next visit does not find by its cursor."""
+        ordered = [names[zone.landed_name(column)] for column in (feed.cursor, feed.cursor_else) if column]
+        key = [names[zone.landed_name(column)] for column in feed.key]
+        column = CHANGED if len(ordered) > 1 else ordered[0]
+        read = list(dict.fromkeys((*key, column)))
+        kinds = dict.fromkeys(read, UNKNOWN) | dict(place.columns(feed.table))
+        found: list[Key] = []
+        for some in missed.parts(keys):
+            asked = Among(tuple(key), some)
+            for batch in place.rows(feed.table, read, asked, kinds, ordered if column == CHANGED else ()):
+                rows = Cursor(column, self._before(feed), overlap_minutes=feed.overlap_minutes).reached(batch)
+                found += zip(*(rows.column(name).to_pylist() for name in key), strict=True)
+        return found
 
     def _keys_landed(self, feed: LandedFeed) -> int:
         from qmsreports.lake import literal, open_duckdb, quoted

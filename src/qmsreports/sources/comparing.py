@@ -16,7 +16,7 @@ from qmsreports.sources.columns import as_text
 from qmsreports.sources.feed import FeedState, drift, needed
 from qmsreports.sources.retyped import ENOUGH, is_day, is_number, retyped
 
-_ORIGIN = frozenset({"_file", "_line"})
+_ORIGIN = frozenset({"_file", "_line", zone.DOUBTFUL})
 _COMPARED = 5_000  # rows of the last load that are looked into
 _FEW = 3  # values that tell nothing of what a column holds
 

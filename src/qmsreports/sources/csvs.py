@@ -1,7 +1,9 @@
 """Rows of CSV files, as text: separator, encoding and header are declared or written, nothing is guessed.
 
 Values stay the text they were, with two exceptions: a cell with nothing in it is null, and where a decimal comma is
-declared, 2,40 is landed as 2.40 and 1.234,5 as 1234.5 (a cell without a comma is left alone, so 1.234 stays 1.234).
+declared, 2,40 is landed as 2.40 and 1.234,5 as 1234.5. A cell of such a file with a point and no comma is left alone
+and noted as doubtful: 1.234 is 1234 or a mistake, and never told apart by guessing. A column that is declared as text
+(``kinds``) holds no numbers and is landed as it is.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from qmsreports.catalog.source import LandedFeed
+from qmsreports.landing import DOUBTFUL, landed_name
 from qmsreports.sources.database import CHUNK
 from qmsreports.sources.feed import Unreadable, columns_of
 from qmsreports.sources.files import Block, File
@@ -21,6 +24,7 @@ from qmsreports.sources.streams import content_of, opened, whole
 
 _LONGEST_CELL = 1 << 24
 _COMMA_NUMBER = re.compile(r"\s*[-+]?([0-9]+|[0-9]{1,3}(\.[0-9]{3})+),[0-9]+\s*")
+_POINT_NUMBER = re.compile(r"\s*[-+]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?\s*")
 
 
 class Csvs:
@@ -37,7 +41,10 @@ class Csvs:
             ) from None
         self._encoding = "utf-8-sig" if feed.encoding.lower().replace("_", "-") in ("utf-8", "utf8") else feed.encoding
         self._comma = feed.decimal == ","
+        self._texts = {landed_name(column) for column, kind in feed.kinds.items() if kind == "text"}
         self.reading = " ".join((self._encoding, repr(feed.separator), feed.decimal))
+        if self._comma:  # files that were read before doubtful cells were noted are read once more
+            self.reading = " ".join((self.reading, "doubtful", *sorted(self._texts)))
         csv.field_size_limit(_LONGEST_CELL)
 
     def content(self, file: File) -> str:
@@ -76,6 +83,7 @@ class Csvs:
         start = f"{file.shown}:{reader.line_num}"
         self._right_separator(header, file)
         columns = tuple(columns_of(self._feed, _named(header), where=start))
+        numbers = [self._comma and name not in self._texts for name in columns]
         rows: list[list[Any]] = []
         for row in reader:
             if not row:
@@ -86,16 +94,12 @@ class Csvs:
                     "mend the line (a separator inside a text needs quotes)",
                     where=f"{file.shown}:{reader.line_num}",
                 )
-            rows.append([*map(self._value, row), reader.line_num])
+            doubtful = _doubtful(columns, row, numbers) if self._comma else None
+            rows.append([*map(_value, row, numbers), doubtful, reader.line_num])
             if len(rows) == CHUNK:
-                yield Block(columns, rows)
+                yield _block(columns, rows)
                 rows = []
-        yield Block(columns, rows)
-
-    def _value(self, cell: str) -> str | None:
-        if self._comma and "," in cell and _COMMA_NUMBER.fullmatch(cell):
-            return cell.strip().replace(".", "").replace(",", ".")
-        return cell or None
+        yield _block(columns, rows)
 
     def _right_separator(self, header: list[str], file: File) -> None:
         if len(header) > 1 or len(self._feed.key) + len(self._feed.needs) < 2:
@@ -122,3 +126,28 @@ class Csvs:
 def _named(header: list[str]) -> list[str]:
     """Names of the columns; one without a name is called by its position."""
     return [name.strip() or f"column_{position}" for position, name in enumerate(header, 1)]
+
+
+def _value(cell: str, number: bool) -> str | None:
+    if number and "," in cell and _COMMA_NUMBER.fullmatch(cell):
+        return cell.strip().replace(".", "").replace(",", ".")
+    return cell or None
+
+
+def _doubtful(columns: tuple[str, ...], row: list[str], numbers: list[bool]) -> str | None:
+    """Names of the cells that are a number with a point in it, in a file whose decimal sign is the comma."""
+    found = [
+        name
+        for name, cell, number in zip(columns, row, numbers, strict=True)
+        if number and "." in cell and _POINT_NUMBER.fullmatch(cell)
+    ]
+    return " ".join(found) or None
+
+
+def _block(columns: tuple[str, ...], rows: list[list[Any]]) -> Block:
+    """Rows with the names of their doubtful cells, as a column only where there are any."""
+    if any(row[-2] is not None for row in rows):
+        return Block((*columns, DOUBTFUL), rows)
+    for row in rows:
+        del row[-2]
+    return Block(columns, rows)

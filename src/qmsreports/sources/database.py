@@ -19,8 +19,9 @@ from qmsreports.catalog.source import CHANGED
 from qmsreports.errors import did_you_mean
 from qmsreports.sources.columns import UNKNOWN, column_array
 from qmsreports.sources.copied import Copied, copied_tables
-from qmsreports.sources.cursor import Since
+from qmsreports.sources.cursor import Among, Since
 from qmsreports.sources.feed import Unreadable
+from qmsreports.sources.missed import among_keys
 from qmsreports.sources.session import Session, session_statements
 
 CHUNK = 20_000
@@ -86,7 +87,7 @@ class Database(Protocol):
         self,
         table: str,
         columns: Sequence[str],
-        since: Since | None,
+        since: Since | Among | None,
         kinds: dict[str, str],
         changed: Sequence[str] = (),
     ) -> Iterator[Any]:
@@ -273,7 +274,7 @@ class SqlAlchemyDatabase:
         self,
         table: str,
         columns: Sequence[str],
-        since: Since | None,
+        since: Since | Among | None,
         kinds: dict[str, str],
         changed: Sequence[str] = (),
     ) -> Iterator[Any]:
@@ -284,7 +285,9 @@ class SqlAlchemyDatabase:
         if changed:
             column[CHANGED] = sa.func.coalesce(*(sa.column(name) for name in changed)).label(CHANGED)
         query = sa.select(*column.values()).select_from(self._table(table))
-        if since is not None and since.value is not None:
+        if isinstance(since, Among):
+            query = query.where(among_keys(sa, self._types(table), since))
+        elif since is not None and since.value is not None:
             cursor = column[since.column]
             conditions = [cursor >= since.value, cursor.is_(None)]
             if since.kind in _LIKE:

@@ -136,19 +136,28 @@ def columns_of(feed: LandedFeed, found: Iterable[str], *, where: str = "") -> di
         names[landed] = column
     missing = [(place, column) for place, column in needed(feed) if landed_name(column) not in names]
     if missing:
-        raise _missing(missing, names, where)
+        raise _missing(feed, missing, names, where)
     return names
 
 
-def _missing(missing: Sequence[tuple[tuple[str | int, ...], str]], names: Mapping[str, str], where: str) -> Unreadable:
-    """Return what to say of needed columns that are not there: of the first one in full, the others by name."""
+def _missing(
+    feed: LandedFeed, missing: Sequence[tuple[tuple[str | int, ...], str]], names: Mapping[str, str], where: str
+) -> Unreadable:
+    """Return what to say of needed columns that are not there: of the first one in full, the others by name.
+
+    A column that is declared and there is not what another one was renamed to.
+    """
     place, column = missing[0]
     roles = {"cursor": "cursor column", "key": "key column", "dates": "date column"}
     others = [other for other in dict.fromkeys(name for _, name in missing) if other != column]
     also = f"; nor {', '.join(f'{chr(34)}{other}{chr(34)}' for other in others)}" if others else ""
+    declared = {landed_name(name) for _, name in needed(feed)}
+    free = {name for name in names if name not in declared}
+    near = did_you_mean(landed_name(column), free)
+    if not near.startswith("did"):
+        near = did_you_mean("", names)  # all that is there
     problem = Unreadable(
-        f'there is no {roles.get(str(place[0]), "column")} "{column}"; '
-        f"{did_you_mean(landed_name(column), names)}{also}",
+        f'there is no {roles.get(str(place[0]), "column")} "{column}"; {near}{also}',
         "mend it at the source, or change this line and the mappings",
         place=place,
         where=where,

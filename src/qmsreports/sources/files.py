@@ -22,7 +22,7 @@ from pathlib import PurePosixPath
 from typing import Any, Protocol
 
 from qmsreports.catalog.source import LandedFeed
-from qmsreports.landing import KEYS, landed_name
+from qmsreports.landing import DOUBTFUL, KEYS, landed_name
 from qmsreports.sources.columns import UNKNOWN, arrow_type, as_text
 from qmsreports.sources.database import CHUNK, arrow_table
 from qmsreports.sources.feed import EMPTIED, FeedState, FileMark, Unreadable, Warned, digest, drift
@@ -359,7 +359,7 @@ class _Gathering:
             batch = self.flush()
             self._columns = block.columns
         self._rows += [[*row[:-1], file.name, row[-1]] for row in block.rows]
-        self.columns |= dict.fromkeys(block.columns)
+        self.columns |= dict.fromkeys(name for name in block.columns if name != DOUBTFUL)
         return batch
 
     def flush(self, *, even_empty: bool = False) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 from qmsreports.catalog.source import CHANGED, LandedFeed, Source
 from qmsreports.errors import did_you_mean
 from qmsreports.landing import KEYS, landed_name
-from qmsreports.sources.cursor import Cursor, Since
+from qmsreports.sources.cursor import Among, Cursor, Since
 from qmsreports.sources.database import Database, arrow_table, open_database
 from qmsreports.sources.feed import (
     EMPTIED,
@@ -23,6 +23,7 @@ from qmsreports.sources.feed import (
     keys_due,
     row_hash,
 )
+from qmsreports.sources.missed import LandedKeys, Missed, fetched
 from qmsreports.sources.retyped import Values, declared_kinds, refuse_retyped
 from qmsreports.sources.session import Session
 
@@ -39,8 +40,10 @@ class SqlFeeds:
         *,
         schemas: bool = False,
         at: datetime | None = None,
+        known: LandedKeys | None = None,
     ) -> None:
         self.at = at
+        self._known = known
         self.database = open_database(connection, session)
         self._schemas: dict[str, Database] = {}
         self._tables = {self.database: self.database.tables()}
@@ -58,7 +61,7 @@ class SqlFeeds:
 
     def read(self, feed: LandedFeed, before: FeedState) -> SqlReading:
         """Look at one table; :class:`Unreadable` when it is not what the declaration says."""
-        return SqlReading(self.place_of(feed), feed, before, self.at)
+        return SqlReading(self.place_of(feed), feed, before, self.at, self._known)
 
     def place_of(self, feed: LandedFeed) -> Database:
         """Return the database, or the schema of it, in which a table lies."""
@@ -78,16 +81,26 @@ class SqlFeeds:
         return place
 
 
-def open_feeds(source: Source, connection: str, at: datetime | None = None) -> SqlFeeds:
-    """Open a source's database as its declaration says; ``at`` is when the run began."""
+def open_feeds(
+    source: Source, connection: str, at: datetime | None = None, known: LandedKeys | None = None
+) -> SqlFeeds:
+    """Open a source's database as its declaration says; ``at`` is when the run began, ``known`` what was landed."""
     session = Session(source.session, source.statement_timeout)
-    return SqlFeeds(connection, session, schemas=any(feed.schema_name for feed in source.tables), at=at)
+    return SqlFeeds(connection, session, schemas=any(feed.schema_name for feed in source.tables), at=at, known=known)
 
 
 class SqlReading:
     """One table, looked at. Only the boundary is read to find out whether there is anything new."""
 
-    def __init__(self, database: Database, feed: LandedFeed, before: FeedState, at: datetime | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        feed: LandedFeed,
+        before: FeedState,
+        at: datetime | None = None,
+        known: LandedKeys | None = None,
+    ) -> None:
+        self._known = known
         declared = database.columns(feed.table)
         self.feed = feed
         self._names = columns_of(feed, declared)
@@ -102,7 +115,8 @@ class SqlReading:
         self._kinds = {landed: before.kinds.get(landed, declared[name]) for landed, name in self._names.items()}
         self._state = self._next = before
         self._at = at
-        self.warnings: list[Warned] = drift(before, self._names)
+        self._drift = drift(before, self._names)
+        self.warnings: list[Warned] = list(self._drift)
         self.fresh = self._anything_new()
 
     @property
@@ -115,15 +129,26 @@ class SqlReading:
         table = landed_name(self.feed.table)
         self._next = replace(self._before, columns=tuple(self._names))
         values = Values(self.feed, self._before)
-        for batch in self._whole_table() if self.feed.cursor is None else self._by_cursor():
+        cursor = self._cursor() if self.feed.cursor else None
+        missed = (
+            self._known.missed(self.feed) if self._known and cursor and self._keys_due and not self._first else None
+        )
+        self.warnings = list(self._drift)
+        for batch in self._whole_table() if cursor is None else self._by_cursor(cursor):
             self._next = replace(self._next, landed=self._next.landed + batch.num_rows)
+            if missed:
+                missed.came(batch)
             yield table, values.noted(batch)
-        values.refuse_retyped()
         if self._first and not self._next.landed:
             yield table, arrow_table([], list(self._names), dict(self._kinds))
         if self._keys_due:
-            for batch in self._key_list():
+            for batch in self._key_list(missed):
                 yield table + KEYS, batch
+        if missed and cursor:
+            for batch in self._by_key(cursor, missed):
+                self._next = replace(self._next, landed=self._next.landed + batch.num_rows)
+                yield table, values.noted(batch)
+        values.refuse_retyped()
         self._state = replace(self._next, kinds=dict(self._kinds), declared=self._declared)
 
     @property
@@ -135,8 +160,7 @@ class SqlReading:
         """Whether the keys are to be compared in this visit: where that is declared, at each or when it is time."""
         return keys_due(self.feed, self._before, self._at)
 
-    def _by_cursor(self) -> Iterator[Any]:
-        cursor = self._cursor()
+    def _by_cursor(self, cursor: Cursor) -> Iterator[Any]:
         for batch in self._rows(self._since(cursor)):
             new = cursor.fresh(batch)
             if new.num_rows:
@@ -150,6 +174,22 @@ class SqlReading:
         highest, seen = cursor.stored
         self._next = replace(self._next, cursor=highest, seen=seen)
 
+    def _by_key(self, cursor: Cursor, missed: Missed) -> Iterator[Any]:
+        """Read the rows whose keys stand at the source and were never landed, and say so; a row that the next visit
+        finds by its cursor, because it was written while this one read, is left to that.
+        """
+        keys, names, found = missed.keys(), [landed_name(column) for column in self.feed.key], set()
+        for some in missed.parts(keys):
+            for batch in self._rows(Among(tuple(self._names[name] for name in names), some)):
+                found |= set(zip(*(map(str, batch.column(name).to_pylist()) for name in names), strict=True))
+                new = cursor.fresh(cursor.reached(batch))
+                if new.num_rows:
+                    missed.fetched(new)
+                    yield new
+        highest, seen = cursor.stored
+        self._next = replace(self._next, cursor=highest, seen=seen)
+        self.warnings += fetched(self.feed, missed, [key for key in keys if tuple(map(str, key)) not in found])
+
     def _whole_table(self) -> Iterator[Any]:
         if self._first or self._content().value != self._before.content:
             whole = _Whole()
@@ -157,14 +197,18 @@ class SqlReading:
                 yield whole.noted(batch)
             self._next = replace(self._next, content=whole.value)
 
-    def _key_list(self) -> Iterator[Any]:
+    def _key_list(self, missed: Missed | None) -> Iterator[Any]:
         if self._first or self._keys().value != self._before.keys:
             keys = _Ordered()
             for batch in self._key_ranges():
+                if missed:
+                    missed.listed(batch)
                 yield keys.noted(batch)
             if not keys.count:
                 yield arrow_table([], [landed_name(column) for column in self.feed.key], dict(self._kinds))
-            self._next = replace(self._next, keys=keys.value, key_count=keys.count)
+            # more keys than rows at the first visit: a row came between, and the next visit compares once more
+            late = self._first and keys.count > self._next.landed
+            self._next = replace(self._next, keys="" if late else keys.value, key_count=keys.count)
         if self.feed.keys_every_hours and self._at:
             self._next = replace(self._next, keys_at=self._at.isoformat())
 
@@ -201,7 +245,7 @@ class SqlReading:
     def _since(self, cursor: Cursor) -> Since:
         return cursor.since(self._names[cursor.column])
 
-    def _rows(self, since: Since | None) -> Iterator[Any]:
+    def _rows(self, since: Since | Among | None) -> Iterator[Any]:
         kinds = {name: self._kinds[landed] for landed, name in self._names.items()}
         for batch in self._database.rows(self.feed.table, list(self._names.values()), since, kinds, self._changed):
             self._kinds = {landed: kinds[name] for landed, name in self._names.items()}
@@ -278,7 +322,7 @@ class _Ordered:
 
     def __init__(self) -> None:
         self.count = 0
-        self.value = ""
+        self.value = "2"  # lists from before missed rows were looked for are compared once more
 
     def noted(self, batch: Any) -> Any:
         """Take a range in and give it on."""

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from qmsreports.catalog.source import CHANGED
 from qmsreports.sources.columns import UNKNOWN
-from qmsreports.sources.cursor import Since
+from qmsreports.sources.cursor import Among, Since
 from qmsreports.sources.database import CHUNK, arrow_table
 from qmsreports.sources.feed import Unreadable
 
@@ -90,7 +90,7 @@ class Sqlite:
         self,
         table: str,
         columns: Sequence[str],
-        since: Since | None,
+        since: Since | Among | None,
         kinds: dict[str, str],
         changed: Sequence[str] = (),
     ) -> Iterator[Any]:
@@ -137,8 +137,12 @@ class Sqlite:
             raise _broken(error) from None
 
 
-def _condition(since: Since | None) -> tuple[str, list[Any]]:
-    """Rows from the boundary on, and those whose cursor cannot be compared with it."""
+def _condition(since: Since | Among | None) -> tuple[str, list[Any]]:
+    """Rows from the boundary on, and those whose cursor cannot be compared with it; or those with one of some keys."""
+    if isinstance(since, Among):
+        one = f"({', '.join('?' * len(since.columns))})"
+        listed = f"({', '.join(map(_quoted, since.columns))}) IN (VALUES {', '.join([one] * len(since.keys))})"
+        return f" WHERE {listed}", [value for key in since.keys for value in key]
     if since is None or since.value is None:
         return "", []
     column = _quoted(since.column)

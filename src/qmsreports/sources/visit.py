@@ -16,6 +16,7 @@ from qmsreports.records import FeedFailure, LandedTable, LandResult, Tell, silen
 from qmsreports.sources.database import without_secrets
 from qmsreports.sources.feed import FeedState, Reading, Unreadable
 from qmsreports.sources.lock import alone
+from qmsreports.sources.missed import LandedKeys
 from qmsreports.sources.package import Packages
 
 
@@ -32,16 +33,18 @@ class Feeds(Protocol):
         """Give back what was opened."""
 
 
-def open_source(source: Source, connection: str, at: datetime | None = None) -> Feeds:
-    """Reach a source; :class:`Unreadable` when it does not answer. ``at`` is when the run began."""
+def open_source(source: Source, connection: str, at: datetime | None = None, known: LandedKeys | None = None) -> Feeds:
+    """Reach a source; :class:`Unreadable` when it does not answer. ``at`` is when the run began, ``known`` the keys
+    that were landed, with which those at the source are compared.
+    """
     if source.kind == "sql":
         from qmsreports.sources.sql import open_feeds
 
-        return open_feeds(source, connection, at)
+        return open_feeds(source, connection, at, known)
     if source.kind == "rest":
         from qmsreports.sources.rest import RestFeeds
 
-        return RestFeeds(source, connection, at=at)
+        return RestFeeds(source, connection, at=at, known=known)
     from qmsreports.sources.files import FileFeeds
 
     return FileFeeds(connection, at)
@@ -101,7 +104,8 @@ class _Visit:
         landed = self._resume()
         self.last = zone.last_visit(self.landing, self.source.source)
         try:
-            opened = open_source(self.source, self.connection, self.at)
+            known = LandedKeys(self.landing, self.source.source) if self.most is None else None
+            opened = open_source(self.source, self.connection, self.at, known)
         except Unreadable as problem:
             problem.shared = True
             for feed in feeds:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from qmsreports.errors import UserError
 from qmsreports.records import DERIVED, StagedTable, Tell, silent
 from qmsreports.settings import Settings
+from qmsreports.stages.codes import judged_codes
 from qmsreports.stages.ingest import clear_staging, publish, validate
 from qmsreports.stages.quarantine import with_readmitted
 from qmsreports.workspace import Workspace
@@ -44,6 +45,7 @@ def derive(*, run_id: str, at: datetime, tell: Tell = silent, settings: Settings
                     staging=workspace.staging / run_id,
                     done=done,
                     organisation=catalog.organisation,
+                    judged=judged_codes(workspace, table.table),
                     tell=tell,
                 )
                 made = with_readmitted(workspace, deriving.SOURCE, table.table, made, run_id=run_id)

@@ -22,6 +22,7 @@ from qmsreports.records import (
     silent,
 )
 from qmsreports.settings import Settings, connection_of
+from qmsreports.stages.codes import judged_codes
 from qmsreports.stages.declared import source_names
 from qmsreports.stages.inspect import inspect
 from qmsreports.stages.outcome import FeedReport, feed_reports, told
@@ -145,6 +146,7 @@ def conform(
                         staging=workspace.staging / run_id,
                         done=done,
                         organisation=workspace.catalog.organisation,
+                        judged=judged_codes(workspace, name),
                         tell=tell,
                     )
                     table = with_readmitted(workspace, source, name, table, run_id=run_id)

@@ -17,7 +17,7 @@ class FeedReport:
     """How the canonical tables of one source came out of one run; what ``run ingest`` prints.
 
     ``rows_in + refreshed == conformed + quarantined + duplicates + deleted_at_source`` for every table that was
-    published. ``deleted`` rows left the table: those of the deleted ones that it held.
+    published. ``deleted`` published rows left the table: they are gone at the source, or their new version is kept out.
     """
 
     source: str
@@ -36,6 +36,28 @@ class FeedReport:
     def sound(self) -> bool:
         """Whether this table may be measured."""
         return self.status in {"published", "unchanged"}
+
+    def left(self) -> str:
+        """Say how many published rows left the table and why, as far as the counts of the run tell; nothing for none.
+
+        >>> FeedReport("shop", "orders", "published", 1, 0, 0, 1, 0, deleted=1).left()
+        '1 published row left the table: its new version is in quarantine'
+        """
+        if not self.deleted:
+            return ""
+        one = self.deleted == 1
+        if not self.quarantined and self.deleted_at_source:
+            rows = "1 row is" if one else f"{self.deleted:,} rows are"
+            return f"{rows} gone at the source and left the table"
+        rows, its = ("1 published row", "its") if one else (f"{self.deleted:,} published rows", "their")
+        if not self.quarantined:
+            return f"{rows} left the table: the mapping gives {'it' if one else 'them'} no more"
+        if not self.deleted_at_source:
+            return f"{rows} left the table: {its} new version is in quarantine"
+        return (
+            f"{rows} left the table: gone at the source ({self.deleted_at_source:,} in this run) or {its} new version "
+            f"in quarantine ({self.quarantined:,})"
+        )
 
 
 def feed_reports(run_id: str, *, settings: Settings | None = None) -> list[FeedReport]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from qmsreports.errors import Finding, UserError, did_you_mean
@@ -48,7 +48,7 @@ def settle_quarantine(
     from qmsreports import conform as conforming
     from qmsreports.register import quarantine
 
-    waiting = quarantine.keys(quarantine.entries(session, staged.source, staged.table, states=quarantine.WAITING))
+    waiting = quarantine.keys(quarantine.entries(session, staged.source, staged.table, states=quarantine.UNSETTLED))
     table = workspace.catalog.tables[staged.table]
     passed = conforming.keys_present(audit.path, table, waiting)
     gone = conforming.keys_present(staged.deleted_keys, table, waiting) if staged.deleted_keys else frozenset()
@@ -185,6 +185,11 @@ def _rule_of(session: Session, entry: Quarantine) -> Validation | None:
     return found
 
 
+def _iso(moment: datetime) -> str:
+    """Return an instant in UTC with its offset, whichever database it came from."""
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
+
+
 def _shown(session: Session, entry: Quarantine, at: datetime) -> dict[str, Any]:
     from qmsreports.register import quarantine
 
@@ -202,11 +207,11 @@ def _shown(session: Session, entry: Quarantine, at: datetime) -> dict[str, Any]:
         "owner": rule.owner if rule else "",
         "load": entry.load_id,
         "run": entry.run_id,
-        "first_seen": entry.first_seen.isoformat(),
+        "first_seen": _iso(entry.first_seen),
         "days": max((ended - entry.first_seen).days, 0),
         "row": dict(entry.row),
         "events": [
-            {"event": one.event, "who": one.who, "why": one.why, "run": one.run_id, "at": one.at.isoformat()}
+            {"event": one.event, "who": one.who, "why": one.why, "run": one.run_id, "at": _iso(one.at)}
             for one in quarantine.events(session, entry.id)
         ],
     }

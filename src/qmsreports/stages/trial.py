@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from qmsreports.errors import ExitCode, Finding, UserError, did_you_mean
 from qmsreports.records import Tell, silent
 from qmsreports.settings import Settings, connection_of
+from qmsreports.stages.codes import judged_codes
 from qmsreports.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -98,5 +99,6 @@ def preview_source(
             folder=folder / "staging",
             organisation=workspace.catalog.organisation,
             rows=rows,
+            judged=judged_codes(workspace, table),
         )
     return Preview(source, table, mapping.driving, of, tuple(PreviewRow(*row) for row in shown))

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")  # read at import; nothing leaves this machine
+for _name in ("great_expectations", "great_expectations._docs_decorators"):  # talk of its import, a line a function
+    logging.getLogger(_name).setLevel(logging.WARNING)
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", FutureWarning)  # Spark's, of this pandas, where it is installed
     warnings.simplefilter("ignore", DeprecationWarning)  # the library's own use of old modules, not ours to mend
@@ -31,7 +33,7 @@ with warnings.catch_warnings():
 
     from qmsreports.validate import expectations
 
-logging.getLogger("great_expectations").setLevel(logging.WARNING)
+logging.getLogger("great_expectations").setLevel(logging.WARNING)  # which the import may set anew
 __all__ = ["Checker", "Outcome", "expectations"]
 
 _OBSERVED = ("whole", "delivery")

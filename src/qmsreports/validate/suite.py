@@ -17,7 +17,7 @@ at least this many rows break it, so that one bad row in a delivery of ten is no
 from __future__ import annotations
 
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -26,7 +26,7 @@ from typing import Any
 from qmsreports.catalog.table import Table
 from qmsreports.errors import Finding, UserError, did_you_mean
 from qmsreports.validate.positions import Located, read_located
-from qmsreports.validate.vocabulary import AS_LANDED, KINDS, LINK, Kind
+from qmsreports.validate.vocabulary import AS_LANDED, CODES, KINDS, LINK, Kind
 
 _SEVERITIES = ("critical", "warning", "info")
 _ACTIONS = {"critical": ("stop", "quarantine"), "warning": ("quarantine", "keep"), "info": ("keep",)}
@@ -87,6 +87,21 @@ class Suite:
         """Other canonical tables that rows point into; they have to be published before this table is audited."""
         named = {str(rule.kwargs["other_table"]) for rule in self.rules if rule.type == LINK}
         return tuple(sorted(named - {self.table}))
+
+    def judged(self, declared: Mapping[str, Collection[str]]) -> frozenset[str]:
+        """Return those columns of ``declared`` (codes by column) for which no other code passes unseen.
+
+        A rule does that which looks at every row and allows declared codes alone; one with a tolerance or a row
+        condition lets some by.
+        """
+        return frozenset(
+            rule.columns[0]
+            for rule in self.rules
+            if rule.type == CODES
+            and not rule.tolerance
+            and not rule.condition
+            and set(map(str, rule.kwargs["value_set"])) <= set(declared.get(rule.columns[0], ()))
+        )
 
 
 def load_suite(path: Path, table: Table, *, as_landed: bool = False) -> Suite:

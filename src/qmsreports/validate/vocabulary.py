@@ -125,6 +125,9 @@ KINDS: dict[str, Kind] = {
 NEWEST = "expect_column_newest_to_be_recent"
 """The type that a table is held to also when nothing new came."""
 
+CODES = "expect_column_values_to_be_in_set"
+"""The type that holds a column to its codes; where a suite has it, mappings let other codes pass to it."""
+
 LINK = "expect_column_values_to_exist_in_table"
 """The type that looks into another canonical table; its ``other_table`` has to be published first."""
 

@@ -46,6 +46,16 @@ def test_a_day_in_another_order_is_refused_by_name(line: Line) -> None:
     assert line.rejects(staged) == ['delivered_on "25/12/2026" is no date']
 
 
+@pytest.mark.parametrize("form", ["%d.%m.%Y", "%d.%m.%Y %H:%M"])
+def test_a_year_of_two_digits_is_no_year_of_the_first_century(line: Line, form: str) -> None:
+    declare(line, {"dates": {"delivered": form}})
+    written = "03.11.26" + (" 08:00" if "%H" in form else "")
+    line.land("1", so_item=[item("A", delivered=written)], sales_order=[order("A")])
+    staged = line.stage()
+    assert staged is not None
+    assert line.rejects(staged) == [f'delivered_on "{written}" is no date']
+
+
 def test_versions_are_ordered_by_what_a_declared_cursor_means(line: Line) -> None:
     versions = [item("A", qty=1.0, modified="9/3/2026 10:00"), item("A", qty=2.0, modified="10/3/2026 10:00")]
     line.land("1", so_item=list(reversed(versions)), sales_order=[order("A")])

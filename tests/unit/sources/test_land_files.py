@@ -331,3 +331,12 @@ def test_one_broken_table_leaves_the_others_alone(folder: Folder) -> None:
     assert [failure.table for failure in result.failures] == ["shifts"]
     assert folder.landed(result) == {"stops": 1}
     assert folder.rows("shifts") == []
+
+
+def test_a_column_that_is_declared_itself_is_no_suggestion(tmp_path: Path) -> None:
+    feed = {"table": "tickets", "files": "*.csv", "format": "csv", "key": ["no"], "needs": ["opened", "reopened"]}
+    world = Folder(tmp_path, make_source(feed, kind="files"), str(tmp_path / "in"))
+    world.write("a.csv", "no,opened_at,reopened\n1,2026-10-01,0\n")
+    assert 'there is no column "opened"; did you mean "opened_at"?' in world.one_failure()
+    world.write("a.csv", "no,reopened\n1,0\n", after=9)
+    assert 'there is no column "opened"; known: no, reopened' in world.one_failure()

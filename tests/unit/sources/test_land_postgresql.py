@@ -317,3 +317,23 @@ def test_a_cursor_that_is_empty_for_rows_never_changed(world: World, sql: Sql) -
     assert world.landed() == {"party": 2}
     world.source = make_source({"table": "party", "key": ["id"], "cursor": "write_date", "cursor_else": "created"})
     assert 'there is no column "created"; did you mean "create_date"?' in world.one_failure()
+
+
+# --- rows that commit late -------------------------------------------------------------------------------------------
+def test_late_rows_are_fetched_by_keys_of_any_type(world: World, sql: Sql) -> None:
+    sql("CREATE TABLE visit (id uuid, nth numeric(30), changed timestamptz, note jsonb)")
+    sql("CREATE TABLE shift (day date, no integer, changed timestamptz)")
+    first = "0c0f4e5e-0000-4000-8000-000000000001"
+    sql(f"INSERT INTO visit VALUES ('{first}', 12345678901234567890, '2026-10-02 08:00+00', '{{}}')")
+    sql("INSERT INTO shift VALUES ('2026-10-01', 1, '2026-10-02 08:00+00')")
+    sql("GRANT SELECT ON visit, shift TO reader")
+    keys = {"cursor": "changed", "deletions": "keys"}
+    world.source = make_source(
+        {"table": "visit", "key": ["id", "nth"], **keys}, {"table": "shift", "key": ["day", "no"], **keys}
+    )
+    world.land()
+    sql(f"INSERT INTO visit VALUES ('{first[:-1]}2', 12345678901234567891, '2026-09-02 08:00+00', '{{}}')")
+    sql("INSERT INTO shift VALUES ('2026-09-01', 2, '2026-09-02 08:00+00')")
+    assert world.landed() == {"visit": 1, "visit__keys": 2, "shift": 1, "shift__keys": 2}
+    assert world.rows("visit")[-1]["id"] == first[:-1] + "2"
+    assert world.rows("shift")[-1]["no"] == 2

@@ -74,7 +74,8 @@ class Shop:
         self.day += 1
         at = MORNING + timedelta(days=self.day)
         (report,) = stages.ingest(["shop"], run_id=f"run {self.day}", at=at, settings=self.settings)
-        assert report.rows_in + report.refreshed == report.conformed + report.quarantined + report.duplicates
+        out = report.conformed + report.quarantined + report.duplicates + report.deleted_at_source
+        assert report.rows_in + report.refreshed == out
         return report
 
     def pieces(self) -> dict[str, float]:
@@ -177,6 +178,42 @@ def test_a_rejected_row_stays_out_and_is_not_opened_again(shop: Shop) -> None:
     assert shop.entries() == [(1, "3", "rejected"), (2, "3", "open")]
 
 
+def test_a_rejected_row_that_is_mended_counts_and_its_entry_says_so(shop: Shop) -> None:
+    shop.reject(1)
+    shop.order("3", 3.0, "2026-03-04 01:00:00")
+    shop.ingest()
+    assert shop.pieces()["3"] == 3.0
+    assert shop.entries() == [(1, "3", "mended")]
+    assert shop.events(1) == [("rejected", "Ada Lam"), ("mended", "source")]
+    shop.order("3", 90.0, "2026-03-05 01:00:00")  # the very version that a person rejected
+    shop.ingest()
+    assert "3" not in shop.pieces()
+    assert shop.entries() == [(1, "3", "rejected")]
+    assert shop.events(1)[-1] == ("rejected", "source")
+
+
+def test_what_left_the_table_is_told_apart(shop: Shop) -> None:
+    shop.order("1", "many", "2026-03-04 01:00:00")
+    assert shop.ingest().left() == "1 published row left the table: its new version is in quarantine"
+    shop.remove("2")
+    assert shop.ingest().left() == "1 row is gone at the source and left the table"
+    for number in ("4", "5"):
+        shop.order(number, 1.0, "2026-03-05 01:00:00")
+    shop.ingest()
+    shop.order("4", "many", "2026-03-06 01:00:00")
+    shop.remove("5")
+    assert shop.ingest().left() == (
+        "2 published rows left the table: gone at the source (1 in this run) or their new version in quarantine (1)"
+    )
+
+
+def test_instants_of_an_entry_all_carry_their_zone(shop: Shop) -> None:
+    shop.reject(1)
+    found = stages.show_quarantined(1, at=MORNING, settings=shop.settings)
+    assert found["first_seen"] == "2026-04-03T06:00:00+00:00"
+    assert [event["at"] for event in found["events"]] == ["2026-04-02T06:00:00+00:00"]
+
+
 @pytest.mark.parametrize("readmitted", [False, True])
 def test_the_entry_of_a_row_that_is_gone_at_the_source_closes_itself(shop: Shop, readmitted: bool) -> None:
     if readmitted:
@@ -266,6 +303,9 @@ def test_the_commands_list_show_readmit_and_reject(shop: Shop) -> None:
     assert "Pieces is 90, above 9." in shown
     assert "More than nine were never ordered. Owner: shop.owner." in shown
     assert "readmitted by Ada Lam: Counted by hand." in shown
+    shop.order("5", "many", "2026-03-05 01:00:00")
+    shop.ingest()
+    assert "value as the mapping gave it" in say("quarantine", "show", "3")
 
 
 @pytest.mark.parametrize(

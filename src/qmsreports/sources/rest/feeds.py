@@ -30,6 +30,7 @@ from qmsreports.sources.feed import (
     keys_due,
     row_hash,
 )
+from qmsreports.sources.missed import LandedKeys, never_landed
 from qmsreports.sources.rest.address import Address
 from qmsreports.sources.rest.client import Client
 from qmsreports.sources.rest.kept import Kept
@@ -64,8 +65,10 @@ class RestFeeds:
         tell: Tell = silent,
         sleep: Callable[[float], None] | None = None,
         at: datetime | None = None,
+        known: LandedKeys | None = None,
     ) -> None:
         self._at = at
+        self._known = known
         self._source = source
         self._tell = tell
         self._address = Address(connection)
@@ -87,7 +90,9 @@ class RestFeeds:
         with _Hidden(self._address):
             tell = self._telling(feed)
             asked = Asked(self._source, feed, self._client, tell, Kept(self._folder / "answers"))
-            return RestReading(feed, before, asked, self._folder / "tables" / landed_name(feed.table), self._at)
+            return RestReading(
+                feed, before, asked, self._folder / "tables" / landed_name(feed.table), self._at, self._known
+            )
 
     def _telling(self, feed: LandedFeed) -> Callable[[int], None]:
         return lambda rows: self._tell(f"reading {feed.table}", rows)
@@ -118,7 +123,16 @@ class _Hidden:
 class RestReading:
     """One feed, read. Everything new lies in ``folder`` as Arrow files, in the order it came."""
 
-    def __init__(self, feed: LandedFeed, before: FeedState, asked: Asked, folder: Path, at: datetime | None) -> None:
+    def __init__(
+        self,
+        feed: LandedFeed,
+        before: FeedState,
+        asked: Asked,
+        folder: Path,
+        at: datetime | None,
+        known: LandedKeys | None = None,
+    ) -> None:
+        self._known = known
         self.feed = feed
         self.warnings: list[Warned] = []
         self._folder = folder
@@ -221,6 +235,13 @@ class RestReading:
             self._refuse_emptied()
         if self.feed.keys_every_hours and self._at:
             self._state = replace(self._state, keys_at=self._at.isoformat())
+        if self._known is not None and asked.goes_by_cursor and self._before.columns:
+            missed = self._known.missed(self.feed)
+            for part, batch in self.parts():
+                if part == landed_name(self.feed.table):
+                    missed.came(batch)
+            missed.listed(arrow_table(keys, names, dict.fromkeys(names, "text")))
+            self.warnings += never_landed(self.feed, missed)
         stands_for = digest("\x1e".join(key) for key in keys)
         if stands_for == self._before.keys:
             return
