@@ -79,7 +79,11 @@ def rows_by_month(delta: DeltaTable) -> dict[str, int]:
 
     told = pa.RecordBatchReader.from_stream(delta.get_add_actions(flatten=True)).read_all()
     found: dict[str, int] = {}
-    for month, rows in zip(told["partition._month"].to_pylist(), told["num_records"].to_pylist(), strict=True):
+    counts = told["num_records"].to_pylist()
+    months = (
+        told["partition._month"].to_pylist() if "partition._month" in told.column_names else ["0000-00"] * len(counts)
+    )
+    for month, rows in zip(months, counts, strict=True):
         found[str(month)] = found.get(str(month), 0) + int(rows or 0)
     return found
 

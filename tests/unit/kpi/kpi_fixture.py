@@ -17,7 +17,9 @@ from qmsreports.catalog.table import Table
 from qmsreports.catalog.target import KpiTargets, Targets
 from qmsreports.kpi.enclosing import Ranks
 from qmsreports.kpi.examples import RowsInMemory
+from qmsreports.kpi.figures import Slice
 from qmsreports.kpi.measurement import measure
+from qmsreports.kpi.slices import Known
 from qmsreports.lake import open_duckdb
 from qmsreports.organisation import Organisation
 from qmsreports.period import Period
@@ -178,6 +180,7 @@ def run(
     invalid: Mapping[str, str] | None = None,
     zone: str = ZONE,
     ranks: Ranks | None = None,
+    known: Known | None = None,
 ) -> Measured:
     """Measure all versions of these KPIs over rows in memory; ``case_id`` is the position where a row has none."""
     entries = [kpis] if isinstance(kpis, Kpi) else list(kpis)
@@ -190,7 +193,17 @@ def run(
         as_of=as_of,
         invalid=invalid,
         ranks=ranks,
+        known=known,
     )
+
+
+def on_record(measured: Measured) -> Known:
+    """The slices that a measurement would leave on record."""
+    found: dict[str, dict[Period, set[Slice]]] = {}
+    for result in measured.results:
+        if result.slice:
+            found.setdefault(result.kpi, {}).setdefault(result.period, set()).add(tuple(result.slice.items()))
+    return found
 
 
 def by_place(measured: Measured, name: str = "number") -> dict[tuple[str, str], KpiResult]:
