@@ -12,9 +12,9 @@ from datetime import datetime
 from typing import Protocol
 
 from qmsreports.catalog.document import Location
-from qmsreports.catalog.fingerprint import entries
+from qmsreports.catalog.fingerprint import entries, judging
 from qmsreports.catalog.load import Catalog
-from qmsreports.catalog.restore import judged_differently, same_definition
+from qmsreports.catalog.restore import judged_differently, same_definition, stored_targets
 from qmsreports.catalog.retirement import KIND, retirement_entry, sentence
 from qmsreports.errors import ExitCode, Finding, UserError, did_you_mean
 from qmsreports.organisation import Organisation
@@ -23,6 +23,8 @@ from qmsreports.records import DefinitionEntry, RegisteredDefinition
 
 NEED_APPROVAL = ("kpi", "targets", KIND)
 """Kinds that change a number or a status; the others are recorded. A calendar is approved with the KPIs that use it."""
+WORD_FOR_WORD = ("targets", KIND)
+"""Kinds of which every word is approved: who agreed, when and why are facts of the record."""
 _END = "; to end it on record, put the file back and write retired: {from: ..., because: ..., agreed: {...}}"
 _FOLDERS = {
     "kpi": "kpis",
@@ -106,7 +108,7 @@ class History:
     """
 
     def __init__(self, definitions: Iterable[RegisteredDefinition], approvals: int) -> None:
-        self.definitions = tuple(definitions)
+        self.definitions = tuple(map(_word_for_word, definitions))
         self._needed = approvals
         self._spells: dict[tuple[str, str, int], list[_Spell]] = {}
         for row in self.definitions:
@@ -266,6 +268,16 @@ def _identity(entry: DefinitionEntry) -> tuple[str, str, int]:
     return (entry.kind, entry.name, entry.version if entry.kind == "kpi" else 0)
 
 
+def _word_for_word(row: RegisteredDefinition) -> RegisteredDefinition:
+    """Return a row of the register with its whole text approved where its kind asks for that.
+
+    Earlier releases recorded there what judges and nothing of who agreed; the approval was given to the same text.
+    """
+    if row.entry.kind not in WORD_FOR_WORD or row.entry.fingerprint == row.entry.wording:
+        return row
+    return replace(row, entry=replace(row.entry, fingerprint=row.entry.wording))
+
+
 def _person(by: str) -> str:
     """Return the name as it is recorded."""
     name = tidy(by)
@@ -330,9 +342,11 @@ def _file_step(entry: DefinitionEntry, history: History) -> Change | None:
     needs = "; needs approval" if entry.kind in NEED_APPROVAL and not history.counts(entry) else ""
     if entry.kind == KIND:
         return _change(numbered, "retired", f"{title}: {sentence(entry)}{needs}")
-    if not rows:
+    if newest is None:
         return _change(numbered, "new", f"{title}: new{needs}")
-    return _change(numbered, "numbers", f"{title}: changed{needs}")
+    told = entry.kind == "targets" and judging(stored_targets(newest)) == judging(stored_targets(entry))
+    what = "who agreed to them, or why a deviation was accepted, is told otherwise" if told else "changed"
+    return _change(numbered, "numbers", f"{title}: {what}{needs}")
 
 
 def _is_as_written(row: DefinitionEntry, entry: DefinitionEntry) -> bool:
