@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Protocol
 
 from qmsreports.catalog.document import Location
-from qmsreports.catalog.fingerprint import entries, judging
+from qmsreports.catalog.fingerprint import entries, judging, word_for_word
 from qmsreports.catalog.load import Catalog
 from qmsreports.catalog.restore import judged_differently, same_definition, stored_targets
 from qmsreports.catalog.retirement import KIND, retirement_entry, sentence
@@ -23,8 +23,6 @@ from qmsreports.records import DefinitionEntry, RegisteredDefinition
 
 NEED_APPROVAL = ("kpi", "targets", KIND)
 """Kinds that change a number or a status; the others are recorded. A calendar is approved with the KPIs that use it."""
-WORD_FOR_WORD = ("targets", KIND)
-"""Kinds of which every word is approved: who agreed, when and why are facts of the record."""
 _END = "; to end it on record, put the file back and write retired: {from: ..., because: ..., agreed: {...}}"
 _FOLDERS = {
     "kpi": "kpis",
@@ -108,7 +106,7 @@ class History:
     """
 
     def __init__(self, definitions: Iterable[RegisteredDefinition], approvals: int) -> None:
-        self.definitions = tuple(map(_word_for_word, definitions))
+        self.definitions = tuple(map(word_for_word, definitions))
         self._needed = approvals
         self._spells: dict[tuple[str, str, int], list[_Spell]] = {}
         for row in self.definitions:
@@ -266,16 +264,6 @@ def title_of(entry: DefinitionEntry) -> str:
 
 def _identity(entry: DefinitionEntry) -> tuple[str, str, int]:
     return (entry.kind, entry.name, entry.version if entry.kind == "kpi" else 0)
-
-
-def _word_for_word(row: RegisteredDefinition) -> RegisteredDefinition:
-    """Return a row of the register with its whole text approved where its kind asks for that.
-
-    Earlier releases recorded there what judges and nothing of who agreed; the approval was given to the same text.
-    """
-    if row.entry.kind not in WORD_FOR_WORD or row.entry.fingerprint == row.entry.wording:
-        return row
-    return replace(row, entry=replace(row.entry, fingerprint=row.entry.wording))
 
 
 def _person(by: str) -> str:

@@ -8,6 +8,7 @@ Targets, accepted deviations and retirements are approved word for word: who agr
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
@@ -18,12 +19,13 @@ from qmsreports.catalog.kpi import Kpi, KpiVersion
 from qmsreports.catalog.retirement import KIND as RETIREMENT
 from qmsreports.catalog.retirement import retirement_entry
 from qmsreports.catalog.target import KpiTargets
-from qmsreports.records import DefinitionEntry
+from qmsreports.records import DefinitionEntry, RegisteredDefinition
 
 if TYPE_CHECKING:
     from qmsreports.catalog.load import Catalog
 
 _COUNTED_OF_VERSION = ("effective_from", "population", "measure", "window", "interval")
+_WORD_FOR_WORD = ("targets", RETIREMENT)
 _FACTS_OF_TARGETS = {"targets": ("agreed",), "accepted_deviations": ("because", "action")}
 
 
@@ -211,6 +213,16 @@ def counted_fingerprints(catalog: Catalog) -> dict[tuple[str, str, int], str]:
         if kpi.retired is not None:
             found[RETIREMENT, name, 0] = _hash({"kpi": name, "from": str(kpi.retired.start)})
     return found
+
+
+def word_for_word(row: RegisteredDefinition) -> RegisteredDefinition:
+    """Return a row of the register with its whole text approved where its kind asks for that.
+
+    Earlier releases recorded there what judges and nothing of who agreed; the approval was given to the same text.
+    """
+    if row.entry.kind not in _WORD_FOR_WORD or row.entry.fingerprint == row.entry.wording:
+        return row
+    return replace(row, entry=replace(row.entry, fingerprint=row.entry.wording))
 
 
 def _entry(kind: str, name: str, model: BaseModel, fingerprint: str) -> DefinitionEntry:

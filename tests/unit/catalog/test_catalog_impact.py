@@ -236,3 +236,11 @@ def test_values_on_record_are_shown_without_the_file(workspace: Path) -> None:
     assert "reply_time has no file any more and is not measured" in said.output
     unknown = CliRunner().invoke(app, ["kpi", "values", "reply_tim"])
     assert isinstance(unknown.exception, UserError)
+
+
+def test_a_file_that_is_gone_is_no_proposal(workspace: Path) -> None:
+    _without_reply_time(workspace)
+    CliRunner().invoke(app, ["catalog", "apply", "--by", "anna"])
+    said = CliRunner().invoke(app, ["catalog", "apply", "--by", "anna"]).output.splitlines()
+    assert said[0].startswith("KPI reply_time: no file any more")
+    assert said[-1] == "catalog: nothing new to propose"
