@@ -146,6 +146,7 @@ def apply(
     A workbook is checked as the files are, each finding with the name of its cell; with one finding nothing is written.
     """
     from qmsreports.catalog import approval
+    from qmsreports.catalog.check_target import agreed_on_a_day_to_come
     from qmsreports.cli.clock import now
     from qmsreports.kpi.fitting import planned
     from qmsreports.register.catalog_records import CatalogRecords
@@ -160,6 +161,9 @@ def apply(
         if plan.refused:
             raise UserError(*plan.refused)
         changes = plan.changes if dry_run else approval.apply(catalog, records, by=by, at=now(), unfit=unfit)
+    named = {change.name for change in changes if change.kind == "targets"}
+    for warning in agreed_on_a_day_to_come(catalog, named, now().date()):
+        typer.echo(f"warning: {warning}", err=True)
     if not quiet:
         for change in changes:
             typer.echo(change.sentence)
