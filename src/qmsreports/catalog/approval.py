@@ -12,14 +12,14 @@ from datetime import datetime
 from typing import Protocol
 
 from qmsreports.catalog.document import Location
-from qmsreports.catalog.fingerprint import entries
+from qmsreports.catalog.fingerprint import entries, judging
 from qmsreports.catalog.history import NEED_APPROVAL, History
 from qmsreports.catalog.load import Catalog
 from qmsreports.catalog.mapped import KIND as MAPPING
 from qmsreports.catalog.mapped import place
 from qmsreports.catalog.organised import KIND as ORGANISATION
 from qmsreports.catalog.organised import differences, stored_organisation
-from qmsreports.catalog.restore import judged_differently, same_definition
+from qmsreports.catalog.restore import judged_differently, same_definition, stored_targets
 from qmsreports.catalog.retirement import KIND, retirement_entry, sentence
 from qmsreports.errors import ExitCode, Finding, UserError, did_you_mean
 from qmsreports.organisation import Organisation
@@ -264,14 +264,16 @@ def _file_step(entry: DefinitionEntry, history: History) -> Change | None:
     needs = "; needs approval" if entry.kind in NEED_APPROVAL and not history.counts(entry) else ""
     if entry.kind == KIND:
         return _change(numbered, "retired", f"{title}: {sentence(entry)}{needs}")
-    if not rows:
+    if newest is None:
         return _change(numbered, "new", f"{title}: new{needs}")
     if entry.kind == ORGANISATION:
-        standing = history.organisation or stored_organisation(rows[-1].entry)
+        standing = history.organisation or stored_organisation(newest)
         said = "; ".join(differences(standing, stored_organisation(entry)))
         return _change(numbered, "numbers", f"{title}: {said or 'as it was approved'}{needs}")
+    told = entry.kind == "targets" and judging(stored_targets(newest)) == judging(stored_targets(entry))
+    what = "who agreed to them, or why a deviation was accepted, is told otherwise" if told else "changed"
     at_once = ", counts from the next ingest on" if entry.kind == MAPPING else ""
-    return _change(numbered, "numbers", f"{title}: changed{at_once}{needs}")
+    return _change(numbered, "numbers", f"{title}: {what}{at_once}{needs}")
 
 
 def _is_as_written(row: DefinitionEntry, entry: DefinitionEntry) -> bool:

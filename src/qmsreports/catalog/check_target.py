@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from datetime import date, timedelta
 
 from qmsreports.catalog.check import Rule, Scope
 from qmsreports.catalog.kpi import Kpi
+from qmsreports.catalog.load import Catalog
 from qmsreports.catalog.target import KpiTargets, Target
 from qmsreports.errors import Finding, did_you_mean
 
@@ -205,6 +206,16 @@ def targets_are_agreed_before_they_hold(scope: Scope) -> Iterator[Finding]:
                 what = f"the target of {target.start} was agreed on {target.agreed.on}, after it began"
                 place = ("targets", index, "agreed", "on")
                 yield scope.finding("targets", name, place, what, "the pack will say so", warning=True)
+
+
+def agreed_on_a_day_to_come(catalog: Catalog, names: Set[str], today: date) -> Iterator[Finding]:
+    """Warn of targets of these KPIs that say they were agreed after today: nobody can know that yet."""
+    for name in sorted(catalog.targets.files.keys() & names):
+        for index, target in enumerate(catalog.targets.files[name].targets):
+            if target.agreed.on > today:
+                where = catalog.line_of("targets", name, "targets", index, "agreed", "on")
+                what = f"the target of {target.start} says it was agreed on {target.agreed.on}, a day to come"
+                yield Finding(where, what, "write the day on which it was agreed", warning=True)
 
 
 RULES: tuple[Rule, ...] = (

@@ -2,11 +2,13 @@
 
 An approval holds for exactly one fingerprint. Whoever corrects a typing error keeps the approval; whoever touches the
 population, the measure, the window, the unit, the first day in force or a calendar that is counted by, loses it.
+Targets, accepted deviations and retirements are approved word for word: who agreed, when and why are on record.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
@@ -16,15 +18,17 @@ from qmsreports.catalog.canonical import digest, plain, to_yaml
 from qmsreports.catalog.kpi import Kpi, KpiVersion
 from qmsreports.catalog.mapped import mapping_entries
 from qmsreports.catalog.organised import organisation_entry
+from qmsreports.catalog.retirement import KIND as RETIREMENT
 from qmsreports.catalog.retirement import retirement_entry
 from qmsreports.catalog.target import KpiTargets
-from qmsreports.records import DefinitionEntry
+from qmsreports.records import DefinitionEntry, RegisteredDefinition
 
 if TYPE_CHECKING:
     from qmsreports.catalog.load import Catalog
 
 _COUNTED_OF_VERSION = ("effective_from", "population", "measure", "window", "interval")
-_COUNTED_OF_TARGETS = {"targets": ("agreed",), "accepted_deviations": ("because", "action")}
+_WORD_FOR_WORD = ("targets", RETIREMENT)
+_FACTS_OF_TARGETS = {"targets": ("agreed",), "accepted_deviations": ("because", "action")}
 
 
 def kpi_fingerprint(kpi: Kpi, version: KpiVersion, calendars: Mapping[str, Calendar]) -> str:
@@ -182,14 +186,48 @@ def kpi_entry(kpi: Kpi, version: KpiVersion, calendars: Mapping[str, Calendar]) 
 
 
 def targets_entry(name: str, targets: KpiTargets) -> DefinitionEntry:
-    """Return the targets of one KPI as they would be proposed."""
+    """Return the targets of one KPI as they would be proposed.
+
+    All that they say is approved: also who agreed to a target and when, and why a deviation was accepted. These change
+    no number; they are facts of the record that one person must not rewrite.
+    """
+    text = to_yaml(plain(targets))
+    return DefinitionEntry("targets", name, 0, None, _hash(text), _hash(text), text)
+
+
+def judging(targets: KpiTargets) -> dict[str, Any]:
+    """Return what of targets decides a status: all but who agreed to them and why a deviation was accepted."""
     written = plain(targets)
     counted: dict[str, Any] = {"kpi": targets.kpi, "unit": targets.unit}
-    for field, wording in _COUNTED_OF_TARGETS.items():
+    for field, facts in _FACTS_OF_TARGETS.items():
         counted[field] = [
-            {key: value for key, value in entry.items() if key not in wording} for entry in written.get(field, ())
+            {key: value for key, value in entry.items() if key not in facts} for entry in written.get(field, ())
         ]
-    return _entry("targets", name, targets, _hash(counted))
+    return counted
+
+
+def counted_fingerprints(catalog: Catalog) -> dict[tuple[str, str, int], str]:
+    """Return by kind, name and version the hash of what decides a number or a status, as a pack keeps it.
+
+    It is the fingerprint, but for targets and retirements, of which facts are approved that decide nothing.
+    """
+    found = {(entry.kind, entry.name, entry.version): entry.fingerprint for entry in entries(catalog)}
+    for name, targets in catalog.targets.files.items():
+        found["targets", name, 0] = _hash(judging(targets))
+    for name, kpi in catalog.kpis.items():
+        if kpi.retired is not None:
+            found[RETIREMENT, name, 0] = _hash({"kpi": name, "from": str(kpi.retired.start)})
+    return found
+
+
+def word_for_word(row: RegisteredDefinition) -> RegisteredDefinition:
+    """Return a row of the register with its whole text approved where its kind asks for that.
+
+    Earlier releases recorded there what judges and nothing of who agreed; the approval was given to the same text.
+    """
+    if row.entry.kind not in _WORD_FOR_WORD or row.entry.fingerprint == row.entry.wording:
+        return row
+    return replace(row, entry=replace(row.entry, fingerprint=row.entry.wording))
 
 
 def _entry(kind: str, name: str, model: BaseModel, fingerprint: str) -> DefinitionEntry:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from qmsreports.catalog.fingerprint import word_for_word
 from qmsreports.catalog.mapped import KIND as MAPPING
 from qmsreports.catalog.organised import KIND as ORGANISATION
 from qmsreports.catalog.organised import stored_organisation
@@ -58,7 +59,7 @@ class History:
     """
 
     def __init__(self, definitions: Iterable[RegisteredDefinition], approvals: int) -> None:
-        self.definitions = tuple(definitions)
+        self.definitions = tuple(map(word_for_word, definitions))
         self._spells: dict[tuple[str, str, int], list[_Spell]] = {}
         for row in self.definitions:
             spells = self._spells.setdefault(_identity(row.entry), [])

@@ -24,8 +24,8 @@ def retirement_entry(kpi: Kpi) -> DefinitionEntry:
     text = to_yaml({"kpi": kpi.kpi, "retired": written})
     start = kpi.retired.start if kpi.retired is not None else None
     why = kpi.retired.because if kpi.retired is not None else ""
-    counted = to_yaml({"kpi": kpi.kpi, "from": str(start)}, sort=True)
-    return DefinitionEntry(KIND, kpi.kpi, 0, start, digest(counted), digest(text), text, why)
+    hashed = digest(text)
+    return DefinitionEntry(KIND, kpi.kpi, 0, start, hashed, hashed, text, why)
 
 
 def stored_retirement(entry: DefinitionEntry) -> Retirement | None:

@@ -151,6 +151,7 @@ def apply(
     A workbook is checked as the files are, each finding with the name of its cell; with one finding nothing is written.
     """
     from qmsreports.catalog import approval
+    from qmsreports.catalog.check_target import agreed_on_a_day_to_come
     from qmsreports.cli.clock import now
     from qmsreports.kpi.fitting import planned
     from qmsreports.register.catalog_records import CatalogRecords
@@ -165,13 +166,17 @@ def apply(
         if plan.refused:
             raise UserError(*plan.refused)
         changes = plan.changes if dry_run else approval.apply(catalog, records, by=by, at=now(), unfit=unfit)
+    named = {change.name for change in changes if change.kind == "targets"}
+    for warning in agreed_on_a_day_to_come(catalog, named, now().date()):
+        typer.echo(f"warning: {warning}", err=True)
     if not quiet:
         for change in changes:
             typer.echo(change.sentence)
+    proposals = sum(change.entry is not None for change in changes)  # of a file that is gone there is none
     if dry_run:
-        typer.echo(f"nothing was written; {_definitions(len(changes))} would be proposed by {by}")
+        typer.echo(f"nothing was written; {_definitions(proposals)} would be proposed by {by}")
     else:
-        typer.echo(f"{_definitions(len(changes))} proposed by {by}" if changes else "catalog: nothing new to propose")
+        typer.echo(f"{_definitions(proposals)} proposed by {by}" if proposals else "catalog: nothing new to propose")
     waits = sorted({change.name for change in changes if change.sentence.endswith("needs approval")})
     if waits and not quiet and not dry_run:
         names = waits[0] if len(waits) == 1 else "--all"
@@ -193,6 +198,8 @@ def _with_workbook(file: Path, catalog: Catalog, records: CatalogRecords, *, dry
     plan, _ = planned(edited.catalog, records)
     if plan.refused:
         raise UserError(*plan.refused)
+    for notice in edited.notices:
+        typer.echo(f"warning: {notice}", err=True)
     for path in edited.texts:
         typer.echo(f"{path}: {'would change' if dry_run else 'changed'}")
     if dry_run:

@@ -85,6 +85,7 @@ def values(
 ) -> None:
     """Show values as they are recorded; with --as-of as they were believed then."""
     from qmsreports.stages.change import values as recorded
+    from qmsreports.stages.left_behind import left_behind
     from qmsreports.workspace import Workspace
 
     moment = _end_of(as_of) if as_of else None
@@ -95,10 +96,11 @@ def values(
                 exit_code=ExitCode.USAGE,
             )
         rows = recorded(workspace, kpi=kpi, period=period, as_of=moment)
+        stale, waits = left_behind(workspace, [row for row, _ in rows]) if moment is None else ({}, ())
         ended = _ended(workspace.catalog, kpi, period)
         dropped = kpi is not None and kpi not in workspace.catalog.kpis
     if as_json:
-        print_json([_contract(row) | asdict(change) for row, change in rows])
+        print_json([_contract(row) | asdict(change) | {"left_behind": stale.get(row.id)} for row, change in rows])
         return
     print_table(
         ("kpi", "period", "slice", "value", "unit", "n", "low", "high", "change", "target", "status", "version"),
@@ -115,6 +117,7 @@ def values(
                 _with_ends(change),
                 _short(row.target),
                 row.status
+                + (f" (stays so: {stale[row.id]})" if row.id in stale else "")
                 + (" (provisional)" if row.provisional and row.status != "provisional" else "")
                 + (
                     f" (would be restated to {_short(change.restated_to) or 'none'})"
@@ -127,6 +130,8 @@ def values(
             if slices or not row.slice_key
         ],
     )
+    for sentence in waits:
+        typer.echo(sentence, err=True)
     if dropped:
         typer.echo(
             f"{kpi} has no file any more and is not measured; qmsreports catalog plan says how to end it", err=True

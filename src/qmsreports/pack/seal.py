@@ -14,7 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from qmsreports.catalog.fingerprint import entries, shown_fingerprints
+from qmsreports.catalog.fingerprint import counted_fingerprints, shown_fingerprints
 from qmsreports.catalog.load import Catalog
 from qmsreports.language import say, speaking
 from qmsreports.pack.brand import PLAIN, Brand
@@ -72,8 +72,8 @@ def code() -> dict[str, Any]:
 def catalog_fingerprints(catalog: Catalog) -> dict[str, str]:
     """Return the fingerprint of every definition: ``{"kpi/nps/v1": ..., "review/monthly": ...}``."""
     counted = {
-        f"{entry.kind}/{entry.name}" + (f"/v{entry.version}" if entry.version else ""): entry.fingerprint
-        for entry in entries(catalog)
+        f"{kind}/{name}" + (f"/v{version}" if version else ""): fingerprint
+        for (kind, name, version), fingerprint in counted_fingerprints(catalog).items()
     }
     return counted | shown_fingerprints(catalog)
 

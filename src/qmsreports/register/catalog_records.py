@@ -7,10 +7,12 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from qmsreports.errors import CouldNotRun
 from qmsreports.records import DefinitionEntry, RegisteredDefinition
 from qmsreports.register import journal
 from qmsreports.register.models import Approval, CatalogVersion
 from qmsreports.register.store import Register
+from qmsreports.register.untouched import changed_rows
 
 
 class CatalogRecords:
@@ -20,9 +22,16 @@ class CatalogRecords:
         self._register = register
 
     def definitions(self, kind: str = "") -> tuple[RegisteredDefinition, ...]:
-        """Return everything that was ever proposed, or of one kind, oldest first."""
+        """Return everything that was ever proposed, or of one kind, oldest first.
+
+        :class:`CouldNotRun` where a definition or an approval is not as it was recorded: nothing is explained, approved
+        or measured by what somebody wrote into the database.
+        """
         rows = select(CatalogVersion).order_by(CatalogVersion.id)
         with self._register.read() as session:
+            touched = list(changed_rows(session, (CatalogVersion.__tablename__, Approval.__tablename__)))
+            if touched:
+                raise CouldNotRun(*touched)
             approvals: dict[int, list[tuple[str, datetime]]] = {}
             for approval in session.scalars(select(Approval).order_by(Approval.id)):
                 approvals.setdefault(approval.catalog_version_id, []).append(

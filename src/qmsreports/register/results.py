@@ -6,12 +6,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, insert, select
+from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session
 
 from qmsreports.period import Period
 from qmsreports.records import KpiResult
 from qmsreports.register.models import Analysis, Measurement, RestatementCandidate, Result, SqlText
+from qmsreports.register.written import insert_many
 
 
 def slice_key(slice_: Mapping[str, str]) -> str:
@@ -41,7 +42,7 @@ def add_results(session: Session, results: Iterable[tuple[KpiResult, int, str]],
         for result, supersedes, why in results
     ]
     if rows:
-        session.execute(insert(Result), rows)
+        insert_many(session, Result, rows)
 
 
 def _columns(result: KpiResult, supersedes: int, why: str) -> dict[str, Any]:
@@ -340,7 +341,7 @@ def store_analyses(
         for kpi, slice_key, inputs, json in found
     ]
     if rows:
-        session.execute(insert(Analysis), rows)
+        insert_many(session, Analysis, rows)
     return len(rows)
 
 

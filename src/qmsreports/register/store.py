@@ -137,12 +137,15 @@ class Register:
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """Session whose changes are committed together when the block ends."""
+        """Session whose changes are committed together when the block ends, with the entry that covers their rows."""
+        from qmsreports.register.written import Written
+
         with self._connected() as plain:
             connection = plain.execution_options(qms_write=True)
             with connection.begin(), Session(connection, expire_on_commit=False) as session:
+                written = Written(session)
                 yield session
-                session.flush()
+                written.record()
 
 
 def _remedy(reason: str) -> str:

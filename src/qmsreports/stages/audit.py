@@ -1,4 +1,4 @@
-"""The audit log against itself and against what packs know of it."""
+"""The audit log against itself, against what packs know of it, and the rows of the register against the audit log."""
 
 from __future__ import annotations
 
@@ -26,17 +26,23 @@ class AuditReport:
 
 
 def verify_journal(*, settings: Settings | None = None) -> AuditReport:
-    """Recompute the chain of the audit log and look whether it still holds what packs knew of it when they were sealed.
+    """Recompute the chain of the audit log, compare every row of the register with its digest there, and look whether
+    the log still holds what packs knew of it when they were sealed.
 
     The manifests are read in the register and where the packs lie: a register that was set back as a whole, with its
     packs, does not match the folders.
     """
-    from qmsreports.register import journal
+    from qmsreports.register import journal, untouched
 
     with Workspace(settings) as workspace, workspace.register.read() as session:
         sealed = heads_of(_manifests(workspace, session))
         now = journal.head(session)
-        findings = [*journal.verify(session), *journal.against(session, sealed), *_without_entry(session)]
+        findings = [
+            *journal.verify(session),
+            *untouched.compare(session),
+            *journal.against(session, sealed),
+            *_without_entry(session),
+        ]
     return AuditReport(now.entries, now.hash, tuple(findings))
 
 

@@ -25,11 +25,13 @@ def measurement_rules(catalog: Catalog, *, engine: str) -> str:
     """Return the sha256 of how values are made: all of :func:`measurement_inputs` but rows, feeds, periods and days.
 
     Two measurements with the same rules differ in a value only where rows changed, a feed failed or came back, or a day
-    went by.
+    went by. Who agreed to a target and why a deviation was accepted makes no value, and is left out.
     """
+    from qmsreports.catalog.canonical import to_yaml
+    from qmsreports.catalog.fingerprint import judging
+
     kinds = {
         "kpi": catalog.kpis,
-        "targets": catalog.targets.files,
         "calendar": catalog.calendars,
         "table": catalog.tables,
     }
@@ -37,6 +39,7 @@ def measurement_rules(catalog: Catalog, *, engine: str) -> str:
         "code": _code(),
         "engine": f"spark {version('pyspark')}" if engine == "spark" and find_spec("pyspark") else engine,
         "organisation": catalog.organisation.model_dump_json(),
+        "targets": {name: to_yaml(judging(file), sort=True) for name, file in catalog.targets.files.items()},
         **{kind: {name: entry.model_dump_json() for name, entry in found.items()} for kind, found in kinds.items()},
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

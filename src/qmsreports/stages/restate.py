@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from qmsreports.errors import ExitCode, Finding, UserError
 from qmsreports.settings import Settings
@@ -16,6 +17,7 @@ from qmsreports.workspace import Workspace
 
 if TYPE_CHECKING:
     from qmsreports.catalog.load import Catalog
+    from qmsreports.period import Period
     from qmsreports.records import KpiResult
 
 
@@ -60,16 +62,8 @@ def restate(
             Finding("", "a restatement needs a reason and a name", "say --why and --by"), exit_code=ExitCode.USAGE
         )
     with Workspace(settings) as workspace:
-        start, end = workspace.catalog.period(first), workspace.catalog.period(last)
-    if end < start or (start.kind, start.of) != (end.kind, end.of):
-        raise UserError(
-            Finding("", f"{first} to {last} is no range", "name the earlier period first"), exit_code=ExitCode.USAGE
-        )
-    periods = [start]
-    while periods[-1] < end:
-        periods.append(periods[-1].shift(1))
-    with Workspace(settings) as workspace:
         written = known_kpi(workspace, kpi)
+        periods = _range(workspace.catalog, kpi, first, last, at)
         records = CatalogRecords(workspace.register)
         view = approved_view(workspace.catalog, records)
         if kpi not in view:
@@ -118,6 +112,23 @@ def restate(
                     at=at,
                 )
     return tuple(restated)
+
+
+def _range(catalog: Catalog, kpi: str, first: str, last: str, at: datetime) -> list[Period]:
+    """Return the periods from ``first`` to ``last``; :class:`UserError` where they are none, or have not begun."""
+    start, end = catalog.period(first), catalog.period(last)
+    if end < start or (start.kind, start.of) != (end.kind, end.of):
+        raise UserError(
+            Finding("", f"{first} to {last} is no range", "name the earlier period first"), exit_code=ExitCode.USAGE
+        )
+    today = at.astimezone(ZoneInfo(catalog.organisation.time_zone)).date()
+    if end.start > today:
+        what = f"{end} has not begun; there is nothing to restate"
+        raise UserError(Finding(f"kpi {kpi}", what, f"name periods up to {today:%Y-%m}"), exit_code=ExitCode.USAGE)
+    periods = [start]
+    while periods[-1] < end:
+        periods.append(periods[-1].shift(1))
+    return periods
 
 
 def _refuse_lost(catalog: Catalog, result: KpiResult, computed: Collection[tuple[str, str]]) -> None:

@@ -14,6 +14,7 @@ from qmsreports.catalog.approved import approved_view
 from qmsreports.catalog.load import Catalog, load_catalog
 from qmsreports.errors import ExitCode, UserError
 from qmsreports.records import DefinitionEntry, RegisteredDefinition
+from qmsreports.stages.fingerprint import measurement_rules
 
 AT = datetime(2026, 11, 2, 8, tzinfo=UTC)
 
@@ -338,3 +339,50 @@ def test_whoever_only_changed_the_wording_may_approve_what_is_counted(small: Cat
         approve(records, small.organisation, by="anna", at=AT, names=["on_time"])
     approve(records, small.organisation, by="bert", at=AT, names=["on_time"])
     assert approved_view(reworded, records)["on_time"] == {1, 2}
+
+
+def _told_otherwise(folder: Path, old: str, new: str) -> Catalog:
+    path = folder / "targets/on_time.yaml"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    return load_catalog(folder)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("by: Board, on: 2024-12-01", "by: Nobody, on: 2024-12-01"),
+        ("by: Board, on: 2024-12-01", "by: Board, on: 2020-01-01"),
+        ("record: Review 2024-11", "record: Review 1999-01"),
+        ("because: New plant.", "because: Other reason."),
+        ("action: A-1", "action: A-2"),
+    ],
+)
+def test_who_agreed_and_why_is_a_fact_that_one_person_does_not_rewrite(
+    small: Catalog, folder: Path, approved: Records, old: str, new: str
+) -> None:
+    edited = _told_otherwise(folder, old, new)
+    (change,) = plan(edited, approved).changes
+    assert change.sentence == (
+        "targets of on_time: who agreed to them, or why a deviation was accepted, is told otherwise; needs approval"
+    )
+    apply(edited, approved, by="anna", at=AT)
+    assert approved_view(edited, approved).catalog.targets.files["on_time"] == small.targets.files["on_time"]
+    with pytest.raises(UserError, match="was proposed by anna"):
+        approve(approved, small.organisation, by="anna", at=AT)
+    approve(approved, small.organisation, by="bert", at=AT)
+    assert approved_view(edited, approved).catalog.targets.files["on_time"] == edited.targets.files["on_time"]
+    assert measurement_rules(edited, invalid={}, engine="duckdb") == measurement_rules(
+        small, invalid={}, engine="duckdb"
+    )  # no number is computed anew
+
+
+def test_targets_approved_under_an_earlier_release_stay_approved(small: Catalog, approved: Records) -> None:
+    """Earlier releases recorded as fingerprint what judges only; the text that was approved said who agreed, too."""
+    approved.rows = [
+        replace(row, entry=replace(row.entry, fingerprint="of another release")) if row.entry.kind == "targets" else row
+        for row in approved.rows
+    ]
+    assert plan(small, approved).changes == ()
+    assert approved_view(small, approved).waiting == ()

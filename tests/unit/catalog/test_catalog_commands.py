@@ -274,3 +274,13 @@ def test_an_export_says_what_it_leaves_out(run: Run, folder: Path) -> None:
     assert path.read_text(encoding="utf-8") == text
     run("export", "--proposed")
     assert path.read_text(encoding="utf-8") == text.rstrip() + THIRD
+
+
+def test_a_target_that_says_it_was_agreed_on_a_day_to_come_is_warned_of(run: Run, folder: Path) -> None:
+    edit(folder / "targets/on_time.yaml", "on: 2024-12-01", "on: 2090-01-01")
+    _, said = run("apply", "--by", "anna")
+    line = (
+        "warning: catalog/targets/on_time.yaml:12: the target of 2025-01-01 says it was agreed on 2090-01-01, a day to "
+        "come; write the day on which it was agreed"
+    )
+    assert line in said

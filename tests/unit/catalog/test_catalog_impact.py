@@ -261,3 +261,11 @@ def test_days_move_every_period_and_the_number_of_approvals_moves_none(workspace
     assert impact.periods == ("2024-12", "2025-01", "2025-03", "2025-05")
     assert impact.settled == 6  # on_time and its slice in three months; May is provisional
     assert impact.packs == ("monthly 2025-01 edition 1",)
+
+
+def test_a_file_that_is_gone_is_no_proposal(workspace: Path) -> None:
+    _without_reply_time(workspace)
+    CliRunner().invoke(app, ["catalog", "apply", "--by", "anna"])
+    said = CliRunner().invoke(app, ["catalog", "apply", "--by", "anna"]).output.splitlines()
+    assert said[0].startswith("KPI reply_time: no file any more")
+    assert said[-1] == "catalog: nothing new to propose"

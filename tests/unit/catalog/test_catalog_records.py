@@ -41,10 +41,11 @@ def test_each_step_is_in_the_audit_log(small: Catalog, register: Register) -> No
             for entry in session.query(journal.JournalEntry).order_by(journal.JournalEntry.id)
         ]
     assert ("anna", "propose", "kpi on_time version 2") in lines
-    assert lines[-3:] == [
+    assert lines[-4:] == [
         ("bert", "approve", "kpi on_time version 1"),
         ("bert", "approve", "kpi on_time version 2"),
         ("bert", "approve", "targets on_time version 1"),
+        ("qmsreports", "write", "approvals"),
     ]
 
 

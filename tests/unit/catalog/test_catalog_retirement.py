@@ -65,13 +65,13 @@ def test_it_ends_the_kpi_when_another_person_approved_it(ended: Catalog, approve
     assert (row.proposed_by, [by for by, _ in row.approvals]) == ("anna", ["bert"])
 
 
-def test_another_reason_is_wording_and_another_day_is_not(ended: Catalog, approved: Records, folder: Path) -> None:
+def test_another_reason_needs_approval_as_another_day_does(ended: Catalog, approved: Records, folder: Path) -> None:
     apply(ended, approved, by="anna", at=AT)
     approve(approved, ended.organisation, by="bert", at=AT)
     path = folder / "kpis/reply_time.yaml"
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace("was closed", "is closed"), encoding="utf-8")
-    assert changes(load_catalog(folder), approved) == [("retirement", "reply_time", 1, "wording")]
+    assert changes(load_catalog(folder), approved) == [("retirement", "reply_time", 2, "retired")]
     path.write_text(text.replace("from: 2026-10-01", "from: 2026-12-01"), encoding="utf-8")
     later = load_catalog(folder)
     assert changes(later, approved) == [("retirement", "reply_time", 2, "retired")]

@@ -348,3 +348,63 @@ def test_a_workbook_that_is_not_there(workspace: Path) -> None:
     )
     shutil.rmtree(workspace / "catalog")
     assert run("export", "--xlsx", "t.xlsx")[0] == 3
+
+
+def _sheets(path: Path, *, renamed: dict[str, str] | None = None, deleted: str = "", added: str = "") -> None:
+    opened = load_workbook(path)
+    for title, other in (renamed or {}).items():
+        opened[title].title = other
+    if deleted:
+        del opened[deleted]
+    if added:
+        opened.create_sheet(added)["A1"] = "mine"
+    opened.save(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        ({"renamed": {"Targets": "targets "}}, 'there is no sheet "Targets"; name "targets " so again'),
+        (
+            {"renamed": {"Targets": "Ziele"}},
+            'there is no sheet "Targets"; give it its name again ("Ziele" is not read)',
+        ),
+        ({"deleted": "Owners"}, 'there is no sheet "Owners"; export the workbook again and edit that'),
+        (
+            {"deleted": "Own days", "added": "Notes"},
+            'there is no sheet "Own days"; give it its name again ("Notes" is not read)',
+        ),
+    ],
+)
+def test_a_sheet_that_was_renamed_or_deleted_is_named(
+    change: dict[str, Any], line: str, small: Catalog, book: Path
+) -> None:
+    write(book, {"Targets!H2": 97})
+    _sheets(book, **change)
+    with pytest.raises(UserError) as raised:
+        read_changes(book, small)
+    assert str(raised.value) == f"targets.xlsx: {line}"
+
+
+def test_what_was_changed_where_nothing_is_read_is_said(small: Catalog, book: Path) -> None:
+    assert read_changes(book, small).notices == ()
+    write(book, {"Targets!B2": "Punctual", "Targets!C2": "points", "Owners!B3": "Twice"})
+    _sheets(book, added="Notes")
+    opened = load_workbook(book)
+    assert opened["Owners"]["A2"].value == "doubled"
+    opened["Owners"].delete_rows(2)
+    opened.save(book)
+    edited = read_changes(book, small)
+    assert edited.texts == {}
+    assert [str(notice) for notice in edited.notices] == [
+        "targets.xlsx:Notes: this sheet is not read",
+        'targets.xlsx:Targets!B2: "Title" is for reading and was not taken; it stays "On time"; '
+        "change it in kpis/on_time.yaml",
+        'targets.xlsx:Targets!C2: "Unit" is for reading and was not taken; it stays "percent"; '
+        "change it in kpis/on_time.yaml",
+        'targets.xlsx:Owners!B2: "Title" is for reading and was not taken; it stays "On time"; '
+        "change it in kpis/on_time.yaml",
+        "targets.xlsx:Owners: no row of doubled is left; its owner stays supply.manager; "
+        "name another one to change that",
+    ]
+    assert all(notice.warning for notice in edited.notices)

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from qmsreports.cli import app, clock
 from qmsreports.errors import UserError
-from qmsreports.register import journal
+from qmsreports.register import journal, untouched
 from qmsreports.register.models import JournalEntry
 from tests.unit.pack.pack_workspace import BUILT, ROOT, Workspace, filled
 
@@ -44,14 +44,18 @@ class Desk:
         assert int(done.exception.exit_code) == expect
         return json.loads(done.stdout)
 
-    def entries(self) -> list[JournalEntry]:
+    def log(self) -> list[JournalEntry]:
         with self.made.register.read() as session:
             return list(session.query(JournalEntry).order_by(JournalEntry.id))
 
+    def entries(self) -> list[JournalEntry]:
+        """Return what people did; the entries that cover the rows of each write are left out."""
+        return [row for row in self.log() if row.action != "write"]
+
     def journal(self) -> list[tuple[str, str, str]]:
         with self.made.register.read() as session:
-            assert journal.verify(session) == []
-            return [(row.who, row.action, row.subject) for row in session.query(JournalEntry).order_by(JournalEntry.id)]
+            assert [*journal.verify(session), *untouched.compare(session)] == []
+        return [(row.who, row.action, row.subject) for row in self.entries()]
 
 
 @pytest.fixture

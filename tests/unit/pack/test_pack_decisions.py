@@ -385,7 +385,7 @@ def test_rows_of_a_derived_table_are_no_rows_in() -> None:
     )
     pack = assemble(replace(facts([one("nps")]), quality=sources, failed_rules=(), quarantine_since=()))
     assert [plain(text) for text in trust_sentences(pack)][:2] == [
-        "All 1 source read.",
+        "1 source read.",
         "90 rows in: 90 conformed, 0 duplicates, 0 quarantined (0 %); every row is accounted for.",
     ]
     shown = quality(pack)

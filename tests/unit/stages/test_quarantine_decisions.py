@@ -249,7 +249,8 @@ def test_what_happened_cannot_be_changed_and_stands_in_the_audit_log(shop: Shop)
     shop.readmit(1)
     with Workspace(shop.settings) as workspace:
         with workspace.register.read() as session:
-            entry = session.execute(text("SELECT who, action, subject FROM journal ORDER BY id DESC")).first()
+            done = "SELECT who, action, subject FROM journal WHERE action != 'write' ORDER BY id DESC"
+            entry = session.execute(text(done)).first()
             assert entry == ("Ada Lam", "readmitted row", "quarantine 1")
         with pytest.raises(DatabaseError, match="append-only"), workspace.register.write() as session:
             session.execute(text("UPDATE quarantine_events SET who = 'nobody'"))
@@ -326,6 +327,7 @@ def test_a_table_without_entries_and_one_declared_no_more_are_listed(shop: Shop)
     assert [row.id for row in stages.list_quarantined("shop", "orders", settings=shop.settings)] == [1]
     assert not stages.list_quarantined("shop", "orders", states=("rejected",), settings=shop.settings)
     with Workspace(shop.settings) as workspace, workspace.register.write() as session:
+        session.execute(text("DROP TRIGGER quarantine_no_update"))  # of a table that was declared no more since
         session.execute(text("UPDATE quarantine SET table_name = 'old_orders', status = 'gone'"))
     assert not stages.list_quarantined("", "old_orders", settings=shop.settings)
     assert not stages.list_quarantined("shop", "orders", settings=shop.settings)

@@ -121,3 +121,8 @@ def test_what_is_not_approved_or_not_in_force_is_said(shop: Shop) -> None:
         shop.restate("written")
     with pytest.raises(UserError, match="kpi on_time: no approved version is in force from 2020-01 to 2020-03"):
         shop.restate("on_time", "2020-01", "2020-03")
+
+
+def test_a_period_that_has_not_begun_is_named(shop: Shop) -> None:
+    with pytest.raises(UserError, match="2030-02 has not begun; there is nothing to restate"):
+        shop.restate("on_time", "2026-03", "2030-02")

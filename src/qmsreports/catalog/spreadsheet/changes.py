@@ -24,6 +24,7 @@ from qmsreports.catalog.load import Catalog
 from qmsreports.catalog.model import Model
 from qmsreports.catalog.rewrite import new_text, rewritten
 from qmsreports.catalog.spreadsheet.layout import TARGETS, base_of
+from qmsreports.catalog.spreadsheet.not_taken import not_taken
 from qmsreports.catalog.spreadsheet.parts import Key, calendar_part, owner_part, parts, targets_part
 from qmsreports.catalog.spreadsheet.read import Workbook, read_workbook
 from qmsreports.catalog.spreadsheet.sections import Draft, drafts
@@ -37,10 +38,14 @@ _MODELS: Mapping[str, type[Model]] = {"targets": KpiTargets, "owner": Kpi, "cale
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """A catalog as a workbook wants it: checked, with the new text of each file that changes."""
+    """A catalog as a workbook wants it: checked, with the new text of each file that changes.
+
+    ``notices`` are warnings of what was changed in the workbook where nothing is read.
+    """
 
     catalog: Catalog
     texts: Mapping[Path, bytes]
+    notices: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -86,7 +91,7 @@ def read_changes(path: Path, catalog: Catalog) -> Edited:
     findings = [*unread, *(_of_cell(finding, columns) for finding in findings if finding.where not in said)]
     if findings:
         raise UserError(*sorted(set(findings), key=_by_place))
-    return Edited(edited, _texts(catalog, edited, models))
+    return Edited(edited, _texts(catalog, edited, models), tuple(not_taken(book, catalog)))
 
 
 def _columns(book: Workbook) -> dict[str, tuple[str, str]]:

@@ -108,6 +108,8 @@ HELP = "Read me"
 LISTS = "Lists"
 BASE = "Exported"
 """Hidden sheet: what each part said when it was exported, so that a file kept for long does not undo others' edits."""
+TITLES = frozenset({HELP, LISTS, BASE, *(sheet.title for sheet in SHEETS)})
+"""All sheets that an exported workbook has."""
 
 
 def base_of(content: Any) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 import warnings
 import zipfile
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -22,12 +22,16 @@ _MOST_COLUMNS = 60
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: values by column, without the empty ones, and the sheet's prefix for messages."""
+    """One row: values by column, without the empty ones, and the sheet's prefix for messages.
+
+    ``shown`` are the texts of the columns that are for reading only.
+    """
 
     place: str  # targets.xlsx:Targets
     number: int
     letters: Mapping[str, str]
     values: Mapping[str, Any]
+    shown: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def headings(self) -> Mapping[str, str]:
@@ -46,13 +50,14 @@ class Row:
 class Workbook:
     """Rows by sheet title; a sheet that the file does not hold is missing. ``base`` is what the export noted.
 
-    ``refused`` are findings on single cells, which their rows lack.
+    ``refused`` are findings on single cells, which their rows lack; ``others`` are sheets that are not read.
     """
 
     name: str
     sheets: Mapping[str, tuple[Row, ...]]
     base: Mapping[tuple[str, str], str]
     refused: tuple[Finding, ...] = ()
+    others: tuple[str, ...] = ()
 
 
 def read_workbook(path: Path) -> Workbook:
@@ -73,9 +78,27 @@ def read_workbook(path: Path) -> Workbook:
     if not sheets and not layout_findings:
         known = ", ".join(sheet.title for sheet in layout.SHEETS)
         layout_findings.append(Finding(path.name, "has none of the sheets that are read", f"known: {known}"))
+    others = tuple(title for title in book.sheetnames if title not in layout.TITLES)
+    if sheets and (others or layout.BASE in book.sheetnames):  # else somebody made a workbook of single sheets
+        layout_findings += _missing_sheets(path.name, book.sheetnames, others)
     if layout_findings:
         raise UserError(*layout_findings)
-    return Workbook(path.name, sheets, _base(book), tuple(refused))
+    return Workbook(path.name, sheets, _base(book), tuple(refused), others)
+
+
+def _missing_sheets(name: str, titles: Collection[str], others: Sequence[str]) -> Iterator[Finding]:
+    """Yield a finding per sheet that was renamed or deleted: what was edited in it would be lost."""
+    for sheet in layout.SHEETS:
+        if sheet.title in titles:
+            continue
+        close = did_you_mean(sheet.title, others) if others else ""
+        todo = "export the workbook again and edit that"
+        if close.startswith("did you mean"):
+            todo = f"name {close.removeprefix('did you mean ').removesuffix('?')} so again"
+        elif others:
+            unread = ", ".join(f'"{title}"' for title in others)
+            todo = f"give it its name again ({unread} {'is' if len(others) == 1 else 'are'} not read)"
+        yield Finding(name, f'there is no sheet "{sheet.title}"', todo)
 
 
 def _open(path: Path) -> Any:
@@ -121,15 +144,18 @@ def _rows(page: Any, sheet: Sheet, place: str, numbers: Mapping[str, int], refus
     letters = {key: get_column_letter(number + 1) for key, number in numbers.items()}
     for row_number, cells in enumerate(page.iter_rows(min_row=2, max_col=_MOST_COLUMNS), 2):
         values: dict[str, Any] = {}
+        shown: dict[str, str] = {}
         for column in sheet.columns:
             if column.kind == "shown":
+                if column.key in numbers and cells[numbers[column.key]].value is not None:
+                    shown[column.key] = str(cells[numbers[column.key]].value).strip()
                 continue
             where = f"{place}!{letters[column.key]}{row_number}"
             value = _value(cells[numbers[column.key]], column, where, refused)
             if value is not None:
                 values[column.key] = value
         if values:
-            yield Row(place, row_number, letters, values)
+            yield Row(place, row_number, letters, values, shown)
 
 
 def _columns(page: Any, sheet: Sheet, place: str, findings: list[Finding]) -> dict[str, int] | None:

@@ -28,15 +28,18 @@ def forbid_changes(table: str) -> None:
         )
 
 
-def forbid_changes_but(table: str, columns: Sequence[str], *, settled: str) -> None:
-    """Let only these columns of a row change, and none of them once the row is settled (``status = 'approved'``)."""
+def forbid_changes_but(table: str, columns: Sequence[str], *, settled: str = "") -> None:
+    """Let only these columns of a row change, and none of them once the row is settled (``status = 'approved'``).
+
+    Without ``settled`` a row may change its state for ever.
+    """
     bind = op.get_bind()
     kept = [column["name"] for column in sa.inspect(bind).get_columns(table) if column["name"] not in columns]
     fixed = f"UPDATE OF {', '.join(kept)}"
     triggers = [
         (f"{table}_no_delete", "DELETE", ""),
         (f"{table}_no_update", fixed, ""),
-        (f"{table}_settled", "UPDATE", f"WHEN (OLD.{settled}) "),
+        *([(f"{table}_settled", "UPDATE", f"WHEN (OLD.{settled}) ")] if settled else []),
     ]
     if bind.dialect.name == "postgresql":
         _define_refusal()

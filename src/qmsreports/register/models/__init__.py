@@ -11,7 +11,7 @@ from qmsreports.register.models.feeds import (
     QuarantineEvent,
     Validation,
 )
-from qmsreports.register.models.journal import JournalEntry, Run
+from qmsreports.register.models.journal import JournalEntry, RowDigests, Run
 from qmsreports.register.models.packs import ApprovedPrint, Delivery, Pack, PackFileRecord
 from qmsreports.register.models.results import Analysis, Measurement, RestatementCandidate, Result, SqlText
 from qmsreports.register.models.reviews import ActionEvent, Comment, ConsideredInput, ReviewDecision, ReviewEvent
@@ -40,6 +40,7 @@ __all__ = [
     "Result",
     "ReviewDecision",
     "ReviewEvent",
+    "RowDigests",
     "Run",
     "SqlText",
     "Validation",

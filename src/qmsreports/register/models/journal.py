@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Text
+from sqlalchemy import ForeignKey, Index, LargeBinary, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from qmsreports.register.models.base import Base
@@ -41,3 +41,21 @@ class JournalEntry(Base):
     detail: Mapped[dict[str, Any]]
     previous: Mapped[str] = mapped_column(unique=True)
     hash: Mapped[str] = mapped_column(unique=True)
+
+
+class RowDigests(Base):
+    """The digests of the rows of one table that one transaction wrote; ``entry`` of the audit log covers them.
+
+    ``keys`` are ascending: numbered rows as ``[first, last]`` of each unbroken run, others as the values of their key.
+    ``digests`` are the SHA-256 of these rows in the same order, 32 bytes each, over the named columns.
+    """
+
+    __tablename__ = "row_digests"
+    __table_args__ = (Index("ix_row_digests_table", "table_name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    entry: Mapped[int] = mapped_column(ForeignKey("journal.id"))
+    table_name: Mapped[str]
+    columns: Mapped[list[Any]]
+    keys: Mapped[list[Any]]
+    digests: Mapped[bytes] = mapped_column(LargeBinary)
