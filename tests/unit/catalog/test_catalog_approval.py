@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
 from qmsreports.catalog.approval import apply, approve, plan
 from qmsreports.catalog.approved import approved_view
+from qmsreports.catalog.check_target import agreed_on_a_day_to_come
 from qmsreports.catalog.load import Catalog, load_catalog
 from qmsreports.errors import ExitCode, UserError
 from qmsreports.records import DefinitionEntry, RegisteredDefinition
@@ -373,8 +374,8 @@ def test_who_agreed_and_why_is_a_fact_that_one_person_does_not_rewrite(
         approve(approved, small.organisation, by="anna", at=AT)
     approve(approved, small.organisation, by="bert", at=AT)
     assert approved_view(edited, approved).catalog.targets.files["on_time"] == edited.targets.files["on_time"]
-    assert measurement_rules(edited, invalid={}, engine="duckdb") == measurement_rules(
-        small, invalid={}, engine="duckdb"
+    assert measurement_rules(edited, engine="duckdb") == measurement_rules(
+        small, engine="duckdb"
     )  # no number is computed anew
 
 
@@ -386,3 +387,11 @@ def test_targets_approved_under_an_earlier_release_stay_approved(small: Catalog,
     ]
     assert plan(small, approved).changes == ()
     assert approved_view(small, approved).waiting == ()
+
+
+def test_a_target_that_was_agreed_on_a_day_to_come_is_warned_of(small: Catalog) -> None:
+    (warning,) = agreed_on_a_day_to_come(small, {"on_time"}, date(2024, 11, 30))
+    assert warning.warning
+    assert warning.what == "the target of 2025-01-01 says it was agreed on 2024-12-01, a day to come"
+    assert not list(agreed_on_a_day_to_come(small, {"on_time"}, date(2024, 12, 1)))
+    assert not list(agreed_on_a_day_to_come(small, {"another"}, date(2024, 11, 30)))

@@ -21,6 +21,7 @@ ELSEWHERE = (  # no edit of one file of the small catalog brings these about; ot
     "not readable as YAML",
     "there is no catalog here",
     "check the file's permissions",
+    "a day to come",
 )
 
 

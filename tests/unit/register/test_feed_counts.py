@@ -34,7 +34,10 @@ def test_feeds_of_before_hold_no_row_deleted_at_the_source_until_one_is_counted(
     with unmigrated.write() as session:
         (record,) = feeds.latest_outcomes(session)
         assert (record.duplicates, record.deleted_at_source) == (2, 0)
-        record.deleted_at_source = 1
+        columns = f"run_id, source, table_name, status, deleted_at_source, {counts}, load_ids, touched, message, at"
+        values = "'r2', 'crm', 'orders', 'published', 1, 5, 0, 3, 0, 1, 0, 0, 1, '[]', '{}', '', :at"
+        at = {"at": "2026-11-03 12:00:00+00:00"}
+        session.execute(text(f"INSERT INTO feeds ({columns}) VALUES ({values})"), at)
     with pytest.raises(CommandError, match=r"cannot hold how many rows are deleted at the source"):
         command.downgrade(config, "0009")
     with unmigrated.read() as session:

@@ -252,7 +252,7 @@ def _alembic(register: Register) -> Config:
 
 
 def test_a_register_of_before_is_taken_over_by_one_entry(unmigrated: Register) -> None:
-    command.upgrade(_alembic(unmigrated), "0009")
+    command.upgrade(_alembic(unmigrated), "0010")
     _fill(unmigrated)
     unmigrated.migrate()
     with unmigrated.read() as session:
@@ -268,7 +268,7 @@ def test_a_register_of_before_is_taken_over_by_one_entry(unmigrated: Register) -
 def test_a_register_that_was_set_back_and_forth_says_from_where_on_edits_are_found(register: Register) -> None:
     with register.write() as session:
         session.add(SqlText(sha256="s", engine="duckdb", text="SELECT 1"))
-    command.downgrade(_alembic(register), "0009")
+    command.downgrade(_alembic(register), "0010")
     register.migrate()
     with register.read() as session:
         said = [f"{finding.where}: {finding.what}" for finding in untouched.compare(session)]

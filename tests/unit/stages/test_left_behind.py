@@ -73,7 +73,14 @@ def test_a_kpi_that_is_retired_from_that_month_on(shop: Shop) -> None:
     assert _said(shop) == ({"": "is retired", "site=linz": "is retired"}, ())
 
 
-def test_a_kpi_of_which_an_approval_is_missing(shop: Shop) -> None:
+def test_a_kpi_of_which_an_approval_is_missing(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a register of before the organisation was on record: the file says how many people must approve."""
+    everything = CatalogRecords.definitions
+    monkeypatch.setattr(
+        CatalogRecords,
+        "definitions",
+        lambda self, kind="": tuple(row for row in everything(self, kind) if row.entry.kind != "organisation"),
+    )
     organisation = shop.line.settings.catalog / "organisation.yaml"
     text = organisation.read_text(encoding="utf-8")
     organisation.write_text(text.replace("sites:", "approvals: 2\nsites:", 1), encoding="utf-8")

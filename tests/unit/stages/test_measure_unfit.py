@@ -81,7 +81,7 @@ def test_the_pack_puts_it_down_to_the_definition_and_not_to_a_feed(line: Line) -
         measured = series.read(session, ["broken"], march, MORNING, march.end)
         kpi = workspace.catalog.kpis["broken"]
         one = series.objective(kpi, workspace.catalog, measured, {"cases": "the feed failed as well"})
-    assert finding_of(one).replace("\u00a0", " ") == "No value for March 2026: its definition cannot be computed"
+    assert finding_of(one, one).replace("\u00a0", " ") == "No value for March 2026: its definition cannot be computed"
     assert reservations(one)[0] == (
         "Its definition cannot be computed: catalog/kpis/broken.yaml:15: a duration in days; write unit: minutes or "
         "hours."
