@@ -390,7 +390,7 @@ def test_targets_approved_under_an_earlier_release_stay_approved(small: Catalog,
 
 
 def test_a_target_that_was_agreed_on_a_day_to_come_is_warned_of(small: Catalog) -> None:
-    (warning,) = agreed_on_a_day_to_come(small, {"on_time"}, date(2024, 11, 30))
+    warning, *_ = agreed_on_a_day_to_come(small, {"on_time"}, date(2024, 11, 30))
     assert warning.warning
     assert warning.what == "the target of 2025-01-01 says it was agreed on 2024-12-01, a day to come"
     assert not list(agreed_on_a_day_to_come(small, {"on_time"}, date(2024, 12, 1)))
