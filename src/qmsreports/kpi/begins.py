@@ -65,8 +65,10 @@ def first_month(rows: Mapping[str, int]) -> str | None:
     """
     months = sorted(month for month, count in rows.items() if month != NO_MONTH and count)
     for place, month in enumerate(months[: _FIRST + 1]):
-        usual = median([rows[later] for later in months[place + 1 : place + 1 + _NEXT]] or [0])
-        if place == _FIRST or usual < _ENOUGH or rows[month] >= _SHARE * usual:
+        after = [rows[later] for later in months[place + 1 : place + 1 + _NEXT]]
+        if place == _FIRST or len(after) < _NEXT:  # growth, or a record too short to tell what is usual
+            return month
+        if median(after) < _ENOUGH or rows[month] >= _SHARE * median(after):
             return month
     return None
 
