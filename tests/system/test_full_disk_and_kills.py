@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 import os
 import re
@@ -101,8 +102,12 @@ def differences(one: Path, other: Path) -> list[str]:
     return found[:10]
 
 
-def files(pack: Path) -> dict[str, str]:
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in pack.iterdir()}
+def files(pack: Path) -> dict[str, Any]:
+    """Files by their hashes, the manifest by what it says, but not how long the audit log was: it grows by each run."""
+    found: dict[str, Any] = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in pack.iterdir()}
+    manifest = json.loads((pack / "manifest.json").read_text(encoding="utf-8"))
+    assert set(manifest.pop("journal")) == {"entries", "hash"}
+    return {**found, "manifest.json": manifest}
 
 
 # --- full disks ------------------------------------------------------------------------------------------------------
