@@ -8,7 +8,8 @@ from pack_fixture_review import review
 
 from qmsreports.catalog.load import load_catalog
 from qmsreports.pack.attachments import values
-from qmsreports.pack.collect.series import Measured, objective
+from qmsreports.pack.collect.measured import Measured
+from qmsreports.pack.collect.series import objective
 from qmsreports.pack.drawings import draw
 from qmsreports.pack.model import PackModel
 from qmsreports.pack.view import show

@@ -6,6 +6,7 @@ from test_measure_again import MORNING, Line, line  # noqa: F401 - a fixture
 
 from qmsreports.catalog import approval
 from qmsreports.pack.collect import series
+from qmsreports.pack.collect.measured import read
 from qmsreports.pack.finding import finding_of, reservations
 from qmsreports.pack.view.board import row
 from qmsreports.period import Period
@@ -78,7 +79,7 @@ def test_the_pack_puts_it_down_to_the_definition_and_not_to_a_feed(line: Line) -
     line.measure()
     march = Period.parse("2026-03")
     with Workspace(line.settings) as workspace, workspace.register.read() as session:
-        measured = series.read(session, ["broken"], march, MORNING, march.end)
+        measured = read(session, ["broken"], march, MORNING, march.end)
         kpi = workspace.catalog.kpis["broken"]
         one = series.objective(kpi, workspace.catalog, measured, {"cases": "the feed failed as well"})
     assert finding_of(one, one).replace("\u00a0", " ") == "No value for March 2026: its definition cannot be computed"

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from test_measure_again import MORNING, Line, line  # noqa: F401 - a fixture
 
 from qmsreports.pack.collect import series
+from qmsreports.pack.collect.measured import read
 from qmsreports.pack.collect.judged import Last, judged_anew
 from qmsreports.period import Period
 from qmsreports.stages.change import values
@@ -52,7 +53,7 @@ def test_what_people_believed_then_is_still_known(line: Line) -> None:  # noqa: 
         april = MARCH.shift(1)
         told = {}
         for at in (EDITED, LATER):
-            measured = series.read(session, ["on_time"], april, at, april.end)
+            measured = read(session, ["on_time"], april, at, april.end)
             one = series.objective(workspace.catalog.kpis["on_time"], workspace.catalog, measured, {})
             told[at] = judged_anew(session, measured, workspace.catalog, [one], last, at)
     assert told[EDITED] == ()

@@ -27,6 +27,7 @@ from qmsreports.pack.collect.customers import customers
 from qmsreports.pack.collect.definitions import definition_changes, retirements
 from qmsreports.pack.collect.ground_rules import ground_rules
 from qmsreports.pack.collect.judged import Last, judged_anew
+from qmsreports.pack.collect.measured import Measured, read
 from qmsreports.pack.collect.outline import outline
 from qmsreports.pack.collect.reasons import with_reasons
 from qmsreports.pack.collect.recorded import Recorded
@@ -94,7 +95,7 @@ def _collected(
             session, review.review, period, as_of, catalog.organisation.time_zone, catalog.organisation.fiscal
         )
         read_on = read_at.astimezone(ZoneInfo(catalog.organisation.time_zone)).date()
-        measured = series.read(session, catalog.kpis, period, as_of, read_on)
+        measured = read(session, catalog.kpis, period, as_of, read_on)
         made_of = {table.table: table.derived_from for table in catalog.tables.values() if table.derived_from}
         stopped = found.stopped(made_of)
         objectives = recorded.commented(
@@ -204,7 +205,7 @@ def _unmeasured(catalog: Catalog, review: Review, period: Period, objectives: Se
     return tuple(kpi.told("title", spoken().code) for kpi in named if not kpi.is_retired(period.end))
 
 
-def _ended(catalog: Catalog, measured: series.Measured, period: Period) -> dict[str, str]:
+def _ended(catalog: Catalog, measured: Measured, period: Period) -> dict[str, str]:
     """Return the last earlier period with a value of each KPI that is retired: what it was evidence for, it was."""
     found: dict[str, str] = {}
     for name, kpi in catalog.kpis.items():

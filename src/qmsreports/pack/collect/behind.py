@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from qmsreports.catalog.load import Catalog
-    from qmsreports.pack.collect.series import Measured
+    from qmsreports.pack.collect.measured import Measured
 
 
 def sql_of(session: Session, objectives: Sequence[Objective]) -> tuple[SqlEvidence, ...]:

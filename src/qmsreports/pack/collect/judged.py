@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from qmsreports.catalog.load import Catalog
-    from qmsreports.pack.collect.series import Measured
+    from qmsreports.pack.collect.measured import Measured
 
 _JUDGED = ("met", "accepted_deviation", "near", "missed", "no_target")
 _NAMED = 4
