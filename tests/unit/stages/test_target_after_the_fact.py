@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from test_measure_again import MORNING, Line, line  # noqa: F401 - a fixture
 
 from qmsreports.pack.collect import series
-from qmsreports.pack.collect.measured import read
 from qmsreports.pack.collect.judged import Last, judged_anew
+from qmsreports.pack.collect.measured import read
 from qmsreports.period import Period
 from qmsreports.stages.change import values
 from qmsreports.stages.impact import plan_catalog
