@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from pathlib import Path
 
 from qmsreports.catalog.kpi import Kpi, KpiVersion
@@ -12,6 +12,7 @@ from qmsreports.catalog.load import Catalog
 from qmsreports.catalog.target import AcceptedDeviation, Target
 from qmsreports.errors import Finding, UserError, did_you_mean
 from qmsreports.kpi import sql, words
+from qmsreports.kpi.begins import begun, first_days
 from qmsreports.kpi.compute import Computation, statement_text
 from qmsreports.kpi.counted import counted, file_of
 from qmsreports.kpi.engine import Tables
@@ -21,6 +22,7 @@ from qmsreports.kpi.left_out import questions
 from qmsreports.kpi.measurement import measure_tasks
 from qmsreports.kpi.plan import Composed, Plan
 from qmsreports.kpi.selection import Task, in_force, inputs_of, plan_in
+from qmsreports.lake import Lake
 from qmsreports.period import Period
 from qmsreports.records import KpiResult
 
@@ -63,7 +65,8 @@ class Explanation:
     """Everything behind one number. ``figure`` is computed anew from the named table versions.
 
     A formula counts no ``rows`` of its own: its ``inputs`` are the values that it read, and ``sql`` are the statements
-    that they come from. ``tables`` are all that are read, also those of which nothing was ever published.
+    that they come from. ``tables`` are all that are read, also those of which nothing was ever published. A period
+    that was over before ``begins``, the first day of the record of all that is counted, has no value.
     """
 
     kpi: Kpi
@@ -82,6 +85,7 @@ class Explanation:
     files: tuple[RowsFile, ...] = ()
     inputs: tuple[InputValue, ...] = ()
     tables: tuple[str, ...] = ()
+    begins: date = date.min
 
     def text(self) -> str:
         """Return it as lines for a terminal or a file."""
@@ -123,6 +127,7 @@ def explain(
     rows: tuple[RowCount, ...] = ()
     files: tuple[RowsFile, ...] = ()
     values: tuple[InputValue, ...] = ()
+    begins = date.min
     if isinstance(plan.body, Composed):
         if rows_to is not None:
             todo = f"ask for the rows of {' or '.join(plan.body.reads)}"
@@ -147,6 +152,9 @@ def explain(
             if number is None and not any(counts[1] for _, counts in asked_of):  # not one row in the window
                 _expect(cut, found, name, period)
             figure = found.get(cut, nothing(plan))
+            begins = begun(plan, first_days(lake, [plan], catalog.tables, at)) if isinstance(lake, Lake) else begins
+            if period.end <= begins:
+                figure = replace(figure, value=None)
             rows = tuple(
                 RowCount(question.about, meaning, count)
                 for question, counts in asked_of
@@ -176,6 +184,7 @@ def explain(
         files=files,
         inputs=values,
         tables=tables,
+        begins=begins,
     )
 
 
@@ -249,6 +258,11 @@ def _lines(entry: Explanation) -> list[str]:
         "",
         f"Numbers: {_parts(entry.figure)}",
     ]
+    if entry.period.end <= entry.begins:
+        lines.append(
+            f"No value: the record of what is counted begins on {entry.begins}, after this period. Rows before it are "
+            f"left over from an earlier time; if they are all there were, declare recorded_from in the table's file."
+        )
     if entry.target is not None:
         agreed = entry.target.agreed
         near = f", near {_number(entry.target.near)}" if entry.target.near is not None else ""

@@ -23,6 +23,7 @@ from qmsreports.pack.model import (
     Decided,
     Decision,
     DefinitionChange,
+    EarlyRows,
     FailedRule,
     FormKind,
     Glance,
@@ -81,6 +82,7 @@ class Facts:
     customers: Customers | None = None
     planned: Mapping[str, str] = field(default_factory=dict)  # KPI -> action that stands for it
     required: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # KPI -> clauses that ask for an action
+    early: Sequence[EarlyRows] = ()
     made_of: Mapping[str, Sequence[str]] = field(default_factory=dict)  # derived table -> the tables it is made of
 
 
@@ -109,6 +111,7 @@ def assemble(facts: Facts) -> PackModel:
         sections=tuple(facts.sections),
         ledgers=tuple(facts.ledgers),
         quality=tuple(facts.quality),
+        early=tuple(facts.early),
         failed_rules=tuple(facts.failed_rules),
         definition_changes=tuple(facts.definition_changes),
         restatements=tuple(facts.restatements),

@@ -226,6 +226,16 @@ class SourceQuality(Record):
     feeds: tuple[Feed, ...]
 
 
+class EarlyRows(Record):
+    """Rows of a table that are dated before its record begins: the periods before it have no value."""
+
+    table: str
+    title: str
+    begins: date
+    rows: int
+    declared: bool = False  # ``recorded_from`` of the table says so; otherwise they are few beside the months after
+
+
 class Trust(Record):
     """How far the data can be trusted: sums over all feeds and the values that carry a reservation."""
 
@@ -338,6 +348,7 @@ class PackModel(Record):
     sections: tuple[Section, ...]
     ledgers: tuple[Ledger, ...]
     quality: tuple[SourceQuality, ...]
+    early: tuple[EarlyRows, ...] = ()
     failed_rules: tuple[FailedRule, ...]
     definition_changes: tuple[DefinitionChange, ...]
     restatements: tuple[Restatement, ...]

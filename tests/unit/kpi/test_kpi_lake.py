@@ -11,10 +11,12 @@ from kpi_fixture import CASES, LATER, catalog, database, kpi
 
 from qmsreports.catalog.table import Table
 from qmsreports.kpi import measure
-from qmsreports.kpi.begins import first_days, first_month
+from qmsreports.kpi.begins import first_days
 from qmsreports.kpi.examples import RowsInMemory
+from qmsreports.kpi.explain import explain
 from qmsreports.kpi.selection import select
 from qmsreports.lake import Lake
+from qmsreports.lake_months import first_month, rows_before
 from qmsreports.period import Period
 from qmsreports.records import KpiResult, Measured
 
@@ -105,6 +107,28 @@ def test_leftovers_of_the_time_before_are_no_month_and_a_declared_day_stands_abo
     assert first_month({f"2024-{month:02}": 10 * 2**month for month in range(1, 12)}) == "2024-04"  # growth
     assert first_month({"2023-01": 1, "2023-03": 5, "2023-04": 6, "2023-05": 4}) == "2023-01"  # few are no measure
     assert (first_month({"2023-01": 3}), first_month({"0000-00": 3}), first_month({})) == ("2023-01", None, None)
+
+
+def test_rows_before_the_record_are_those_of_months_that_were_over() -> None:
+    rows = {"0000-00": 7, "2023-09": 12, "2023-10": 569, "2023-11": 880}
+    assert rows_before(rows, date(2023, 11, 1)) == 581
+    assert rows_before(rows, date(2023, 11, 30)) == 581
+    assert rows_before(rows, date(2023, 9, 1)) == 0
+
+
+def test_the_explanation_of_leftovers_shows_the_rows_and_why_they_make_no_value(lake: Lake, tmp_path: Path) -> None:
+    """Two rows of December before months of 30: their number is no value of December, as on record."""
+    days = [date(2025, 12, 30), date(2025, 12, 31)]
+    days += [date(2026, month, 1 + number % 28) for month in (1, 2, 3, 4) for number in range(30)]
+    publish(lake, tmp_path, *days)
+    entries, december = catalog(COUNT), Period.parse("2025-12")
+    found = explain(entries, "number", december, approved=[1], lake=lake, as_of=LATER)
+    assert (found.figure.value, found.figure.n) == (None, 2)
+    assert "No value: the record of what is counted begins on 2026-01-01, after this period." in found.text()
+    on_record = measure(entries, versions={"number": [1]}, periods=[december], lake=lake, as_of=LATER)
+    assert [(one.value, one.n) for one in on_record.results if not one.slice] == [(None, 2)]
+    january = explain(entries, "number", Period.parse("2026-01"), approved=[1], lake=lake, as_of=LATER)
+    assert (january.figure.value, "No value" in january.text()) == (30, False)
 
 
 def test_the_record_begins_where_it_is_declared_to(lake: Lake, tmp_path: Path) -> None:

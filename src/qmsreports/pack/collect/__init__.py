@@ -118,6 +118,7 @@ def _collected(
         newest = feeds.newest_events(connection, catalog, sorted({table for _, table in found.state}), read_at.date())
         actions, older = earlier_actions(connection, period, last.period if last else period.shift(-1), decided)
         shown = measured.periods[-review.points_shown :]
+        tables = behind.tables_of(measured, period, {name: at[name] for name in plan.tables if name in at})
         facts = Facts(
             header=_header(catalog, review, period, last, read_at, maps, objectives).model_copy(
                 update={"period_over": str(period) not in measured.unfinished}
@@ -139,7 +140,10 @@ def _collected(
                 FormKind(clause=item.clause, label=item.told("label", spoken().code)) for item in maps[0].side("output")
             ],
             sql=behind.sql_of(session, objectives),
-            tables=behind.tables_of(measured, period, {name: at[name] for name in plan.tables if name in at}),
+            tables=tables,
+            early=behind.early_rows(
+                lake, catalog, {one.table: at[one.table] for one in tables if one.kpis and one.table in at}
+            ),
             quarantine_since=feeds.waiting(session, as_of),
             candidates=results.waiting(session, [str(each) for each in shown], as_of),
             older_actions=older,

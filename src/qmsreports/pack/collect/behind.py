@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from qmsreports.lake_months import first_month, rows_before
 from qmsreports.language import say, spoken
 from qmsreports.pack import figures
-from qmsreports.pack.model import Restatement, SqlEvidence, TableVersion
+from qmsreports.pack.model import EarlyRows, Restatement, SqlEvidence, TableVersion
 from qmsreports.pack.objective import Objective
 from qmsreports.period import Period
 from qmsreports.register.models import SqlText
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from qmsreports.catalog.load import Catalog
+    from qmsreports.lake import Lake
     from qmsreports.pack.collect.measured import Measured
 
 
@@ -47,6 +49,21 @@ def tables_of(measured: Measured, reported: Period, also: Mapping[str, int]) -> 
     return tuple(
         TableVersion(table=table, version=version, kpis=len(kpis)) for (table, version), kpis in sorted(counted.items())
     )
+
+
+def early_rows(lake: Lake, catalog: Catalog, versions: Mapping[str, int]) -> tuple[EarlyRows, ...]:
+    """Return of these tables how many rows are dated before their record begins."""
+    found = []
+    for name, version in sorted(versions.items()):
+        table = catalog.tables[name]
+        rows = lake.rows_by_month(name, version)
+        month = first_month(rows)
+        begins = table.recorded_from or (date.fromisoformat(f"{month}-01") if month else None)
+        if begins and (before := rows_before(rows, begins)):
+            title = table.told("title", spoken().code)
+            declared = table.recorded_from is not None
+            found.append(EarlyRows(table=name, title=title, begins=begins, rows=before, declared=declared))
+    return tuple(found)
 
 
 def restatements(

@@ -8,7 +8,7 @@ from typing import Any
 
 from qmsreports.language import say
 from qmsreports.pack import figures
-from qmsreports.pack.model import FailedRule, Feed, LedgerRow, PackModel, Section, Trust
+from qmsreports.pack.model import EarlyRows, FailedRule, Feed, LedgerRow, PackModel, Section, Trust
 from qmsreports.pack.objective import Objective
 from qmsreports.pack.register_table import RegisterTable
 from qmsreports.pack.view import board, front, words
@@ -148,11 +148,17 @@ def quality(pack: PackModel) -> dict[str, Any]:
         ],
         "total": [figures.count(number) for number in (getattr(trust, name) for name in _COUNTS)],
         "adds_up": say("quality.adds_up") if trust.reconciles else say("quality.does_not_add_up"),
+        "early": [_early(one) for one in pack.early],
         "reconciles": trust.reconciles,
         "rules": [_rule(rule, words.tables(pack)) for rule in pack.failed_rules],
         "no_rule": say("quality.every_rule_held"),
         "waiting": _waiting(trust),
     }
+
+
+def _early(one: EarlyRows) -> str:
+    told = "quality.early_declared" if one.declared else "quality.early"
+    return say(told, n=one.rows, table=one.title, day=figures.day(one.begins))
 
 
 def _waiting(trust: Trust) -> str:
