@@ -57,6 +57,32 @@
   });
   addEventListener("afterprint", () => before.forEach((part) => { part.open = false; }));
 
+  // On a phone a row of a table is a card: each cell beside the name of its column, nothing to move sideways. Laid out
+  // otherwise, a table would be none to a screen reader, so that it says what it is.
+  const phone = matchMedia("screen and (max-width: 46rem)");
+  const roles = { TABLE: "table", THEAD: "rowgroup", TBODY: "rowgroup", TFOOT: "rowgroup", TR: "row", TD: "cell" };
+  const stack = () => {
+    for (const table of phone.matches ? all(".scroll > table:not(.stack)") : []) {
+      const heads = Array.from(table.querySelectorAll("thead th"), (cell) => cell.textContent.trim());
+      if (!heads.length) continue;
+      table.classList.add("stack");
+      for (const row of table.rows) {
+        let column = 0;
+        for (const cell of row.cells) {
+          const single = cell.tagName === "TD" && cell.colSpan === 1;
+          if (single && (cell.textContent.trim() || cell.firstElementChild)) cell.dataset.head = heads[column];
+          column += cell.colSpan;
+        }
+      }
+      for (const part of [table, ...table.querySelectorAll("thead, tbody, tfoot, tr, td, th")]) {
+        const ofColumn = part.scope === "col" ? "columnheader" : "rowheader";
+        part.setAttribute("role", roles[part.tagName] || ofColumn);
+      }
+    }
+  };
+  phone.addEventListener("change", stack);
+  stack();
+
   const dark = () => document.documentElement.dataset.theme
     ? document.documentElement.dataset.theme === "dark"
     : matchMedia("(prefers-color-scheme: dark)").matches;

@@ -84,6 +84,24 @@ def test_nothing_is_wider_than_the_screen(browser: Browser, pages: dict[str, Pat
         assert browser.run("document.documentElement.scrollWidth") <= width
 
 
+def test_on_a_phone_every_column_is_in_sight(browser: Browser, pages: dict[str, Path]) -> None:
+    wider = """Array.from(document.querySelectorAll('.scroll')).filter((part) => part.querySelector('thead')
+               && part.scrollWidth > part.clientWidth + 1).map((part) => part.getAttribute('aria-label'))"""
+    for page in pages.values():
+        browser.open(page, width=360)
+        browser.run(OPEN)
+        assert browser.run(wider) == []
+    browser.open(pages["rich"], width=360)
+    cells = "Array.from(document.querySelector('.board [data-kpi]').cells).slice(1)"
+    assert browser.run(f"{cells}.map((cell) => cell.dataset.head)") == browser.run(
+        "Array.from(document.querySelectorAll('.board thead th'), (head) => head.textContent.trim()).slice(1)"
+    )
+    right = f"Math.max(...{cells}.map((cell) => cell.getBoundingClientRect().right))"
+    assert 200 < browser.run(right) <= 360
+    browser.open(pages["rich"], width=768)
+    assert browser.run(f"({wider}).filter((name) => name.includes('Scoreboard'))") == []
+
+
 def shown(browser: Browser) -> Any:
     rows = "document.querySelectorAll('table.board [data-kpi]:not([hidden])')"
     return browser.run(f"Array.from({rows}, (row) => row.dataset.kpi)")

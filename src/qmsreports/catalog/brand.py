@@ -61,16 +61,21 @@ class Fonts(Model):
 
 
 class BrandFile(Model):
-    """What ``catalog/brand.yaml`` says."""
+    """What ``catalog/brand.yaml`` says.
+
+    ``more_fonts`` are font files for scripts that the fonts of the product lack (names of sites and people in Tamil,
+    say): print and charts look there last.
+    """
 
     logo: Logo | None = None
     colours: Colours = Colours()
     fonts: Fonts | None = None
+    more_fonts: tuple[File, ...] = ()
 
     @property
     def files(self) -> tuple[str, ...]:
         """Names of all files it needs, sorted."""
-        named = {self.logo.file} if self.logo else set()
+        named = {*self.more_fonts, *({self.logo.file} if self.logo else ())}
         return tuple(sorted(named | ({name for _, name in self.fonts.files} if self.fonts else set())))
 
 

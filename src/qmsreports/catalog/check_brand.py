@@ -160,7 +160,17 @@ def brand_fonts_can_be_embedded(scope: Scope) -> Iterator[Finding]:
                 yield scope.finding(_KIND, _KIND, ("fonts", weight), f"{name} {wrong[0]}", wrong[1])
 
 
-def wrong_font(path: Path) -> tuple[str, str] | None:
+def brand_more_fonts_can_be_embedded(scope: Scope) -> Iterator[Finding]:
+    """Find fonts for other scripts that cannot be read or must not be embedded; Latin letters they need not have."""
+    brand = scope.catalog.brand
+    for number, name in enumerate(brand.more_fonts if brand else ()):
+        path = _folder(scope) / name
+        wrong = wrong_font(path, needed=frozenset()) if path.is_file() else None
+        if wrong:
+            yield scope.finding(_KIND, _KIND, ("more_fonts", number), f"{name} {wrong[0]}", wrong[1])
+
+
+def wrong_font(path: Path, *, needed: frozenset[int] = _NEEDED) -> tuple[str, str] | None:
     """Return why a font cannot be embedded and what to do; ``None`` where it can.
 
     ``fsType`` of the OS/2 table says what its maker allows: bit 1 alone forbids embedding, bit 8 forbids cutting it
@@ -182,7 +192,7 @@ def wrong_font(path: Path) -> tuple[str, str] | None:
     if allowed & 0x000F == 0x0002 or allowed & 0x0300:
         why = f"must not be embedded and cut down to the used letters (fsType {allowed:#06x})"
         return why, "ask its maker for a licence with embedding, or leave fonts out"
-    lacking = "".join(chr(code) for code in sorted(_NEEDED - letters.keys()))
+    lacking = "".join(chr(code) for code in sorted(needed - letters.keys()))
     return (f"lacks the letters {lacking[:20]}", "use a font with Latin letters and digits") if lacking else None
 
 
@@ -196,6 +206,8 @@ def _files(scope: Scope) -> Iterator[tuple[Location, str]]:
         return
     if brand.logo:
         yield ("logo", "file"), brand.logo.file
+    for number, name in enumerate(brand.more_fonts):
+        yield ("more_fonts", number), name
     for weight in ("light", "regular", "semibold") if brand.fonts else ():
         name = getattr(brand.fonts, weight)
         if name:
@@ -207,4 +219,5 @@ RULES: tuple[Rule, ...] = (
     brand_colours_can_be_read,
     brand_logo_can_be_used,
     brand_fonts_can_be_embedded,
+    brand_more_fonts_can_be_embedded,
 )

@@ -42,6 +42,7 @@ class Brand:
     alternative: str = ""
     family: str = ""
     faces: tuple[tuple[int, bytes], ...] = ()  # weight and font file
+    more_fonts: tuple[Path, ...] = ()  # for letters that no font of the product has
     files: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -72,6 +73,7 @@ def brand_of(catalog: Catalog) -> Brand:
         PLAIN,
         palette=_palette(declared.colours),
         accent=declared.colours.accent or declared.colours.text or PALETTE.ink,
+        more_fonts=tuple(folder / name for name in declared.more_fonts),
         files={"brand.yaml": _sha(said)} | {f"brand/{name}": _sha(content[name]) for name in sorted(content)},
     )
     if declared.logo:
@@ -96,7 +98,7 @@ def _palette(colours: Colours) -> Palette:
 
 
 @lru_cache(maxsize=8)
-def print_face(content: bytes, weight: int) -> bytes:
+def print_face(content: bytes, weight: int, family: str = PRINT_FAMILY) -> bytes:
     """Return a font file under the name and weight by which the print asks for it; its letters are untouched."""
     from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 
@@ -105,7 +107,7 @@ def print_face(content: bytes, weight: int) -> bytes:
     for record in list(names.names):
         if record.nameID in (1, 2, 16, 17, 21, 22):
             names.removeNames(nameID=record.nameID)
-    names.setName(PRINT_FAMILY, 1, 3, 1, 0x409)
+    names.setName(family, 1, 3, 1, 0x409)
     names.setName("Regular", 2, 3, 1, 0x409)
     font["OS/2"].usWeightClass = weight
     out = io.BytesIO()

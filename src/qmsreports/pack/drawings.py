@@ -16,6 +16,7 @@ from qmsreports.language.messages import load
 from qmsreports.pack import figures
 from qmsreports.pack.charts import ChartBreak, ChartSeries, ChartWords, process_chart, small_multiples, sparkline
 from qmsreports.pack.charts.style import PALETTE, Palette
+from qmsreports.pack.faces import faces
 from qmsreports.pack.glyphs import printable
 from qmsreports.pack.kept import Keep, make_anew
 from qmsreports.pack.model import PackModel
@@ -82,7 +83,8 @@ class _Hand:
         self.look: dict[str, Any] = {"palette": palette, "words": chart_words(spoken().code)}
         self.keep = keep
         drawn = objective.model_dump_json(exclude={"comment"})
-        self.made_from = hashlib.sha256(repr((drawn, self.shown, spoken().code, palette)).encode()).hexdigest()
+        fonts = [hashlib.sha256(path.read_bytes()).hexdigest() for face in faces() if face.own for path in face.files]
+        self.made_from = hashlib.sha256(repr((drawn, self.shown, spoken().code, palette, fonts)).encode()).hexdigest()
 
     def charts(self) -> dict[str, str]:
         """Return the charts by their keys."""

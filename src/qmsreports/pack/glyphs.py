@@ -1,27 +1,28 @@
-"""Text from sources made fit for print: what the fonts cannot show is replaced, never dropped in silence.
+"""Text from sources made fit for print: what no font can show is told by its code point, never dropped in silence.
 
 PDF/UA and PDF/A refuse a file with a single character that no font has, with control characters or with private code
-points, and they are right: a reader would see nothing. So each such character becomes a white square and is counted;
-the web form and the attached model keep the original.
+points, and they are right: a reader would see an empty box. So a run of such characters becomes their code points in
+brackets (``[U+0B95 U+0BBF]``) and each is counted; the web form and the attached model keep the original.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
-from functools import cache
-from importlib.resources import files
-from importlib.util import find_spec
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-MISSING = "\u25a1"
+from qmsreports.pack.faces import MAIN, Face, bundled, faces, letters
+
 _BREAK = "\u200b"
 _LONG = 22  # characters without a space that a line takes as they are
 _PIECE = 8  # a longer word may break after so many, which fits the narrowest column
-_KEPT_FORMAT = frozenset("\u00ad")
-_FACES = ("Light", "Regular", "It", "Semibold", "Bold")
+_JOINERS = frozenset("\u200c\u200d")  # they decide which form a letter or an emoji takes
+_KEPT = _JOINERS | frozenset("\n\t\u00ad")
+_TONES = range(0x1F3FB, 0x1F400)  # of skin, behind an emoji
+_HIDDEN = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))  # choose a variant of the letter before
 
 VERBATIM = frozenset({"link", "anchor", "chart", "card", "low_chart", "spark", "definition", "fingerprint", "sha"})
 """Keys whose values are names and not text: never touched."""
@@ -31,75 +32,108 @@ CODE = frozenset({"rule", "text"})
 
 
 def font_files() -> tuple[Path, ...]:
-    """Return the fonts of the print: Source Sans Pro, and DejaVu Sans for what it lacks."""
-    source = Path(str(files("font_source_sans_pro"))) / "files"
-    dejavu = _matplotlib() / "mpl-data" / "fonts" / "ttf"
-    return (
-        *(source / f"SourceSansPro-{face}.otf" for face in _FACES),
-        dejavu / "DejaVuSans.ttf",
-        dejavu / "DejaVuSans-Bold.ttf",
-    )
-
-
-def _matplotlib() -> Path:
-    """Where matplotlib lies, without importing it: that takes longer than setting a page."""
-    found = find_spec("matplotlib")
-    assert found is not None and found.origin is not None
-    return Path(found.origin).parent
-
-
-@cache
-def _covered() -> tuple[frozenset[int], frozenset[int]]:
-    """Code points of the text font and of the one behind it; only what all used faces have counts."""
-    charts = [_charmap(path) for path in font_files()]
-    return frozenset.intersection(*charts[: len(_FACES)]), frozenset.intersection(*charts[len(_FACES) :])
-
-
-def _charmap(path: Path) -> frozenset[int]:
-    from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
-
-    with TTFont(path, lazy=True) as font:
-        return frozenset(font.getBestCmap())
+    """Return the fonts that every print is set with, and those behind them."""
+    return tuple(path for face in bundled() for path in face.files)
 
 
 def printable(text: str) -> str:
-    """Return the text with what cannot be printed replaced by a white square.
+    """Return the text with what no font has told by its code points.
 
     Composed first (``e`` and an accent become one letter); control, format and private characters go; a combining mark
-    stays only where the font of its base letter has it.
+    stays where a font has it together with its letter. ``"Ωmega \u0b95\u0bbf"`` is ``"Ωmega [U+0B95 U+0BBF]"``.
     """
     if text.isascii() and text.isprintable():
         return text
-    first, second = _covered()
-    kept: list[str] = []
-    base: frozenset[int] = first
+    return _told(text, faces())[0]
+
+
+@lru_cache(maxsize=8192)
+def _told(text: str, known: tuple[Face, ...]) -> tuple[str, int, frozenset[Face]]:
+    """Return the text fit for print, how many characters no font has, and the families it needs."""
+    spaced = text.replace("\u00a0", " ").replace("\u202f", " ")
+    if spaced.isprintable() and unicodedata.is_normalized("NFC", text) and letters(known[0]).issuperset(map(ord, text)):
+        return text, 0, frozenset(known[:1])
+    out: list[str] = []
+    lacking: list[str] = []
+    count = 0
+    needed: set[Face] = set()
+
+    def close() -> None:
+        if lacking:
+            out.append("[" + " ".join(f"U+{ord(char):04X}" for char in lacking) + "]")
+            lacking.clear()
+
+    for cluster in _clusters(_clean(text)):
+        for kept, face in _set(cluster, known):
+            if face is None:
+                lacking += kept
+                count += len(kept)
+            else:
+                close()
+                out.append(kept)
+                needed.add(face)
+    close()
+    return "".join(out), count, frozenset(needed)
+
+
+def _clean(text: str) -> str:
+    """Compose, and take away what is no letter: control and format characters, and what chooses variants."""
+    kept = []
     for char in unicodedata.normalize("NFC", text):
         category = unicodedata.category(char)
-        if char in "\n\t":
-            kept.append(char)
-        elif category in ("Cc", "Cf") and char not in _KEPT_FORMAT:
-            continue
-        elif category in ("Mn", "Me"):
-            if kept and ord(char) in base:
-                kept.append(char)
-        elif category in ("Zl", "Zp"):
+        if category in ("Zl", "Zp"):
             kept.append(" ")
-        elif ord(char) in first:
+        elif char in _KEPT or not (category in ("Cc", "Cf") or any(ord(char) in hidden for hidden in _HIDDEN)):
             kept.append(char)
-            base = first
-        elif ord(char) in second and category not in ("Co", "Cs", "Cn"):
-            kept.append(char)
-            base = second
-        else:
-            kept.append(MISSING)
-            base = frozenset()
     return "".join(kept)
+
+
+def _clusters(text: str) -> Iterator[str]:
+    """Yield each letter with its marks, and what joiners bind: a family of four is one emoji."""
+    cluster = ""
+    for char in text:
+        bound = char in _JOINERS or ord(char) in _TONES or unicodedata.category(char) in ("Mn", "Me", "Mc")
+        if cluster and (bound or cluster.endswith("\u200d")):
+            cluster += char
+            continue
+        if cluster:
+            yield cluster
+        cluster = char
+    if cluster:
+        yield cluster
+
+
+def _set(cluster: str, known: tuple[Face, ...]) -> Iterator[tuple[str, Face | None]]:
+    """Yield a cluster as one font sets it, else its characters one by one; without a font what none has.
+
+    A font of text has no joiners: there they do nothing and go.
+    """
+    bare = "".join(char for char in cluster if char not in _JOINERS)
+    face = _first(bare, known)
+    if face is not None:
+        joined = face != known[0] and all(ord(char) in letters(face) for char in cluster)
+        if bare:
+            yield (cluster if joined else bare), face
+        return
+    for char in bare:
+        yield char, _first(char, known)
+
+
+def _first(text: str, known: tuple[Face, ...]) -> Face | None:
+    """Return the first family that has all characters; spaces and tabs need none."""
+    wanted = [ord(char) for char in text if char not in "\n\t"]
+    if any(unicodedata.category(chr(code)) in ("Co", "Cs") for code in wanted):
+        return None
+    return next((face for face in known if letters(face).issuperset(wanted)), None)
 
 
 def plain(text: str) -> str:
     """Return the text in the letters that no font lacks: the last resort when a cluster still cannot be set."""
-    letters = unicodedata.normalize("NFC", text)
-    return "".join(char if char in "\n\t" or char.isascii() or char in _SAFE else MISSING for char in letters)
+    parts = re.split(rf"([^\n\t\x20-\x7e{''.join(_SAFE)}]+)", unicodedata.normalize("NFC", text))
+    return "".join(
+        "[" + " ".join(f"U+{ord(char):04X}" for char in part) + "]" if number % 2 else part
+        for number, part in enumerate(parts)
+    )
 
 
 _SAFE = frozenset(
@@ -108,13 +142,16 @@ _SAFE = frozenset(
 
 
 def breakable(text: str) -> str:
-    """Return the text with places to break in words that no column could hold: after ``_ / . - : @`` or anywhere."""
+    """Return the text with places to break in words that no column could hold: after ``_ / . - : @`` or anywhere, and
+    before what tells a character that no font has.
+    """
 
     def broken(match: re.Match[str]) -> str:
         word = re.sub(r"([_/.\-:@,;])(?=\w)", rf"\1{_BREAK}", match.group())
         return re.sub(rf"([^{_BREAK}]{{{_PIECE}}})(?=[^{_BREAK}])", rf"\1{_BREAK}", word)
 
-    return re.sub(rf"[^\s\u00a0]{{{_LONG + 1},}}", broken, text)
+    parted = re.sub(r"(?<=[^\s\u200b])(?=\[U\+)", _BREAK, text)
+    return re.sub(rf"[^\s\u00a0\u200b]{{{_LONG + 1},}}", broken, parted)
 
 
 def fit(value: Any, *, key: str = "", strict: bool = False) -> Any:
@@ -134,11 +171,24 @@ def fit(value: Any, *, key: str = "", strict: bool = False) -> Any:
 
 
 def missing(value: Any) -> int:
-    """Count the white squares in plain data."""
+    """Count the characters in plain data that no font has; names and anchors are not printed."""
+    return sum(_told(text, faces())[1] for text in _texts(value))
+
+
+def behind(value: Any) -> tuple[Face, ...]:
+    """Return the families behind the main ones that plain data needs, in the order in which they are asked."""
+    needed = frozenset[Face]().union(*(_told(text, faces())[2] for text in _texts(value)))
+    return tuple(face for face in faces()[MAIN:] if face in needed)
+
+
+def _texts(value: Any, key: str = "") -> Iterator[str]:
+    """Yield the texts in plain data that are more than ASCII."""
     if isinstance(value, str):
-        return value.count(MISSING)
-    if isinstance(value, Mapping):
-        return sum(map(missing, value.values()))
-    if isinstance(value, Sequence):
-        return sum(map(missing, value))
-    return 0
+        if key not in VERBATIM and not value.isascii():
+            yield value
+    elif isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from _texts(item, str(name))
+    elif isinstance(value, Sequence):
+        for item in value:
+            yield from _texts(item, key)

@@ -17,7 +17,8 @@ from qmsreports.errors import CouldNotRun, Finding
 from qmsreports.language import spoken
 from qmsreports.pack.attachments import Attachment
 from qmsreports.pack.brand import PLAIN, PRINT_FAMILY, Brand, print_face
-from qmsreports.pack.glyphs import fit, font_files, missing, printable
+from qmsreports.pack.faces import MAIN, Face, faces
+from qmsreports.pack.glyphs import behind, fit, missing, printable
 
 if TYPE_CHECKING:
     from typst import PDFStandard
@@ -44,8 +45,9 @@ def render_pdf(
     template = templates / TEMPLATE
     if not template.is_file():
         raise CouldNotRun(Finding(str(template), "the print template is missing", "check QMSREPORTS_TEMPLATES"))
+    others = behind(view)
     extra = {
-        "look": _look(brand),
+        "look": _look(brand) | {"behind": [face.family for face in others]},
         "stamp": [stamp.year, stamp.month, stamp.day],
         "words": _labels(),
         "attachments": [
@@ -53,14 +55,14 @@ def render_pdf(
         ],
     }
     with tempfile.TemporaryDirectory(prefix="qmsreports-fonts-") as folder:
-        for path in font_files():
-            shutil.copyfile(path, Path(folder) / path.name)
-        for weight, face in brand.faces:
-            (Path(folder) / f"brand-{weight}.otf").write_bytes(print_face(face, weight))
+        for face in (*faces()[:MAIN], *others):
+            _lay_out(face, Path(folder))
+        for weight, content in brand.faces:
+            (Path(folder) / f"brand-{weight}.otf").write_bytes(print_face(content, weight))
         for strict in (False, True):
             ready = fit(view, strict=strict)
             inputs = {
-                "pack": json.dumps({**ready, **extra, "missing_glyphs": missing(ready)}, sort_keys=True),
+                "pack": json.dumps({**ready, **extra, "missing_glyphs": missing(view)}, sort_keys=True),
                 "charts": json.dumps(dict(charts), sort_keys=True),
                 **{f"attached {item.name}": item.text for item in attachments},
             }
@@ -82,6 +84,15 @@ def render_pdf(
                         Finding(str(template), f"the print template does not compile: {_first_line(error)}", "mend it")
                     ) from error
     raise AssertionError("unreachable")
+
+
+def _lay_out(face: Face, folder: Path) -> None:
+    """Put the files of a family where the print finds them, those of the organisation under a name of our own."""
+    for path in face.files:
+        if face.own:
+            (folder / f"{face.family}.otf").write_bytes(print_face(path.read_bytes(), 400, face.family))
+        else:
+            shutil.copyfile(path, folder / path.name)
 
 
 _LABELS = ("head.", "label.", "lead.", "list.colon", "list.semicolon")

@@ -9,6 +9,8 @@ from qmsreports.pack.appendix import render_workbook
 from qmsreports.pack.attachments import attachments
 from qmsreports.pack.brand import PLAIN, Brand
 from qmsreports.pack.drawings import draw
+from qmsreports.pack.faces import added
+from qmsreports.pack.glyphs import missing
 from qmsreports.pack.kept import Keep, make_anew
 from qmsreports.pack.model import SLIDES, PackModel
 from qmsreports.pack.paper import render_pdf
@@ -26,7 +28,7 @@ def render(
 
     A presentation only where the review asked for one, because few do.
     """
-    with speaking(pack.header.language):
+    with speaking(pack.header.language), added(brand.more_fonts):
         return _rendered(pack, templates, brand, tell, keep)
 
 
@@ -39,6 +41,9 @@ def _rendered(pack: PackModel, templates: Path, brand: Brand, tell: Tell, keep: 
     view = show(pack)
     tell("pack: print", 0)
     pdf = render_pdf(view, charts, templates=templates, attachments=beside, stamp=head.data_read_at, brand=brand)
+    if lacking := missing(view):
+        what = "1 character" if lacking == 1 else f"{lacking:,} characters"
+        tell(f"pack: no font has {what}, told by code points; name a font in catalog/brand.yaml: more_fonts", 0)
     tell("pack: page", 0)
     html = render_html(view, charts, templates=templates, brand=brand, keep=keep)
     slides = {}

@@ -155,3 +155,17 @@ def test_a_font_that_must_not_be_embedded_is_refused(folder: Path) -> None:
     assert "a.ttf is no font that can be read" in said(folder, text)[0]
     shutil.copy(fonts() / "STIXSizOneSymReg.ttf", folder / "brand" / "a.ttf")
     assert "lacks the letters" in said(folder, text)[0]
+
+
+def test_fonts_for_other_scripts_need_no_latin_letters_but_must_be_there_and_embeddable(folder: Path) -> None:
+    (folder / "brand").mkdir()
+    shutil.copy(fonts() / "STIXSizOneSymReg.ttf", folder / "brand" / "signs.ttf")
+    assert said(folder, "more_fonts: [signs.ttf]\n") == []
+    found = load_catalog(folder).brand
+    assert found is not None
+    assert found.files == ("signs.ttf",)
+    (folder / "brand" / "text.ttf").write_bytes(b"no font")
+    assert said(folder, "more_fonts: [signs.ttf, text.ttf, sings.ttf]\n") == [
+        "catalog/brand.yaml:1: text.ttf is no font that can be read; use the font's .ttf or .otf file",
+        'catalog/brand.yaml:1: there is no file catalog/brand/sings.ttf; did you mean "signs.ttf"?',
+    ]

@@ -18,12 +18,16 @@ from pypdf import PdfReader
 
 from qmsreports.pack import seal
 from qmsreports.pack.brand import PLAIN, Brand
+from qmsreports.pack.charts.lettering import drawable, width_of
 from qmsreports.pack.charts.style import PALETTE
 from qmsreports.pack.drawings import draw
+from qmsreports.pack.faces import added, bundled
+from qmsreports.pack.glyphs import printable
 from qmsreports.pack.letter import letter
 from qmsreports.pack.mail import message
 from qmsreports.pack.model import PackModel
 from qmsreports.pack.paper import render_pdf
+from qmsreports.pack.render import render
 from qmsreports.pack.slides import render_slides
 from qmsreports.pack.view import show
 from qmsreports.pack.web import render_html
@@ -155,3 +159,46 @@ def test_another_logo_is_another_input_and_the_new_edition_says_so(pack: PackMod
 
     assert manifest(own)["brand"] == dict(own.files)
     assert seal.changed(manifest(own), manifest(other)) == "changed look: brand/logo.svg"
+
+
+@pytest.fixture(scope="module")
+def tamil(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A font that has the Tamil letter ka and nothing else: the shape is that of a Thai letter."""
+    from fontTools import subset
+    from fontTools.ttLib import TTFont
+
+    thai = next(face for face in bundled() if face.family == "Noto Sans Thai")
+    path = tmp_path_factory.mktemp("fonts") / "tamil.ttf"
+    with TTFont(thai.files[0]) as font:
+        cut = subset.Subsetter(subset.Options(layout_features=[]))
+        cut.populate(unicodes=[0x0E01])
+        cut.subset(font)
+        for table in font["cmap"].tables:
+            table.cmap = {0x0B95: table.cmap[0x0E01]}
+        font.save(path)
+    return path
+
+
+def test_a_font_of_the_organisation_has_letters_that_ours_lack(pack: PackModel, tamil: Path) -> None:
+    title = "Site \u0b95"
+    own = replace(PLAIN, more_fonts=(tamil,))
+    header = pack.header.model_copy(update={"organisation": title})
+    named = pack.model_copy(update={"header": header})
+    told: list[str] = []
+    files = render(named, templates=TEMPLATES, brand=own, tell=lambda what, _: told.append(what))
+    content = next(made for name, made in files.items() if name.endswith(".pdf"))
+    assert any("NotoSansThai" in name for name in fonts_of(content)), "its PostScript name is the one it was made with"
+    assert not any("no font" in what for what in told)
+    files = render(named, templates=TEMPLATES, brand=PLAIN, tell=lambda what, _: told.append(what))
+    assert any(what.startswith("pack: no font has") for what in told)
+    assert not any(
+        "Thai" in name for name in fonts_of(next(made for name, made in files.items() if name[-3:] == "pdf"))
+    )
+
+
+def test_charts_have_the_fonts_of_the_organisation_too(tamil: Path) -> None:
+    assert printable("Site \u0b95") == "Site [U+0B95]"
+    with added([tamil]):
+        assert drawable("Site \u0b95") == "Site \u0b95"
+        assert 5 < width_of("\u0b95", 10) < 8
+    assert drawable("Site \u0b95") == "Site [U+0B95]"

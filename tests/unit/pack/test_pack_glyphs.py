@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from qmsreports.pack.glyphs import MISSING, breakable, fit, font_files, missing, plain, printable
+from qmsreports.pack.glyphs import behind, breakable, fit, font_files, missing, plain, printable
 
 
 @pytest.mark.parametrize(
@@ -14,11 +14,17 @@ from qmsreports.pack.glyphs import MISSING, breakable, fit, font_files, missing,
         ("On-time delivery, 95 % ≥ 93 – “quoted” → ok", "On-time delivery, 95 % ≥ 93 – “quoted” → ok"),
         ("Zoë Škoda Łódź Ελλάδα Привет", "Zoë Škoda Łódź Ελλάδα Привет"),
         ("e\u0301 composed", "é composed"),
-        ("中文", "□□"),
-        ("a\U0001f9ffb", "a□b"),
+        ("中文 日本語 한국어 ภาษาไทย हिन्दी", "中文 日本語 한국어 ภาษาไทย हिन्दी"),
+        ("a\U0001f9ffb", "a\U0001f9ffb"),
+        ("\U0001f469\u200d\U0001f4bb \U0001f44d\U0001f3fd", "\U0001f469\u200d\U0001f4bb \U0001f44d\U0001f3fd"),
+        ("Plant தமிழ் two", "Plant [U+0BA4 U+0BAE U+0BBF U+0BB4 U+0BCD] two"),
+        ("a\u200db", "ab"),  # a joiner between Latin letters does nothing
+        ("heart\u2764\ufe0f", "heart\u2764"),
+        ("x\u1ab0", "x[U+1AB0]"),  # a mark that no font has
+        ("m\u0303", "m\u0303"),
         ("null\x00 bell\x07 bom\ufeff", "null bell bom"),
         ("bidi\u202eabc\u202c", "bidiabc"),
-        ("private\ue000", "private□"),
+        ("private\ue000", "private[U+E000]"),
         ("two\u2028lines", "two lines"),
         ("tab\tand\nline", "tab\tand\nline"),
         ("עברית", "עברית"),  # DejaVu Sans stands behind Source Sans
@@ -28,8 +34,17 @@ def test_what_is_printed(text: str, printed: str) -> None:
     assert printable(text) == printed
 
 
-def test_every_square_is_counted() -> None:
-    assert missing({"a": ["x□", {"b": "□□"}], "n": 3}) == 3
+def test_every_character_without_a_font_is_counted() -> None:
+    assert missing({"a": ["xத", {"b": "ம தமி"}], "n": 3, "link": "ழ"}) == 5
+
+
+def test_a_large_font_is_opened_only_for_letters_that_need_it() -> None:
+    assert behind({"title": "Zoë Ελλάδα עברית – 95 %"}) == ()
+    assert [face.family for face in behind(["서울", {"a": "中文 \U0001f9ff"}])] == [
+        "Droid Sans Fallback",
+        "Noto Sans KR",
+        "Noto Emoji",
+    ]
 
 
 def test_long_words_may_break_and_short_ones_stay() -> None:
@@ -37,6 +52,10 @@ def test_long_words_may_break_and_short_ones_stay() -> None:
     broken = breakable("complaints_per_1000_orders_and_more")
     assert broken.replace("\u200b", "") == "complaints_per_1000_orders_and_more"
     assert max(map(len, breakable("A" * 90).split("\u200b"))) <= 8
+
+
+def test_a_line_may_break_before_what_tells_a_character() -> None:
+    assert breakable("private[U+E000] x") == "private\u200b[U+E000] x"
 
 
 def test_names_and_code_stay_as_they_are() -> None:
@@ -49,8 +68,12 @@ def test_names_and_code_stay_as_they_are() -> None:
 
 def test_the_last_resort_keeps_what_every_font_has() -> None:
     assert plain("Zoë – 95 % □ ▲") == "Zoë – 95 % □ ▲"
-    assert plain("שלום ḗ") == f"{MISSING * 4} {MISSING}"
+    assert plain("שלום ḗ") == "[U+05E9 U+05DC U+05D5 U+05DD] [U+1E17]"
 
 
-def test_the_fonts_are_there() -> None:
+def test_the_fonts_are_there_with_their_licences() -> None:
     assert all(path.is_file() for path in font_files())
+    ours = next(path.parent for path in font_files() if path.name == "NotoEmoji-Regular.ttf")
+    licences = "".join(path.read_text(encoding="utf-8") for path in ours.glob("LICENSE-*.txt"))
+    assert "SIL OPEN FONT LICENSE" in licences
+    assert "Apache License" in licences

@@ -131,7 +131,8 @@ def test_hostile_text_is_text() -> None:
     assert "<script>alert('x')</script>" in joined
     assert '#import "@preview/evil:1.0.0"' in joined
     assert "{{ 7 * 7 }}" in joined
-    assert "A white square (\u25a1) stands for a character" in joined
+    assert "private[U+E000]" in joined
+    assert "The fonts of the print lack" in joined
     assert "How far to trust this pack" in texts[0]
     assert "In this pack" in texts[1]
 

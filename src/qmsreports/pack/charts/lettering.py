@@ -1,7 +1,7 @@
 """Text in charts: the bundled font, what a text measures, and how it is shortened.
 
-Text becomes outlines in the SVG, so that print, browser and phone show the same chart without any font installed. A
-character that neither the bundled font nor matplotlib's own fallback can draw is left out, never shown as a box.
+Text becomes outlines in the SVG, so that print, browser and phone show the same chart without any font installed. It
+has the fonts of the print; what none of them can draw is told by its code point, never shown as a box.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qmsreports.pack.charts.drawing import Box, Label
+from qmsreports.pack.faces import Face
+from qmsreports.pack.glyphs import behind, printable
 
 if TYPE_CHECKING:
     from matplotlib.font_manager import FontProperties
@@ -43,44 +45,48 @@ def _register() -> None:
         font_manager.fontManager.ttflist.append(dataclasses.replace(entry, name=family, weight=weight))
 
 
+@cache
+def _register_behind(face: Face) -> str:
+    """Make a family known under a name of our own and return that."""
+    from matplotlib import font_manager
+
+    name = f"qmsreports chart {face.files[0]}"
+    entry = font_manager.ttfFontProperty(font_manager.get_font(str(face.files[0])))
+    for weight in (400, 600):  # there is one file; without the second entry a bold text would be warned of
+        font_manager.fontManager.ttflist.append(dataclasses.replace(entry, name=name, weight=weight))
+    return name
+
+
+def font(size: float, *, bold: bool = False, text: str = "") -> FontProperties:
+    """Return the bundled font in this size, with what ``text`` needs besides behind it."""
+    return _font(size, bold, behind(text))
+
+
 @lru_cache(maxsize=64)
-def font(size: float, *, bold: bool = False) -> FontProperties:
-    """Return the bundled font in this size, with the fallback for other scripts behind it."""
+def _font(size: float, bold: bool, others: tuple[Face, ...]) -> FontProperties:
     from matplotlib.font_manager import FontProperties
 
     _register()
-    return FontProperties(family=[_FAMILY, _FALLBACK], size=size, weight=600 if bold else 400)
+    family = [_FAMILY, _FALLBACK, *map(_register_behind, others)]
+    return FontProperties(family=family, size=size, weight=600 if bold else 400)
 
 
-@lru_cache(maxsize=4096)
 def drawable(text: str) -> str:
-    """Return the text without control characters and without characters that no bundled font has."""
-    from matplotlib import font_manager
-
-    _register()
-    fonts = [
-        font_manager.get_font(font_manager.findfont(font_manager.FontProperties(family=[family])))
-        for family in (_FAMILY, _FALLBACK)
-    ]
-    kept = "".join(
-        character
-        for character in " ".join(text.split())
-        if character.isprintable() and any(each.get_char_index(ord(character)) for each in fonts)
-    )
-    return " ".join(kept.split())
+    """Return the text on one line, without control characters; what no font has is told by its code points."""
+    return " ".join(printable(" ".join(text.split())).split())
 
 
 def width_of(text: str, size: float, *, bold: bool = False) -> float:
     """Return the width of a text in points."""
-    return size * _width_of_one(text, bold)
+    return size * _width_of_one(text, bold, behind(text))
 
 
 @lru_cache(maxsize=8192)
-def _width_of_one(text: str, bold: bool) -> float:
+def _width_of_one(text: str, bold: bool, others: tuple[Face, ...]) -> float:
     """Return the width of a text one point high: outlines are not hinted, so every width grows with the size."""
     if not text:
         return 0.0
-    width, _, _ = outlines().get_text_width_height_descent(text, font(1.0, bold=bold), False)
+    width, _, _ = outlines().get_text_width_height_descent(text, _font(1.0, bold, others), False)
     return float(width)
 
 
@@ -93,12 +99,13 @@ def outlines() -> Any:
         def __init__(self) -> None:
             super().__init__()
             self.faces: dict[Any, Any] = {}
-            self.known: dict[tuple[str, str], tuple[list[Any], dict[str, Any]]] = {}
+            self.known: dict[tuple[str, str, tuple[Face, ...]], tuple[list[Any], dict[str, Any]]] = {}
 
         def _get_font(self, prop: Any) -> Any:
-            if prop.get_weight() not in self.faces:
-                self.faces[prop.get_weight()] = super()._get_font(prop)  # type: ignore[misc]
-            face = self.faces[prop.get_weight()]
+            wanted = (prop.get_weight(), tuple(prop.get_family()))
+            if wanted not in self.faces:
+                self.faces[wanted] = super()._get_font(prop)  # type: ignore[misc]
+            face = self.faces[wanted]
             face.set_size(self.FONT_SCALE, self.DPI)
             return face
 
@@ -107,12 +114,13 @@ def outlines() -> Any:
         ) -> Any:
             if more.get("features") or more.get("language") or not return_new_glyphs_only:
                 return super().get_glyphs_with_font(font, s, glyph_map, return_new_glyphs_only, **more)
-            if (font.fname, s) not in self.known:
+            key = (font.fname, s, behind(s))
+            if key not in self.known:
                 if len(self.known) > _MOST_TEXTS:
                     self.known.clear()
                 places, shapes, _ = super().get_glyphs_with_font(font, s, None, False)
-                self.known[font.fname, s] = (places, dict(shapes))
-            places, shapes = self.known[font.fname, s]
+                self.known[key] = (places, dict(shapes))
+            places, shapes = self.known[key]
             return places, {name: shape for name, shape in shapes.items() if name not in (glyph_map or {})}, []
 
     return Outlines()

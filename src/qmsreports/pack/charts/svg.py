@@ -90,7 +90,7 @@ def _draw(shape: Shape, renderer: Any, sheet: float) -> None:
         renderer.draw_markers(pen, marker.get_path(), as_large, Path(shape.at), IdentityTransform(), _rgba(shape.fill))
     else:
         pen.set_foreground(_rgba(shape.colour), isRGBA=True)
-        prop = font(shape.size, bold=shape.bold)
+        prop = font(shape.size, bold=shape.bold, text=shape.text)
         renderer.draw_text(pen, shape.x, sheet - shape.baseline, shape.text, prop, 0)
 
 

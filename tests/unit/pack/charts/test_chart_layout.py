@@ -177,6 +177,16 @@ def test_shortening() -> None:
     assert shortened("carrier", 5, 7.5) == ""
 
 
-def test_what_no_font_can_draw_is_left_out() -> None:
-    assert drawable("a\x00\x1b[31m \n b \U000e0041 \u6f22") == "a[31m b"
+def test_what_no_font_can_draw_is_told() -> None:
+    assert drawable("a\x00\x1b[31m \n b \U000e0041 \u0b95\u0bbf") == "a[31m b [U+0B95 U+0BBF]"
+    assert drawable("\u6f22 \uc11c\uc6b8 \U0001f9ff") == "\u6f22 \uc11c\uc6b8 \U0001f9ff"
     assert drawable("\u03a9 \u05e9 \u0645") == "\u03a9 \u05e9 \u0645"
+
+
+def test_a_letter_of_another_script_is_an_outline_and_no_box(caplog: pytest.LogCaptureFixture) -> None:
+    """The box that stands for a missing letter is glyph 0 of a font; matplotlib would warn, which fails a test."""
+    assert width_of("\u6f22", 10, bold=True) > 4
+    assert not caplog.records
+    widths = {text: width_of(text, 10) for text in ("\u6f22", "\uc11c", "\u0e01", "\u0939", "\U0001f9ff")}
+    assert all(4 < width < 16 for width in widths.values()), widths
+    assert width_of("\u6f22\u6f22", 10) == pytest.approx(2 * widths["\u6f22"], rel=0.1)
