@@ -63,7 +63,7 @@ class Fonts(Model):
 class BrandFile(Model):
     """What ``catalog/brand.yaml`` says.
 
-    ``more_fonts`` are font files for scripts that the fonts of the product lack (names of sites and people in Tamil,
+    ``more_fonts`` are font files for scripts that the fonts of the product lack (names of sites and people in Cherokee,
     say): print and charts look there last.
     """
 

@@ -1,9 +1,9 @@
 """The fonts of print and charts: which of them has what letters.
 
 Source Sans Pro is the text, DejaVu Sans what it lacks of Latin, Greek, Cyrillic, Armenian, Georgian, Arabic and Hebrew.
-Both come as packages. Behind them stand the fonts in ``fonts/`` (their licences beside them): Thai, Devanagari, Chinese
-and Japanese, Korean, emoji in one colour; and behind those what the organisation adds in ``catalog/brand.yaml``. A
-large font costs nothing where no text needs it: it is opened for letters that those before it lack.
+Behind them stand Noto Sans of other scripts, of Chinese, Japanese and Korean, and Noto Emoji in one colour; all come as
+packages. Behind those stands what the organisation adds in ``catalog/brand.yaml``. A large font costs nothing where no
+text needs it: it is opened for letters that those before it lack.
 """
 
 from __future__ import annotations
@@ -18,6 +18,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 _WEIGHTS = ("Light", "Regular", "It", "Semibold", "Bold")
+_SCRIPTS = (
+    *("Thai", "Lao", "Khmer", "Myanmar", "Devanagari", "Bengali", "Gujarati", "Gurmukhi", "Tamil", "Telugu"),
+    *("Kannada", "Malayalam", "Sinhala", "Oriya", "Ethiopic", "Symbols"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +36,15 @@ class Face:
 @cache
 def bundled() -> tuple[Face, ...]:
     """Return the families that every installation has, in the order in which a letter is looked for."""
-    ours = Path(str(files("qmsreports.pack"))) / "fonts"
+    noto = Path(str(files("manimgx_fonts")))
     text = Path(str(files("font_source_sans_pro"))) / "files"
     dejavu = _matplotlib() / "mpl-data" / "fonts" / "ttf"
     return (
         Face("Source Sans Pro", tuple(text / f"SourceSansPro-{weight}.otf" for weight in _WEIGHTS)),
         Face("DejaVu Sans", (dejavu / "DejaVuSans.ttf", dejavu / "DejaVuSans-Bold.ttf")),
-        Face("Noto Sans Thai", (ours / "NotoSansThai-Regular.ttf",)),
-        Face("Noto Sans Devanagari", (ours / "NotoSansDevanagari-Regular.ttf",)),
-        Face("Droid Sans Fallback", (ours / "DroidSansFallbackFull.ttf",)),
-        Face("Noto Sans KR", (ours / "NotoSansKR-Regular.ttf",)),
-        Face("Noto Emoji", (ours / "NotoEmoji-Regular.ttf",)),
+        *(Face(f"Noto Sans {script}", (noto / f"NotoSans{script}[wght].ttf",)) for script in _SCRIPTS),
+        Face("Noto Sans CJK JP", (Path(str(files("noto_cjk_sans_otc"))) / "NotoSansCJK-Regular.ttc",)),
+        Face("Noto Emoji", (noto / "NotoEmoji[wght].ttf",)),
     )
 
 
@@ -77,7 +79,7 @@ def letters(face: Face) -> frozenset[int]:
 def _charmap(path: Path) -> frozenset[int]:
     from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 
-    with TTFont(path, lazy=True) as font:
+    with TTFont(path, lazy=True, fontNumber=0) as font:
         return frozenset(font.getBestCmap())
 
 

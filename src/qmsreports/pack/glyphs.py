@@ -2,7 +2,7 @@
 
 PDF/UA and PDF/A refuse a file with a single character that no font has, with control characters or with private code
 points, and they are right: a reader would see an empty box. So a run of such characters becomes their code points in
-brackets (``[U+0B95 U+0BBF]``) and each is counted; the web form and the attached model keep the original.
+brackets (``[U+13A0 U+13A1]``) and each is counted; the web form and the attached model keep the original.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def printable(text: str) -> str:
     """Return the text with what no font has told by its code points.
 
     Composed first (``e`` and an accent become one letter); control, format and private characters go; a combining mark
-    stays where a font has it together with its letter. ``"Ωmega \u0b95\u0bbf"`` is ``"Ωmega [U+0B95 U+0BBF]"``.
+    stays where a font has it together with its letter. ``"Ωmega \u13a0\u13a1"`` is ``"Ωmega [U+13A0 U+13A1]"``.
     """
     if text.isascii() and text.isprintable():
         return text

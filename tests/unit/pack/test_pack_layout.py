@@ -37,7 +37,7 @@ NAMES = (
     "עמידה בזמני אספקה לפי התחייבות ראשונה",
     "مؤشر رضا العملاء عن الخدمة",
     "Pump \U0001f600 share \U0001f6a2 of delivered",
-    "准时交付率 日本語の名前 한국어 이름 ส่งมอบตรงเวลา हिन्दी நேரம் \U0001f9ff",
+    "准时交付率 日本語の名前 한국어 이름 ส่งมอบตรงเวลา हिन्दी நேரம் \u13a0 \U0001f9ff",
 )
 
 
@@ -237,7 +237,7 @@ def test_every_script_of_a_name_is_printed_as_text() -> None:
             with closing(page), closing(page.get_textpage()) as read:
                 text += read.get_text_bounded()
     plain = text.replace("\u200b", "").replace("\ufffe", "").replace("\r\n", " ")
-    for word in ("准时交付", "日本", "한국어", "ส่งมอบ", "\U0001f9ff", "U+0BA8"):
+    for word in ("准时交付", "日本", "한국어", "ส่งมอบ", "\U0001f9ff", "நே", "U+13A0"):
         assert word in plain, word
     assert "The fonts of the print lack" in plain
 

@@ -178,7 +178,7 @@ def test_shortening() -> None:
 
 
 def test_what_no_font_can_draw_is_told() -> None:
-    assert drawable("a\x00\x1b[31m \n b \U000e0041 \u0b95\u0bbf") == "a[31m b [U+0B95 U+0BBF]"
+    assert drawable("a\x00\x1b[31m \n b \U000e0041 \u13a0\u13a1") == "a[31m b [U+13A0 U+13A1]"
     assert drawable("\u6f22 \uc11c\uc6b8 \U0001f9ff") == "\u6f22 \uc11c\uc6b8 \U0001f9ff"
     assert drawable("\u03a9 \u05e9 \u0645") == "\u03a9 \u05e9 \u0645"
 
