@@ -30,7 +30,8 @@ def rollup(plan: Plan) -> exp.Select:
 def rollup_of(plans: Sequence[Plan]) -> exp.Select:
     """Return one statement for plans of sums that share clock, slices and window: a cube is read once for all of them.
 
-    A row holds period and slices, then for each plan its parts and its value.
+    Where their slices differ, each plan is given with those of all. A row holds period and slices, then for each plan
+    its parts and its value.
     """
     first = plans[0]
     (table, clock) = sources(first)[0]
