@@ -111,12 +111,14 @@ def condition(reach: Reach, table: str = "") -> exp.Expr:
     """Return the condition that a row of this reach meets."""
     before = _compared(exp.LT, reach.clock, reach.bounds.after, reach.bounds.after_at, table)
     if not reach.level:
-        return exp.and_(_compared(exp.GTE, reach.clock, reach.bounds.first, reach.bounds.first_at, table), before)
+        return exp.and_(
+            _compared(exp.GTE, reach.clock, reach.bounds.first, reach.bounds.first_at, table), before, copy=False
+        )
     if reach.to is None:
         return before
     unended = exp.Is(this=sql.name(reach.to.name, table), expression=exp.null())
     over = _compared(exp.GTE, reach.to, reach.bounds.first, reach.bounds.first_at, table)
-    return exp.and_(before, exp.or_(unended, over))
+    return exp.and_(before, exp.or_(unended, over, copy=False), copy=False)
 
 
 def earlier(clock: ColumnRef, bounds: Bounds) -> exp.Expr:
@@ -134,7 +136,7 @@ def inside(entries: Iterable[Reach], months: Sequence[str] = ()) -> exp.Expr | N
     if not parts:
         return None
     here = [exp.In(this=sql.name(PARTITION), expressions=[sql.literal(month) for month in months])] if months else []
-    return exp.and_(*here, exp.or_(*parts)) if here else exp.or_(*parts)
+    return exp.and_(*here, exp.or_(*parts, copy=False), copy=False) if here else exp.or_(*parts, copy=False)
 
 
 def files(entries: Iterable[Reach]) -> dict[str, Within]:
