@@ -14,12 +14,13 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qmsreports.catalog.table import Column, Table
 from qmsreports.errors import CouldNotRun, Finding
-from qmsreports.lake_files import Within, files_of, files_within, least, rows_by_month
+from qmsreports.lake_files import Within, alike, files_of, files_within, least, rows_by_month, told_by
 from qmsreports.panics import panics_aside, quotes_the_system
 from qmsreports.records import Published
 
@@ -42,6 +43,7 @@ DUCKDB_TYPES = {
 MEMORY = "1GB"
 _MERGE_MEMORY = "500MB"  # delta-rs needs about as much beside
 _ATTEMPTS = 6
+_PARTITION = "_month"
 
 
 class Lake:
@@ -50,15 +52,21 @@ class Lake:
     def __init__(self, url: str, *, within: Mapping[str, Within] | None = None) -> None:
         self.url = url.rstrip("/") if "://" in url else str(Path(url).absolute())
         self._within = within or {}
-        self._opened: dict[tuple[str, int], DeltaTable] | None = None
+        self._opened: dict[tuple[str, int], _Version] | None = None
         self._found: dict[tuple[str, int], tuple[str, ...]] = {}
+
+    def once(self) -> Lake:
+        """Return this lake for one computation: a version is opened once, as is what its log says of the files."""
+        found = Lake(self.url, within=self._within)
+        found._opened = {} if self._opened is None else self._opened
+        return found
 
     def narrowed(self, *withins: Mapping[str, Within]) -> tuple[Lake, ...]:
         """Return this lake with only the files that may hold such rows, once for each of ``withins``.
 
-        They are for one computation: a pinned version is opened once among them and its files are looked up once each.
+        They are for one computation, see :meth:`once`: among them, too, a version is opened once.
         """
-        opened: dict[tuple[str, int], DeltaTable] = {}
+        opened: dict[tuple[str, int], _Version] = {} if self._opened is None else self._opened
         found = tuple(Lake(self.url, within=within) for within in withins)
         for one in found:
             one._opened = opened
@@ -70,8 +78,8 @@ class Lake:
 
     def version(self, table: str) -> int | None:
         """Return the newest version, ``None`` where nothing was published yet."""
-        delta = self._open(table)
-        return None if delta is None else delta.version()
+        opened = self._open(table)
+        return None if opened is None else opened.delta.version()
 
     def versions(self, tables: Iterable[str]) -> dict[str, int]:
         """Return the newest version of every table that exists: what a computation pins before it reads."""
@@ -82,31 +90,25 @@ class Lake:
         """Return identity and newest version of every table that exists; a table made anew has another identity."""
         opened = {table: self._open(table) for table in tables}
         return {
-            table: (str(delta.metadata().id), delta.version()) for table, delta in opened.items() if delta is not None
+            table: (str(one.delta.metadata().id), one.delta.version())
+            for table, one in opened.items()
+            if one is not None
         }
 
     def uris(self, table: str, version: int | None = None) -> tuple[str, ...]:
         """Return the Parquet files of a version (the newest when ``None``); none for a table that does not exist."""
-        known = None if version is None else self._found.get((table, version))
-        if known is not None:
-            return known
-        delta = self._open(table, version)
-        if delta is None:
-            return ()
-        found = tuple(files_within(delta, self._within[table]) if table in self._within else files_of(delta))
-        if version is not None and self._opened is not None:
-            self._found[table, version] = found
-        return found
+        opened = self._open(table, version)
+        return () if opened is None else self._files(table, opened)
 
     def rows_by_month(self, table: str, version: int | None = None) -> dict[str, int]:
         """Return the rows in each month of the partition of a version; none for a table that does not exist."""
-        delta = self._open(table, version)
-        return {} if delta is None else rows_by_month(delta)
+        opened = self._open(table, version)
+        return {} if opened is None else rows_by_month(opened.told)
 
     def least(self, table: str, version: int | None, columns: Iterable[str]) -> dict[str, date]:
         """Return the first day in each of these columns of a version, where its log says so."""
-        delta = self._open(table, version)
-        return {} if delta is None else least(delta, columns)
+        opened = self._open(table, version)
+        return {} if opened is None else least(opened.told, columns)
 
     def connect(
         self, tables: Iterable[Table], versions: Mapping[str, int] | None = None, *, memory: str = MEMORY
@@ -117,6 +119,7 @@ class Lake:
         did not have is null: a query never fails for lack of rows. Instants come out in UTC. The caller closes it.
         """
         connection = open_duckdb(self.url, memory=memory)
+        connection.execute("SET parquet_metadata_cache = true")  # a file of the lake never changes
         for table in tables:
             pinned = (versions or {}).get(table.table)
             connection.execute(f"CREATE VIEW {quoted(table.table)} AS {self._select(connection, table, pinned)}")
@@ -182,7 +185,8 @@ class Lake:
     def _merge_once(self, table: Table, rows: str, *how: Any) -> Published:
         from qmsreports.lake_merge import Merge
 
-        delta = self._open(table.table)
+        opened = self._open(table.table)
+        delta = None if opened is None else opened.delta
         with open_duckdb(self.url, memory=_MERGE_MEMORY) as connection:
             merge = Merge(connection, table, delta, rows, *how)
             merge.compare()
@@ -216,27 +220,40 @@ class Lake:
     def _path(self, table: str) -> str:
         return f"{self.url}/{table}"
 
-    def _open(self, table: str, version: int | None = None) -> DeltaTable | None:
+    def _open(self, table: str, version: int | None = None) -> _Version | None:
         from deltalake import DeltaTable
 
-        opened = self._opened if version is not None else None
-        if opened is not None and version is not None and (table, version) in opened:
-            return opened[table, version]
+        if self._opened is not None and version is not None and (table, version) in self._opened:
+            return self._opened[table, version]
         path = self._path(table)
         if "://" not in path and not Path(path, "_delta_log").is_dir():
             return None
         if not DeltaTable.is_deltatable(path):
             return None
-        delta = DeltaTable(path, version=version)
-        if opened is not None and version is not None:
-            opened[table, version] = delta
-        return delta
+        opened = _Version(DeltaTable(path, version=version))
+        if self._opened is not None:
+            self._opened[table, opened.delta.version()] = opened
+        return opened
+
+    def _files(self, table: str, opened: _Version) -> tuple[str, ...]:
+        key = (table, opened.delta.version())
+        if key in self._found:
+            return self._found[key]
+        within = self._within.get(table)
+        found = tuple(files_of(opened.delta) if within is None else files_within(opened.delta, opened.told, within))
+        if self._opened is not None:
+            self._found[key] = found
+        return found
 
     def _select(self, connection: DuckDBPyConnection, table: Table, version: int | None) -> str:
         wanted = {column.name: DUCKDB_TYPES[column.type] for column in table.columns} | SYSTEM_COLUMNS
-        uris = self.uris(table.table, version)
-        if not uris:
+        opened = self._open(table.table, version)
+        uris = () if opened is None else self._files(table.table, opened)
+        if opened is None or not uris:
             return f"SELECT {nulls(wanted)} WHERE false"
+        own = [name for name in wanted if name != _PARTITION]  # which is in the name of the file
+        if alike(opened.delta, opened.told, uris, own):
+            return f"SELECT {', '.join(quoted(name) for name in wanted)} FROM {scan_of(uris, alike=True)}"
         scan = scan_of(uris)
         there = {name for name, *_ in connection.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()}
         columns = (
@@ -244,6 +261,18 @@ class Lake:
             for name, kind in wanted.items()
         )
         return f"SELECT {', '.join(columns)} FROM {scan}"
+
+
+class _Version:
+    """One version of a table; what its log says of the files is read when it is first asked for."""
+
+    def __init__(self, delta: DeltaTable) -> None:
+        self.delta = delta
+
+    @cached_property
+    def told(self) -> pa.Table:
+        """See :func:`qmsreports.lake_files.told_by`."""
+        return told_by(self.delta)
 
 
 NO_MONTH = "0000-00"
@@ -277,14 +306,18 @@ def said_by_duckdb(error: Exception) -> str:
     return said
 
 
-def scan_of(uris: Iterable[str]) -> str:
+def scan_of(uris: Iterable[str], *, alike: bool = False) -> str:
     """Return the table function that reads these canonical Parquet files, ``_month`` included.
+
+    The columns are those of all files together, for which every file is opened each time the statement is planned; with
+    ``alike``, where all have the same ones, those of the first.
 
     >>> scan_of(["/lake/audits/_month=0000-00/a.parquet"])[:34]
     "read_parquet(['/lake/audits/_month"
     """
     listed = ", ".join(literal(uri.removeprefix("file://")) for uri in uris)
-    return f"read_parquet([{listed}], hive_partitioning = true, hive_types_autocast = false, union_by_name = true)"
+    by_name = "" if alike else ", union_by_name = true"
+    return f"read_parquet([{listed}], hive_partitioning = true, hive_types_autocast = false{by_name})"
 
 
 def month_of(column: Column, zone: str, name: str = "") -> str:

@@ -42,27 +42,35 @@ def files_of(delta: DeltaTable) -> list[str]:
     return [uri if "://" in uri and not uri.startswith("file:") else unquote(uri) for uri in delta.file_uris()]
 
 
-def files_within(delta: DeltaTable, within: Within) -> list[str]:
-    """Return the table's files that may hold a row that is asked for."""
+def told_by(delta: DeltaTable) -> pa.Table:
+    """Return what the log of a version says of its files: a row each, ``path``, ``num_records``, ``min.opened_at``."""
     import pyarrow as pa
 
+    return pa.RecordBatchReader.from_stream(delta.get_add_actions(flatten=True)).read_all()  # pa.table imports pandas
+
+
+def files_within(delta: DeltaTable, told: pa.Table, within: Within) -> list[str]:
+    """Return the table's files that may hold a row that is asked for."""
     uris = files_of(delta)
     columns = {entry.column for entries in within for entry in entries}
-    told = pa.RecordBatchReader.from_stream(delta.get_add_actions(flatten=True)).read_all()  # pa.table imports pandas
-    wanted = ["path", "num_records", *(f"{kind}.{name}" for name in columns for kind in ("null_count", "min", "max"))]
-    found = {name: _values(told[name]) for name in wanted if name in told.column_names}
-    rows = (dict(zip(found, row, strict=True)) for row in zip(*found.values(), strict=True))
-    known = {str(row["path"]): row for row in rows}
-    place = delta.table_uri.rstrip("/")
-    base = unquote(place.removeprefix("file://")) if place.startswith("file:") else place
+    known = _by_path(told, [f"{kind}.{name}" for name in columns for kind in ("null_count", "min", "max")])
+    base = _base(delta)
     return [uri for uri in uris if may_hold(known.get(_below(uri, base), {}), within)]
 
 
-def least(delta: DeltaTable, columns: Iterable[str]) -> dict[str, date]:
-    """Return the first day in each of these columns as the log says, where it says so; an instant by its UTC day."""
-    import pyarrow as pa
+def alike(delta: DeltaTable, told: pa.Table, uris: Iterable[str], columns: Iterable[str]) -> bool:
+    """Tell whether each of these files has all of these columns, as far as the log says so.
 
-    told = pa.RecordBatchReader.from_stream(delta.get_add_actions(flatten=True)).read_all()
+    It counts the empty values of the columns that a file has and is silent of those that it has not. It may also be
+    silent of columns that are there, such as all behind the 32nd: then nobody knows without opening the files.
+    """
+    wanted = [f"null_count.{name}" for name in columns]
+    known, base = _by_path(told, wanted), _base(delta)
+    return all(known.get(_below(uri, base), {}).get(name) is not None for uri in uris for name in wanted)
+
+
+def least(told: pa.Table, columns: Iterable[str]) -> dict[str, date]:
+    """Return the first day in each of these columns as the log says, where it says so; an instant by its UTC day."""
     found: dict[str, date] = {}
     for column in columns:
         name = f"min.{column}"
@@ -73,11 +81,8 @@ def least(delta: DeltaTable, columns: Iterable[str]) -> dict[str, date]:
     return found
 
 
-def rows_by_month(delta: DeltaTable) -> dict[str, int]:
+def rows_by_month(told: pa.Table) -> dict[str, int]:
     """Return how many rows lie in each month of the partition, as the log says; the month of none is ``0000-00``."""
-    import pyarrow as pa
-
-    told = pa.RecordBatchReader.from_stream(delta.get_add_actions(flatten=True)).read_all()
     found: dict[str, int] = {}
     counts = told["num_records"].to_pylist()
     months = (
@@ -86,6 +91,19 @@ def rows_by_month(delta: DeltaTable) -> dict[str, int]:
     for month, rows in zip(months, counts, strict=True):
         found[str(month)] = found.get(str(month), 0) + int(rows or 0)
     return found
+
+
+def _by_path(told: pa.Table, columns: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Return what the log says of each file's rows and of these columns, as far as it has them."""
+    wanted = ["path", "num_records", *columns]
+    found = {name: _values(told[name]) for name in wanted if name in told.column_names}
+    rows = (dict(zip(found, row, strict=True)) for row in zip(*found.values(), strict=True))
+    return {str(row["path"]): row for row in rows}
+
+
+def _base(delta: DeltaTable) -> str:
+    place = delta.table_uri.rstrip("/")
+    return unquote(place.removeprefix("file://")) if place.startswith("file:") else place
 
 
 def _values(column: pa.ChunkedArray) -> list[Any]:

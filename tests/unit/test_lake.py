@@ -346,3 +346,54 @@ def test_a_month_that_lost_all_its_rows_has_no_file(store: Store) -> None:
 def test_text_with_quotes_survives(store: Store) -> None:
     store.merge(row('O\'Brien "x"', source="o'neil"), source="o'neil")
     assert store.keys() == ['O\'Brien "x"']
+
+
+def test_files_of_an_older_declaration_are_read_beside_newer_ones_by_name(store: Store) -> None:
+    """The log is silent of a column that a file has not: what it says of one file is not taken for all."""
+    store.merge(row("1"), row("2", NOVEMBER))
+    extra = {"name": "topic", "type": "text", "nullable": True, "meaning": "T."}
+    wider = table(extra)
+    moved = pa.schema([pa.field("topic", pa.string()), *reversed(SCHEMA)])  # columns in another order
+    file = store.file([row("3", NOVEMBER, times=7) | {"topic": "invoice"}], moved)
+    store.lake.merge(wider, file, source="desk", zone="Europe/Vienna")
+    query = "SELECT ticket_id, topic, reopened FROM tickets WHERE ticket_id <> '2' ORDER BY 1"
+    assert [tuple(found.values()) for found in store.lake.read_sql(query, [wider]).to_pylist()] == [
+        ("1", None, 0),
+        ("3", "invoice", 7),
+    ]
+    old = [[Asked("opened_at", None, datetime(2026, 11, 1, tzinfo=UTC))]]
+    october = Lake(store.lake.url, within={"tickets": old})
+    assert october.read_sql("SELECT ticket_id, topic FROM tickets", [wider]).to_pylist() == [
+        {"ticket_id": "1", "topic": None}
+    ], "no file that is left has the column"
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_files_are_opened_for_their_columns_only_where_the_log_is_silent(store: Store, known: bool) -> None:
+    store.merge(row("1"), row("2", NOVEMBER))
+    declared = table() if known else table({"name": "topic", "type": "text", "nullable": True, "meaning": "T."})
+    with store.lake.connect([declared]) as connection:
+        ((text,),) = connection.execute("SELECT sql FROM duckdb_views() WHERE view_name = 'tickets'").fetchall()
+    assert ("union_by_name" in text) is not known
+
+
+def test_one_computation_opens_a_version_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.merge(row("1"), row("2", NOVEMBER))
+    opened: list[int | None] = []
+
+    class Opened(DeltaTable):
+        def __init__(self, path: str, version: int | None = None) -> None:
+            opened.append(version)
+            super().__init__(path, version=version)
+
+    monkeypatch.setattr("deltalake.DeltaTable", Opened)
+    lake = store.lake.once()
+    at = lake.versions(["tickets"])
+    near, far = lake.narrowed({"tickets": [[Asked("due_on", empty=True)]]}, {})
+    assert len(near.uris("tickets", at["tickets"])) == len(far.uris("tickets", at["tickets"])) == 2
+    assert lake.rows_by_month("tickets", at["tickets"]) == {"2026-10": 1, "2026-11": 1}
+    assert opened == [None]
+    store.merge(row("3"))
+    opened.clear()
+    assert lake.versions(["tickets"]) == {"tickets": 1}, "the newest one is always looked for"
+    assert opened == [None]

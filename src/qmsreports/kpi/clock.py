@@ -7,7 +7,7 @@ every engine gives the same answer and none needs time zone data of its own.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, lru_cache
@@ -87,17 +87,17 @@ def touching(period: Period, window: Rolling | None) -> range:
     return range(month_number(first), month_number(after - _DAY) + 1)
 
 
+@lru_cache(maxsize=64)  # most KPIs of a measurement are asked for the same periods
 def windows(
-    periods: Iterable[Period], window: Rolling | None, zone: str, *, ends_only: bool = False
-) -> list[WindowRow]:
+    periods: tuple[Period, ...], window: Rolling | None, zone: str, *, ends_only: bool = False
+) -> tuple[WindowRow, ...]:
     """Return the rows of the ``windows`` relation; with ``ends_only`` the last month of each period alone."""
     rows = []
     for period in periods:
-        ends_at = period.utc_bounds(zone)[1]
+        name, ends_on, ends_at = str(period), period.end, period.utc_bounds(zone)[1]
         months = covered(period, window)
-        for month in months[-1:] if ends_only else months:
-            rows.append(WindowRow(str(period), month, period.end, ends_at))
-    return rows
+        rows += [WindowRow(name, month, ends_on, ends_at) for month in (months[-1:] if ends_only else months)]
+    return tuple(rows)
 
 
 @lru_cache(maxsize=16)

@@ -58,7 +58,7 @@ class Computation:
     months: Mapping[str, Sequence[str]] = field(default_factory=dict)
     _hours: dict[tuple[str, date, date], OpenTime] = field(default_factory=dict)
     _laid: dict[str, OpenTime] = field(default_factory=dict)
-    _windows: list[WindowRow] = field(default_factory=list)
+    _windows: tuple[WindowRow, ...] = ()
 
     @property
     def zone(self) -> str:
@@ -89,7 +89,7 @@ class Computation:
             scans = [self._scan(table, own) for table, own in _by_table(tasks).items()]
             texts = written.result()
         found: dict[str, dict[str, dict[Slice, Figure]]] = {}
-        for group in together.groups(tasks):
+        for group in _in_windows(together.groups(tasks)):
             self.tell(f"kpi: {', '.join(task.kpi.kpi for task in group)}", 0)
             if len(group) == 1:
                 found[group[0].plan.label] = self._figures(group[0], texts[group[0].plan.label])
@@ -269,10 +269,10 @@ class Computation:
         window_rows = windows(task.periods, task.plan.window, self.zone, ends_only=isinstance(body, Level))
         if isinstance(body, Spread) and isinstance(body.of, Span) and isinstance(body.of.calendar, str):
             known = hours[body.of.calendar]
-            window_rows = [row.worked(known.at(row.ends_at)) for row in window_rows]
+            window_rows = tuple(row.worked(known.at(row.ends_at)) for row in window_rows)
         self._provide(window_rows)
 
-    def _provide(self, window_rows: list[WindowRow]) -> None:
+    def _provide(self, window_rows: tuple[WindowRow, ...]) -> None:
         """Let the engine know the windows, unless it has just these: most KPIs of a measurement share them."""
         if window_rows != self._windows:
             self.engine.windows(window_rows)
@@ -322,6 +322,16 @@ def statement_text(plan: Plan, dialect: Dialect = "duckdb") -> str:
     header = [f"{plan.kpi}, version {plan.version}: {plan.title} ({plan.unit})", plan.question]
     own = rows.rows_statement(plan) if isinstance(plan.body, Spread | Chosen) else rollup.statement(plan)
     return sql.text_of(own, dialect=dialect, header=header)
+
+
+def _in_windows(groups: Sequence[list[Task]]) -> list[list[Task]]:
+    """Return the groups with those one after the other that read the same windows, which are then provided once."""
+    found: dict[object, list[list[Task]]] = {}
+    for group in groups:
+        plan = group[0].plan
+        hours = plan.body.of.calendar if isinstance(plan.body, Spread) and isinstance(plan.body.of, Span) else None
+        found.setdefault((group[0].periods, plan.window, hours), []).append(group)
+    return [group for own in found.values() for group in own]
 
 
 def _by_table(tasks: Iterable[Task]) -> dict[str, list[Task]]:

@@ -54,14 +54,17 @@ def with_slots(
         named = exp.TableAlias(this=sql.identifier(alias))
         hours: exp.Expr = exp.Table(this=exp.to_identifier(calendar_relation(calendar)), alias=named)
         slot = sql.call(slot_function(calendar), moment.copy())
-        return rows.join(hours, on=exp.EQ(this=sql.name("slot", alias), expression=slot), join_type="left")
+        return rows.join(hours, on=exp.EQ(this=sql.name("slot", alias), expression=slot), join_type="left", copy=False)
     own = sql.name(HOURS, carried_by) if carried_by else hours_of(calendar, of)
     slots = ((name, sql.call(slot_function(name), moment.copy())) for name in calendar.names)
     same = exp.and_(
         exp.EQ(this=sql.name("calendar", alias), expression=own),
         exp.EQ(this=sql.name("slot", alias), expression=_chosen(calendar, dict(slots), carried_by, of)),
+        copy=False,
     )
-    return rows.join(_together(calendar).subquery(sql.identifier(alias)), on=same, join_type="left")
+    return rows.join(
+        _together(calendar).subquery(sql.identifier(alias), copy=False), on=same, join_type="left", copy=False
+    )
 
 
 def hours_of(calendar: ByRow, table: str) -> exp.Expr:
@@ -98,8 +101,8 @@ def _together(calendar: ByRow) -> exp.Query:
     for name in calendar.names:
         columns = [sql.name(column) for column in ("slot", "starts", "open", "worked")]
         one = exp.select(exp.alias_(sql.literal(name), "calendar"), *columns).from_(
-            exp.Table(this=exp.to_identifier(calendar_relation(name)))
+            exp.Table(this=exp.to_identifier(calendar_relation(name))), copy=False
         )
-        found = one if found is None else exp.union(found, one, distinct=False)
+        found = one if found is None else exp.union(found, one, distinct=False, copy=False)
     assert found is not None  # a definition names at least one
     return found

@@ -33,8 +33,8 @@ def source(table: str, tests: Iterable[Test], alias: str = "") -> exp.Expr:
         length: exp.Expr = exp.Sub(this=until, expression=exp.paren(since))
         if span.pause is not None:
             length = exp.Sub(this=length, expression=_waited(f"waits {number}"))
-        inner = inner.select(sql.alias(length, span.column, quoted=True))
-    inner = inner.from_(sql.alias(exp.Table(this=exp.to_identifier(table)), ENTRY, table=True))
+        inner = inner.select(sql.alias(length, span.column, quoted=True), copy=False)
+    inner = inner.from_(sql.alias(exp.Table(this=exp.to_identifier(table)), ENTRY, table=True), copy=False)
     for number, span in enumerate(spans, 1):
         inner = with_ends(inner, span, (f"began {number}", f"ended {number}"))
         if span.pause is not None:
@@ -43,7 +43,7 @@ def source(table: str, tests: Iterable[Test], alias: str = "") -> exp.Expr:
             if isinstance(span.calendar, ByRow):
                 columns.append(hours_of(span.calendar, ENTRY))
             inner = _beside(inner, span, waits(span, _stretches(table, span)), f"waits {number}", columns)
-    return inner.subquery(sql.identifier(named))
+    return inner.subquery(sql.identifier(named), copy=False)
 
 
 def with_ends(rows: exp.Select, span: Span, aliases: tuple[str, str] = ("began_in", "ended_in")) -> exp.Select:
@@ -91,10 +91,12 @@ def waits(span: Span, stretches: exp.Expr) -> exp.Select:
         exp.or_(
             exp.Is(this=sql.name("resumed at", pauses), expression=exp.null()),
             exp.GT(this=sql.name("resumed at", pauses), expression=names[1].copy()),
+            copy=False,
         ),
+        copy=False,
     )
-    result = exp.select(*names, sql.alias(exp.Sum(this=length), "waited")).from_(stretches)
-    result = result.join(_pauses(span).subquery(pauses), on=overlap)
+    result = exp.select(*names, sql.alias(exp.Sum(this=length), "waited")).from_(stretches, copy=False)
+    result = result.join(_pauses(span).subquery(pauses, copy=False), on=overlap, copy=False)
     for end in ("paused", "resumed") if by_row else ():
         moment = sql.name(f"{end} at", pauses)
         result = with_slots(result, moment, span.calendar, f"{end}_in", carried_by="stretches")
@@ -132,10 +134,14 @@ def _pauses(span: Span) -> exp.Select:
         ),
     ]
     table = sql.alias(exp.Table(this=exp.to_identifier(pause.table)), ENTRY, table=True)
-    states = with_slots(exp.select(*columns).from_(table), at, calendar, "changed_in")
-    states = states.where(exp.Not(this=exp.Is(this=at.copy(), expression=exp.null())))
+    states = with_slots(exp.select(*columns).from_(table, copy=False), at, calendar, "changed_in")
+    states = states.where(exp.Not(this=exp.Is(this=at.copy(), expression=exp.null())), copy=False)
     names = [sql.name(name) for name in (STRETCH[0], "paused at", "resumed at", "paused", "resumed")]
-    return exp.select(*names).from_(states.subquery("states")).where(sql.name("waiting"))
+    return (
+        exp.select(*names)
+        .from_(states.subquery("states", copy=False), copy=False)
+        .where(sql.name("waiting"), copy=False)
+    )
 
 
 def _next(value: exp.Expr, by: ColumnRef, order: Sequence[exp.Expr]) -> exp.Expr:
@@ -155,14 +161,18 @@ def _stretches(table: str, span: Span) -> exp.Expr:
         columns.append(sql.alias(hours_of(span.calendar, ENTRY), HOURS, quoted=True))
     columns.append(sql.alias(end_of(span, span.start, "began_in"), "began"))
     columns.append(sql.alias(end_of(span, span.to, "ended_in"), "until"))
-    rows = exp.select(*columns).from_(sql.alias(exp.Table(this=exp.to_identifier(table)), ENTRY, table=True))
-    return with_ends(rows, span).distinct().subquery("stretches")
+    rows = exp.select(*columns).from_(
+        sql.alias(exp.Table(this=exp.to_identifier(table)), ENTRY, table=True), copy=False
+    )
+    return with_ends(rows, span).distinct(copy=False).subquery("stretches", copy=False)
 
 
 def _beside(rows: exp.Select, span: Span, waited: exp.Select, alias: str, columns: Sequence[exp.Expr]) -> exp.Select:
     names = stretch(span)
     same = [exp.EQ(this=sql.name(name, alias), expression=column) for name, column in zip(names, columns, strict=True)]
-    return rows.join(waited.subquery(sql.identifier(alias)), on=exp.and_(*same), join_type="left")
+    return rows.join(
+        waited.subquery(sql.identifier(alias), copy=False), on=exp.and_(*same, copy=False), join_type="left", copy=False
+    )
 
 
 def _waited(alias: str) -> exp.Expr:
@@ -216,7 +226,9 @@ def edges_statement(table: str, spans: Iterable[Span]) -> exp.Select:
     begins = [sql.call("EPOCH_SECONDS", entry) for entry in first]
     ends = [sql.call("EPOCH_SECONDS", entry) for entry in last]
     columns = [_of("LEAST", begins), _of("GREATEST", ends)]
-    return exp.select(*columns).from_(sql.alias(exp.Table(this=exp.to_identifier(table)), ENTRY, table=True))
+    return exp.select(*columns).from_(
+        sql.alias(exp.Table(this=exp.to_identifier(table)), ENTRY, table=True), copy=False
+    )
 
 
 def _of(function: str, values: list[exp.Expr]) -> exp.Expr:

@@ -99,7 +99,9 @@ def measure_tasks(
     At most one task of a KPI may cover a period; formulas come after what they read.
     """
     names = sorted({table for task in tasks for table in task.plan.tables})
-    at = {**lake.versions(names), **{table: number for table, number in (pinned or {}).items() if table in names}}
+    at = {table: number for table, number in (pinned or {}).items() if table in names}
+    lake = lake.once() if isinstance(lake, Lake) else lake
+    at = {**lake.versions(name for name in names if name not in at), **at}
     reading, months = _reading(lake, tasks, catalog.organisation.time_zone, at)
     with engine(reading, [catalog.tables[name] for name in names], at) as opened, _quiet_collector():
         computation = Computation(

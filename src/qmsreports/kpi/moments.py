@@ -71,15 +71,15 @@ def statement(plan: Plan, of: Source, tallies: Sequence[Tally], within: Iterable
     columns += [sql.name(name) for name in plan.slices]
     named = dict(zip(columns_of(tallies), _aggregates(tallies), strict=True))
     columns += [sql.alias(aggregate, name, quoted=True) for name, aggregate in named.items()]
-    inner = exp.select(*columns).from_(source(table, (test for tally in tallies for test in tally.where)))
+    inner = exp.select(*columns).from_(source(table, (test for tally in tallies for test in tally.where)), copy=False)
     read = inside(entry for entry in within if (entry.table, entry.clock) == of)
     if read is not None:
-        inner = inner.where(read)
+        inner = inner.where(read, copy=False)
     inner.set("group", exp.Group(all=True))
     totals = [sql.alias(sql.total(sql.name(name, "counted")), name, quoted=True) for name in named]
     month = exp.EQ(this=sql.name("month", WINDOWS), expression=sql.name(_MONTH, "counted"))
     cube = sql.alias(exp.Table(this=sql.identifier("moments")), "counted", table=True)
-    return grouped(plan, cube, month, totals).with_("moments", as_=inner)
+    return sql.defined(grouped(plan, cube, month, totals), {"moments": inner})
 
 
 def variance(body: Additive, moments: Mapping[Source, Moments]) -> dict[str, float]:

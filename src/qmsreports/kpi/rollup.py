@@ -30,7 +30,8 @@ def rollup(plan: Plan) -> exp.Select:
 def rollup_of(plans: Sequence[Plan]) -> exp.Select:
     """Return one statement for plans of sums that share clock, slices and window: a cube is read once for all of them.
 
-    A row holds period and slices, then for each plan its parts and its value.
+    Where their slices differ, each plan is given with those of all. A row holds period and slices, then for each plan
+    its parts and its value.
     """
     first = plans[0]
     (table, clock) = sources(first)[0]
@@ -105,11 +106,11 @@ def _stacked(plan: Plan, body: Additive) -> exp.Expr:
     for table, clock in dict.fromkeys((tally.table, tally.clock) for tally in body.tallies):
         columns = [sql.alias(sql.name(month_of(clock)), "month"), *(sql.name(name) for name in plan.slices)]
         columns += [sql.alias(_own(plan, tally, (table, clock)), tally.name) for tally in body.tallies]
-        layers.append(exp.select(*columns).from_(exp.Table(this=sql.identifier(cube_of(table)))))
+        layers.append(exp.select(*columns).from_(exp.Table(this=sql.identifier(cube_of(table))), copy=False))
     stacked: exp.Query = layers[0]
     for layer in layers[1:]:
-        stacked = exp.union(stacked, layer, distinct=False)
-    return stacked.subquery("counted")
+        stacked = exp.union(stacked, layer, distinct=False, copy=False)
+    return stacked.subquery("counted", copy=False)
 
 
 def _own(plan: Plan, tally: Tally, source: tuple[str, object]) -> exp.Expr:
@@ -125,7 +126,9 @@ def _level(plan: Plan, body: Level) -> exp.Select:
     last = sql.name("month", WINDOWS)
     ended = sql.name(month_of(body.to), "counted")
     begun = exp.LTE(this=sql.name(month_of(body.start), "counted"), expression=last)
-    unended = exp.or_(exp.Is(this=ended, expression=exp.null()), exp.GT(this=ended.copy(), expression=last.copy()))
+    unended = exp.or_(
+        exp.Is(this=ended, expression=exp.null()), exp.GT(this=ended.copy(), expression=last.copy()), copy=False
+    )
     rows = exp.Sum(this=sql.name(tally_of(plan, "rows"), "counted"))
     still = exp.Coalesce(this=exp.Filter(this=rows, expression=exp.Where(this=unended)), expressions=[sql.literal(0)])
     return grouped(plan, _cube(body.table), begun, [sql.alias(still, "value")])

@@ -65,9 +65,9 @@ def ranks_statement(plan: Plan, within: Reach | None = None) -> exp.Select:
     amounts = sql.alias(sql.call("LIST_SORT", sql.call("LIST", amount)), "amounts")
     columns = [sql.name("period"), *(entry.copy() for entry in slices), *sql.which_slice(slices)]
     ordered = exp.select(*columns, sql.alias(exp.Count(this=exp.Star()), "n"), amounts)
-    ordered = ordered.from_(sql.relation("lengths") if isinstance(body.of, Span) else "amounts")
+    ordered = ordered.from_(sql.relation("lengths" if isinstance(body.of, Span) else "amounts"), copy=False)
     if isinstance(body.of, Span):
-        ordered = ordered.where(_not_negative())
+        ordered = ordered.where(_not_negative(), copy=False)
     ordered.set("group", sql.grouping([sql.name("period")], slices, plan))
     keys = ["period", *plan.slices, *(("sliced",) if plan.slices else ())]
     ends = [
@@ -77,14 +77,14 @@ def ranks_statement(plan: Plan, within: Reach | None = None) -> exp.Select:
     same = exp.EQ(this=sql.name("n", RANKS), expression=sql.name("n", "ordered"))
     outer = (
         exp.select(*(sql.name(name) for name in keys), *ends)
-        .from_(sql.relation("ordered"))
-        .join(sql.relation(RANKS), on=same)
+        .from_(sql.relation("ordered"), copy=False)
+        .join(sql.relation(RANKS), on=same, copy=False)
     )
     if isinstance(body.of, Span):
-        outer = outer.with_("cases", as_=_cases(plan, body, (), within)).with_("lengths", as_=_lengths(plan, body))
+        parts = {"cases": _cases(plan, body, (), within), "lengths": _lengths(plan, body)}
     else:
-        outer = outer.with_("amounts", as_=_amounts(plan, body, body.of, within))
-    return outer.with_("ordered", as_=ordered)
+        parts = {"amounts": _amounts(plan, body, body.of, within)}
+    return sql.defined(outer, {**parts, "ordered": ordered})
 
 
 def shares_statement(plan: Plan, shares: Sequence[float], within: Reach | None = None) -> exp.Select:
@@ -126,15 +126,12 @@ def _over_rows(plan: Plan, body: Spread, statistic: list[exp.Expr], within: Reac
     slices = [sql.name(name) for name in plan.slices]
     outer = exp.select(
         sql.name("period"), *(entry.copy() for entry in slices), *sql.which_slice(slices), *statistic
-    ).from_(sql.relation("lengths") if isinstance(body.of, Span) else "amounts")
+    ).from_(sql.relation("lengths" if isinstance(body.of, Span) else "amounts"), copy=False)
     outer.set("group", sql.grouping([sql.name("period")], slices, plan))
     if isinstance(body.of, Span):
-        return (
-            outer.where(_not_negative())
-            .with_("cases", as_=_cases(plan, body, (), within))
-            .with_("lengths", as_=_lengths(plan, body))
-        )
-    return outer.with_("amounts", as_=_amounts(plan, body, body.of, within))
+        outer = outer.where(_not_negative(), copy=False)
+        return sql.defined(outer, {"cases": _cases(plan, body, (), within), "lengths": _lengths(plan, body)})
+    return sql.defined(outer, {"amounts": _amounts(plan, body, body.of, within)})
 
 
 def _in_unit(value: exp.Expr, divisor: float) -> exp.Expr:
@@ -151,7 +148,11 @@ def _amounts(plan: Plan, body: Spread, of: ColumnRef, within: Reach | None) -> e
     known = exp.Not(this=exp.Is(this=sql.name(of.name, ONE_ROW), expression=exp.null()))
     columns: list[exp.Expr] = [sql.name("period", WINDOWS), *(sql.name(name, ONE_ROW) for name in plan.slices)]
     columns.append(sql.alias(sql.name(of.name, ONE_ROW), "amount"))
-    return _of_table(body, columns, within).join(sql.relation(WINDOWS), on=_in_window(body)).where(known)
+    return (
+        _of_table(body, columns, within)
+        .join(sql.relation(WINDOWS), on=_in_window(body), copy=False)
+        .where(known, copy=False)
+    )
 
 
 def _in_window(body: Spread | Chosen) -> exp.Expr:
@@ -159,11 +160,11 @@ def _in_window(body: Spread | Chosen) -> exp.Expr:
 
 
 def _of_table(body: Spread | Chosen, columns: list[exp.Expr], within: Reach | None) -> exp.Select:
-    selected = exp.select(*columns).from_(lengths.source(body.table, body.where, ONE_ROW))
+    selected = exp.select(*columns).from_(lengths.source(body.table, body.where, ONE_ROW), copy=False)
     if within is not None:
-        selected = selected.where(condition(within, ONE_ROW))
+        selected = selected.where(condition(within, ONE_ROW), copy=False)
     tests = sql.all_of(body.where, ONE_ROW)
-    return selected.where(tests) if tests is not None else selected
+    return selected.where(tests, copy=False) if tests is not None else selected
 
 
 def carried(name: str) -> str:
@@ -213,7 +214,9 @@ def _lengths(plan: Plan, body: Spread, extra: Sequence[str] = ()) -> exp.Select:
         columns.append(sql.alias(finished, "finished"))
     columns += [sql.name(carried(name), "cases") for name in extra]
     month = exp.EQ(this=sql.name("month", WINDOWS), expression=sql.name("month", "cases"))
-    counted = exp.select(*columns).from_(sql.relation("cases")).join(sql.relation(WINDOWS), on=month)
+    counted = (
+        exp.select(*columns).from_(sql.relation("cases"), copy=False).join(sql.relation(WINDOWS), on=month, copy=False)
+    )
     if isinstance(body.of.calendar, ByRow) and body.unfinished != "leave_out":
         counted = with_slots(counted, ends, body.of.calendar, _CUT_IN, carried_by="cases")
     return _less_pauses(plan, body, counted, extra) if body.of.pause is not None else counted
@@ -245,17 +248,23 @@ def _less_pauses(plan: Plan, body: Spread, counted: exp.Select, extra: Sequence[
     assert isinstance(body.of, Span)
     stretch = lengths.stretch(body.of)
     names = [*stretch, "began", "until"]
-    each = exp.select(*(sql.name(name) for name in names)).from_(sql.identifier(_STRETCHES)).distinct()
+    each = (
+        exp.select(*(sql.name(name) for name in names))
+        .from_(sql.identifier(_STRETCHES), copy=False)
+        .distinct(copy=False)
+    )
     columns: list[exp.Expr] = [sql.name(name, "counted") for name in ("period", *plan.slices)]
     length = exp.Sub(this=sql.name("until", "counted"), expression=sql.name("began", "counted"))
-    rows = exp.select().from_(sql.alias(exp.Table(this=sql.identifier(_STRETCHES)), "counted", table=True))
+    rows = exp.select().from_(sql.alias(exp.Table(this=sql.identifier(_STRETCHES)), "counted", table=True), copy=False)
     own = [sql.name(name, "counted") for name in stretch]
-    rows, waited = lengths.less_waits(rows, body.of, lengths.waits(body.of, each.subquery("stretches")), own)
+    rows, waited = lengths.less_waits(
+        rows, body.of, lengths.waits(body.of, each.subquery("stretches", copy=False)), own
+    )
     columns.append(sql.alias(exp.Sub(this=length, expression=waited), "amount"))
     if body.unfinished == "censor":
         columns.append(sql.name("finished", "counted"))
     columns += [sql.name(carried(name), "counted") for name in extra]
-    return sql.preceded(rows.select(*columns), _STRETCHES, counted)
+    return sql.preceded(rows.select(*columns, copy=False), _STRETCHES, counted)
 
 
 # --- scores with one answer of each --------------------------------------------------------------------------------
@@ -268,14 +277,18 @@ def _chosen(plan: Plan, body: Chosen, within: Reach | None) -> exp.Select:
     columns: list[exp.Expr] = [period, *(entry.copy() for entry in slices), *sql.which_slice(slices)]
     columns.append(sql.alias(sql.call(choose, sql.name(body.answer.name, ONE_ROW), order), "answer"))
     known = exp.Not(this=exp.Is(this=key.copy(), expression=exp.null()))
-    chosen = _of_table(body, columns, within).join(sql.relation(WINDOWS), on=_in_window(body)).where(known)
+    chosen = (
+        _of_table(body, columns, within)
+        .join(sql.relation(WINDOWS), on=_in_window(body), copy=False)
+        .where(known, copy=False)
+    )
     chosen.set("group", sql.grouping([period, key], slices, plan))
     answer = ColumnRef("answer", body.answer.type)
     parts = [sql.alias(sql.tally(sql.about(tally, body.answer, answer)), tally.name) for tally in body.tallies]
     keys = ["period", *plan.slices, *(("sliced",) if plan.slices else ())]
-    boxes = exp.select(*(sql.name(name) for name in keys), *parts).from_(sql.relation("chosen"))
+    boxes = exp.select(*(sql.name(name) for name in keys), *parts).from_(sql.relation("chosen"), copy=False)
     boxes.set("group", exp.Group(expressions=[sql.name(name) for name in keys]))
     names = [*keys, *(tally.name for tally in body.tallies)]
     value = sql.alias(sql.quotients(body.quotients, body.scale), "value")
-    outer = exp.select(*(sql.name(name) for name in names), value).from_(sql.relation("boxes"))
-    return outer.with_("chosen", as_=chosen).with_("boxes", as_=boxes)
+    outer = exp.select(*(sql.name(name) for name in names), value).from_(sql.relation("boxes"), copy=False)
+    return sql.defined(outer, {"chosen": chosen, "boxes": boxes})

@@ -108,11 +108,11 @@ def stacked(scans: Sequence[exp.Select]) -> exp.Select:
     for number, scan in enumerate(scans, 1):
         own = {column.output_name for column in scan.selects}
         columns = [sql.name(name) if name in own else sql.alias(exp.null(), name, quoted=True) for name in names]
-        layers.append(exp.select(*columns).from_(scan.subquery(f"part_{number}")))
+        layers.append(exp.select(*columns).from_(scan.subquery(f"part_{number}", copy=False), copy=False))
     cube: exp.Query = layers[0]
     for layer in layers[1:]:
-        cube = exp.union(cube, layer, distinct=False)
-    return exp.select("*").from_(cube.subquery("parts"))
+        cube = exp.union(cube, layer, distinct=False, copy=False)
+    return exp.select("*").from_(cube.subquery("parts", copy=False), copy=False)
 
 
 def _month(clock: ColumnRef, since: Bounds | None) -> exp.Expr:

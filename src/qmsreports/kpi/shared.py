@@ -52,9 +52,9 @@ def told_apart(
         part: exp.Expr = exp.Sum(this=sql.name(f"part {places[_question(_without(tally, tests))]}"))
         met = [sql.name(_condition(place)) for place, test in enumerate(tests) if test in tally.where]
         if met:
-            part = exp.Filter(this=part, expression=exp.Where(this=exp.and_(*met)))
+            part = exp.Filter(this=part, expression=exp.Where(this=exp.and_(*met, copy=False)))
         selected.append(sql.alias(part, name, quoted=True))
-    cube = exp.select(*selected, copy=False).from_(counted.subquery("counted"), copy=False)
+    cube = exp.select(*selected, copy=False).from_(counted.subquery("counted", copy=False), copy=False)
     cube.set("group", exp.Group(all=True))
     return cube
 

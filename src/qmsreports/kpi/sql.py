@@ -17,7 +17,7 @@ Functions and relations that the engine provides beside the canonical tables:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from hashlib import sha256
@@ -42,7 +42,7 @@ _FILTER = re.compile(r"FILTER\(WHERE\s*\n\s+")
 
 def name(word: str, table: str = "") -> exp.Column:
     """Return a column; what is a keyword or holds a blank is quoted when it is printed."""
-    return exp.column(identifier(word), table=identifier(table) if table else None, copy=False)
+    return exp.Column(this=identifier(word), table=identifier(table) if table else None)
 
 
 def identifier(word: str) -> exp.Identifier:
@@ -192,6 +192,14 @@ def which_slice(slices: Sequence[exp.Expr]) -> list[exp.Expr]:
     if not slices:
         return []
     return [alias(exp.Anonymous(this="GROUPING", expressions=[entry.copy() for entry in slices]), "sliced")]
+
+
+def defined(outer: exp.Select, parts: Mapping[str, exp.Expr]) -> exp.Select:
+    """Return a statement with these relations defined behind those that it has; no text is parsed for their names."""
+    entries = [exp.CTE(this=inner, alias=exp.TableAlias(this=identifier(name))) for name, inner in parts.items()]
+    present = outer.args.get("with_")
+    outer.set("with_", exp.With(expressions=[*(present.expressions if present is not None else ()), *entries]))
+    return outer
 
 
 def preceded(outer: exp.Select, name: str, inner: exp.Select) -> exp.Select:

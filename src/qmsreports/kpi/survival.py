@@ -49,8 +49,8 @@ def survival(
         amount,
         sql.alias(exp.Count(this=exp.Star()), "cases"),
         sql.alias(finished, "ended"),
-    ).from_(sql.relation("lengths"))
-    steps = steps.where(exp.GTE(this=amount.copy(), expression=sql.literal(0)))
+    ).from_(sql.relation("lengths"), copy=False)
+    steps = steps.where(exp.GTE(this=amount.copy(), expression=sql.literal(0)), copy=False)
     steps.set("group", sql.grouping([sql.name("period"), amount], slices, plan))
 
     at_risk = exp.select(
@@ -59,7 +59,7 @@ def survival(
         sql.name("cases"),
         sql.name("ended"),
         sql.alias(_running(_light(sql.name("cases")), keys, "CURRENT ROW", "UNBOUNDED", "FOLLOWING"), "at_risk"),
-    ).from_(sql.relation("steps"))
+    ).from_(sql.relation("steps"), copy=False)
     curve = exp.select(
         *(sql.name(name) for name in keys),
         amount.copy(),
@@ -68,7 +68,7 @@ def survival(
         sql.alias(_left(keys), "survival"),
         sql.alias(exp.Neg(this=_logs(keys)), _LOST, quoted=True),
         sql.alias(_running(_greenwood(), keys, "UNBOUNDED", "CURRENT ROW", "PRECEDING"), _SPREAD, quoted=True),
-    ).from_(sql.relation("at_risk"))
+    ).from_(sql.relation("at_risk"), copy=False)
 
     values = [
         sql.alias(column, title, quoted=" " in title)
@@ -84,17 +84,10 @@ def survival(
         sql.alias(exp.Sum(this=sql.name("cases")), "n"),
         sql.alias(exp.Sum(this=sql.name("ended")), "finished"),
         *values,
-    ).from_(sql.relation("curve"))
+    ).from_(sql.relation("curve"), copy=False)
     outer.set("group", exp.Group(expressions=[sql.name(name) for name in keys]))
-    for name, inner in (
-        ("cases", cases),
-        ("lengths", lengths),
-        ("steps", steps),
-        ("at_risk", at_risk),
-        ("curve", curve),
-    ):
-        outer = outer.with_(name, as_=inner)
-    return outer
+    parts = {"cases": cases, "lengths": lengths, "steps": steps, "at_risk": at_risk, "curve": curve}
+    return sql.defined(outer, parts)
 
 
 def value_names(also: Sequence[Spread]) -> tuple[str, ...]:
@@ -128,7 +121,7 @@ def _band(body: Spread, side: type[exp.Add | exp.Sub]) -> exp.Expr:
     band = side(this=exp.Ln(this=lost.copy()), expression=exp.Mul(this=sql.literal(_Z), expression=error))
     low = sql.literal(math.log(-math.log(1 - body.share)) - _ROUNDING)
     some_left = exp.GT(this=sql.name("survival"), expression=sql.literal(0.0))
-    return exp.and_(some_left, exp.GTE(this=band, expression=low))
+    return exp.and_(some_left, exp.GTE(this=band, expression=low), copy=False)
 
 
 def _greenwood() -> exp.Expr:

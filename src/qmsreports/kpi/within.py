@@ -14,13 +14,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from sqlglot import exp
 
 from qmsreports.kpi import sql
 from qmsreports.kpi.clock import covered, days_of
-from qmsreports.kpi.plan import Additive, Chosen, ColumnRef, Level, Plan, Spread
+from qmsreports.kpi.plan import Additive, Chosen, ColumnRef, Level, Plan, Rolling, Spread
 from qmsreports.lake_files import Asked, Within
 from qmsreports.period import Period
 
@@ -60,18 +61,23 @@ class Reach:
     to: ColumnRef | None = None
 
 
-def bounds_of(periods: Iterable[Period], plan: Plan, zone: str) -> Bounds:
+def bounds_of(periods: tuple[Period, ...], plan: Plan, zone: str) -> Bounds:
     """Return the days that the windows of these periods cover."""
-    days = [days_of(period, covered(period, plan.window)) for period in periods]
-    return _bounds(min(first for first, _ in days), max(after for _, after in days), zone)
+    return _covered(periods, plan.window, zone)
 
 
-def reaches(periods: Sequence[Period], plan: Plan, zone: str) -> tuple[Reach, ...]:
+@lru_cache(maxsize=64)  # most KPIs of a measurement are asked for the same periods
+def _covered(periods: tuple[Period, ...], window: Rolling | None, zone: str, *, ends_only: bool = False) -> Bounds:
+    """Return the bounds of what windows cover; with ``ends_only`` from the first end of one to the last."""
+    days = [days_of(period, covered(period, window)) for period in periods]
+    return _bounds(min(after if ends_only else first for first, after in days), max(after for _, after in days), zone)
+
+
+def reaches(periods: tuple[Period, ...], plan: Plan, zone: str) -> tuple[Reach, ...]:
     """Return what the value of these periods is made of, by table and clock; nothing for a formula."""
     body = plan.body
     if isinstance(body, Level):
-        days = [days_of(period, covered(period, plan.window))[1] for period in periods]
-        ends = _bounds(min(days), max(days), zone)
+        ends = _covered(periods, plan.window, zone, ends_only=True)
         return (Reach(body.table, body.start, ends, level=True, to=None if plan.slices else body.to),)
     own = bounds_of(periods, plan, zone)
     if isinstance(body, Additive):
@@ -105,12 +111,14 @@ def condition(reach: Reach, table: str = "") -> exp.Expr:
     """Return the condition that a row of this reach meets."""
     before = _compared(exp.LT, reach.clock, reach.bounds.after, reach.bounds.after_at, table)
     if not reach.level:
-        return exp.and_(_compared(exp.GTE, reach.clock, reach.bounds.first, reach.bounds.first_at, table), before)
+        return exp.and_(
+            _compared(exp.GTE, reach.clock, reach.bounds.first, reach.bounds.first_at, table), before, copy=False
+        )
     if reach.to is None:
         return before
     unended = exp.Is(this=sql.name(reach.to.name, table), expression=exp.null())
     over = _compared(exp.GTE, reach.to, reach.bounds.first, reach.bounds.first_at, table)
-    return exp.and_(before, exp.or_(unended, over))
+    return exp.and_(before, exp.or_(unended, over, copy=False), copy=False)
 
 
 def earlier(clock: ColumnRef, bounds: Bounds) -> exp.Expr:
@@ -128,7 +136,7 @@ def inside(entries: Iterable[Reach], months: Sequence[str] = ()) -> exp.Expr | N
     if not parts:
         return None
     here = [exp.In(this=sql.name(PARTITION), expressions=[sql.literal(month) for month in months])] if months else []
-    return exp.and_(*here, exp.or_(*parts)) if here else exp.or_(*parts)
+    return exp.and_(*here, exp.or_(*parts, copy=False), copy=False) if here else exp.or_(*parts, copy=False)
 
 
 def files(entries: Iterable[Reach]) -> dict[str, Within]:

@@ -147,7 +147,8 @@ def measure(
                 if row.status in {"failed", "stopped", "broken"}
             }
         invalid = with_derived(catalog, invalid)
-        tables = workspace.lake.states(catalog.tables)
+        lake = workspace.lake.once()
+        tables = lake.states(catalog.tables)
         series = asked(approved, reported, at)
         periods = [one for entry in series for one in entry.periods]
         inputs = measurement_inputs(
@@ -159,8 +160,8 @@ def measure(
             known = results.finished_measurement(session, inputs)
             only: dict[str, set[Period]] = {}
             if known is None:
-                only = wanted(catalog, versions, series, lake=workspace.lake, tables=_versions(tables))
-                changed = to_compute(session, catalog, versions, measuring, lake=workspace.lake)
+                only = wanted(catalog, versions, series, lake=lake, tables=_versions(tables))
+                changed = to_compute(session, catalog, versions, measuring, lake=lake)
                 if changed is not None:
                     only = {name: found & changed.get(name, set()) for name, found in only.items()}
         if known is not None:
@@ -172,7 +173,7 @@ def measure(
             catalog,
             versions=versions,
             periods=periods,
-            lake=workspace.lake,
+            lake=lake,
             as_of=at,
             pinned=_versions(tables),
             invalid=invalid,
