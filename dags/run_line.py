@@ -70,6 +70,32 @@ def _prepare(home: Path) -> None:
     if not (home / "ready").exists():
         db.initdb()
         (home / "ready").touch()
+    _newest_api_only()
+
+
+def _newest_api_only() -> None:
+    """Let Airflow make its execution API in the version that its task runner here speaks.
+
+    It comes in every version since 3.0, for workers of earlier releases, and each is made anew from the newest: with
+    nine of them 4 s before the first task, and nobody here asks for the other eight. An Airflow that keeps them
+    elsewhere, or whose task runner speaks another version than the newest, makes all of them as ever.
+    """
+    try:
+        from airflow.api_fastapi.execution_api import versions
+        from airflow.api_fastapi.execution_api.routes import execution_api_router
+        from airflow.sdk.api.datamodels._generated import API_VERSION
+        from cadwyn import HeadVersion, Version, VersionBundle
+        from cadwyn.route_generation import _DELETED_ROUTE_TAG
+
+        if str(versions.bundle.versions[0].value) != API_VERSION:
+            return
+        older = [route for route in execution_api_router.routes if _DELETED_ROUTE_TAG in getattr(route, "tags", ())]
+        newest = VersionBundle(HeadVersion(), Version(API_VERSION))
+    except (ImportError, AttributeError):
+        return
+    for route in older:  # of earlier versions only
+        execution_api_router.routes.remove(route)
+    versions.bundle = newest
 
 
 def _run(dag_id: str, period: str, tell: object) -> str:
