@@ -18,6 +18,7 @@ from pydantic import BaseModel
 _WIDEST = 96
 _WORD = re.compile(r"[a-z][a-z0-9]*([._][a-z0-9]+)*")
 _TAKEN = ("null", "true", "false", "yes", "no", "on", "off", "y", "n")  # words that some reader takes for a value
+_JSON = json.JSONEncoder(ensure_ascii=False)
 
 
 def plain(model: BaseModel) -> dict[str, Any]:
@@ -103,7 +104,9 @@ def _scalar(value: Any) -> str:
 
 def _quoted(text: str) -> str:
     r"""Quote for YAML: as JSON, and line separators escaped that YAML would fold."""
-    quoted = json.dumps(text, ensure_ascii=False)
+    quoted = _JSON.encode(text)
+    if quoted.isprintable():  # nearly every text; a look at each character costs twenty times as much
+        return quoted
     return "".join(character if character.isprintable() else _escape(character) for character in quoted)
 
 
