@@ -13,14 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qmsreports.catalog.source import LandedFeed, Source
+from qmsreports.catalog.source import Source
+from qmsreports.conform.feed import Feed
 from qmsreports.conform.texts import as_declared
 from qmsreports.errors import Finding, UserError
 from qmsreports.lake import literal, quoted
-from qmsreports.landing import KEYS, completed, landed_name
 from qmsreports.records import LandedFile
 
 if TYPE_CHECKING:
@@ -30,74 +29,19 @@ _ROOM = 2**40  # rows that a file may have, so that place in file and order of f
 
 
 @dataclass(frozen=True, slots=True)
-class Feed:
-    """A landed table as one mapping sees it. ``new`` are the loads that the canonical table does not hold yet."""
-
-    declared: LandedFeed
-    files: tuple[LandedFile, ...]
-    keys: tuple[LandedFile, ...]  # lists of all keys at the source, by load; none where deletions are not looked for
-    new: frozenset[str]
-    new_keys: frozenset[str]
-
-    @property
-    def name(self) -> str:
-        """Name of the landed table."""
-        return self.declared.table
-
-    @property
-    def all_new(self) -> bool:
-        """Whether nothing of this table was conformed before."""
-        return all(file.load_id in self.new for file in self.files)
-
-    @property
-    def unchanged(self) -> bool:
-        """Whether nothing was landed since."""
-        return not self.new and not self.new_keys
-
-
-def read_feed(
-    source: Source, table: str, landing: str | Path, done: frozenset[str], mark: str
-) -> tuple[Feed, list[str]]:
-    """Return a landed table and the ids, as ``done`` holds them, of its loads that are new.
-
-    An id is ``<landed table>/<load>@<mark>``. ``mark`` is the fingerprint of the mapping, so that editing a mapping
-    makes every load new again and the whole table is conformed once more.
-    """
-    declared = source.feed(table)
-    if declared is None:
-        raise UserError(
-            Finding(f"source {source.source}", f"{table} is mapped but not landed", "declare it under tables")
-        )
-    declared = declared.model_copy(  # landed under plain names, whatever the source calls its columns
-        update={
-            "key": tuple(landed_name(name) for name in declared.key),
-            "needs": tuple(landed_name(name) for name in declared.needs),
-            "dates": {landed_name(name): form for name, form in declared.dates.items()},
-            "cursor": landed_name(declared.ordered_by) if declared.ordered_by else None,
-        }
-    )
-    files = completed(landing, source.source, table)
-    keys = completed(landing, source.source, table + KEYS) if declared.deletions == "keys" else ()
-    new = {file.load_id for file in files if f"{table}/{file.load_id}@{mark}" not in done}
-    new_keys = {file.load_id for file in keys if f"{table}{KEYS}/{file.load_id}@{mark}" not in done}
-    ids = [f"{table}/{load}@{mark}" for load in sorted(new, key=float)]
-    ids += [f"{table}{KEYS}/{load}@{mark}" for load in sorted(new_keys, key=float)]
-    return Feed(declared, files, keys, frozenset(new), frozenset(new_keys)), ids
-
-
-@dataclass(frozen=True, slots=True)
 class Counts:
     """Rows of one batch: ``rows_in + refreshed == expected + deleted + duplicates``.
 
     ``rows_in`` are new, ``refreshed`` are known and looked at again: what they join changed, or they vanished.
     ``expected`` are the current rows that the mapping has to give, ``deleted`` those that are gone at the source, new
-    ones and known ones.
+    ones and known ones; ``with_parent`` of them are left over from a row that is gone.
     """
 
     rows_in: int
     refreshed: int
     expected: int
     deleted: int
+    with_parent: int = 0
 
     @property
     def duplicates(self) -> int:
@@ -115,12 +59,14 @@ class History:
         driving: Feed,
         joins: dict[Feed, tuple[str, ...]],
         numbers: frozenset[str] = frozenset(),
+        parent: str = "",
     ):
         self.connection = connection
         self.numbers = numbers  # landed columns out of which numbers are made
         self.source = source
         self.driving = driving
         self.joins = joins
+        self.parent = next((feed for feed in joins if feed.name == parent), None)
         for feed in dict.fromkeys((driving, *joins)):
             if not feed.files:
                 raise UserError(Finding(self._where(feed), "was never landed", "read the source first"))
@@ -133,6 +79,21 @@ class History:
             changed.append(self._keys_that_changed_state(self.driving))
         self._pick_driving(changed)
         driving = quoted(self.driving.name)
+        self._show_driving()
+        if self.driving not in self.joins:
+            self._run(f"CREATE VIEW {driving} AS SELECT * FROM _driving")
+        for feed, shared in self.joins.items():
+            self._pick_joined(feed, shared)
+        left = self._leave_with_parent()
+        (rows_in,) = self._one(f"SELECT count(*) FROM {self._landed(self.driving)} WHERE _new")
+        refreshed, expected, deleted = self._one(
+            """SELECT count(*) FILTER (NOT _new), count(*) FILTER (NOT _gone), count(*) FILTER (_gone)
+            FROM _picked"""
+        )
+        return Counts(rows_in, refreshed, expected, deleted, left)
+
+    def _show_driving(self) -> None:
+        """Create the view of the driving rows to conform, or make it anew when more of them turn out to be gone."""
         everything, picked = self._one(
             f"""SELECT (SELECT count(*) FROM {self._landed(self.driving)}),
             (SELECT count(*) FROM _picked WHERE NOT _gone)"""
@@ -140,17 +101,7 @@ class History:
         rows = f"SELECT l.* EXCLUDE (_new), p._gone FROM {self._landed(self.driving)} l JOIN _picked p USING (_at)"
         if everything == picked:  # nothing to leave out, as in most first loads: spare the join
             rows = f"SELECT * EXCLUDE (_new), false AS _gone FROM {self._landed(self.driving)}"
-        self._run(f"CREATE VIEW _driving AS {rows}")
-        if self.driving not in self.joins:
-            self._run(f"CREATE VIEW {driving} AS SELECT * FROM _driving")
-        for feed, shared in self.joins.items():
-            self._pick_joined(feed, shared)
-        (rows_in,) = self._one(f"SELECT count(*) FROM {self._landed(self.driving)} WHERE _new")
-        refreshed, expected, deleted = self._one(
-            """SELECT count(*) FILTER (NOT _new), count(*) FILTER (NOT _gone), count(*) FILTER (_gone)
-            FROM _picked"""
-        )
-        return Counts(rows_in, refreshed, expected, deleted)
+        self._run(f"CREATE OR REPLACE VIEW _driving AS {rows}")
 
     # --- landed tables -----------------------------------------------------------------------------------------------
     def _register(self, feed: Feed) -> None:
@@ -238,6 +189,8 @@ class History:
                 USING ({_list(shared)})"""
             )
             found.append(name)
+            if feed is self.parent and feed.declared.numbered:
+                found.append(self._numbers_given_out_since(feed))
         return found
 
     def _pick_driving(self, changed: list[str]) -> None:
@@ -335,6 +288,43 @@ class History:
         only = "" if everything == chosen else f"SEMI JOIN {picked} USING (_at)"
         self._run(f"CREATE VIEW {quoted(feed.name)} AS SELECT l.* EXCLUDE (_new) FROM {landed} l {only}")
 
+    # --- rows that leave with the row they are part of ----------------------------------------------------------------
+    def _leave_with_parent(self) -> int:
+        """Mark as gone what is left over from a joined row that is; returns how many rows that are.
+
+        A parent is gone that was landed once and is not there now. One that was never landed may still come, unless
+        its number was given out before one that was landed.
+        """
+        if self.parent is None:
+            return 0
+        feed, key = self.parent, _list(self.joins[self.parent])
+        known = f"({key}) IN (SELECT {key} FROM {self._landed(feed)})"
+        if feed.declared.numbered:
+            known += f" OR {_number(key)} < {self._highest(feed)}"
+        self._run(
+            f"""CREATE TEMP TABLE _left_over AS SELECT _at FROM _driving
+            ANTI JOIN {quoted(feed.name)} USING ({key}) WHERE NOT _gone AND ({known})"""
+        )
+        (left,) = self._one("SELECT count(*) FROM _left_over")
+        if left:
+            self._run("UPDATE _picked SET _gone = true WHERE _at IN (FROM _left_over)")
+            self._show_driving()
+        return left
+
+    def _numbers_given_out_since(self, feed: Feed) -> str:
+        """Create a table of the driving keys whose parent's number is known to be given out only by what is new."""
+        name, number = self._table(f"_given_out {feed.name}"), _number(_list(self.joins[feed]))
+        self._run(
+            f"""CREATE TEMP TABLE {name} AS SELECT DISTINCT {_list(self.driving.declared.key)}
+            FROM {self._landed(self.driving)}
+            WHERE {number} >= coalesce({self._highest(feed, "WHERE NOT _new")}, {number})
+                AND {number} < {self._highest(feed)}"""
+        )
+        return name
+
+    def _highest(self, feed: Feed, of: str = "") -> str:
+        return f"(SELECT max({_number(_list(feed.declared.key))}) FROM {self._landed(feed)} {of})"
+
     def _landed(self, feed: Feed) -> str:
         return self._table(f"_landed {feed.name}")
 
@@ -361,6 +351,10 @@ def _scan(files: Iterable[LandedFile]) -> str:
 
 def _list(names: Iterable[str]) -> str:
     return ", ".join(quoted(name) for name in names)
+
+
+def _number(key: str) -> str:
+    return f"TRY_CAST({key} AS HUGEINT)"
 
 
 def _keyless(feed: Feed) -> str:
