@@ -7,6 +7,7 @@ from pathlib import Path
 
 from qmsreports.catalog.source import LandedFeed, Source
 from qmsreports.errors import Finding, UserError
+from qmsreports.lake import quoted
 from qmsreports.landing import KEYS, completed, landed_name
 from qmsreports.records import LandedFile
 
@@ -30,6 +31,11 @@ class Feed:
     def all_new(self) -> bool:
         """Whether nothing of this table was conformed before."""
         return all(file.load_id in self.new for file in self.files)
+
+    @property
+    def keyless(self) -> str:
+        """SQL condition that a row lacks a part of its key."""
+        return "(" + " OR ".join(f"{quoted(name)} IS NULL" for name in self.declared.key) + ")"
 
     @property
     def unchanged(self) -> bool:

@@ -60,9 +60,12 @@ class History:
         joins: dict[Feed, tuple[str, ...]],
         numbers: frozenset[str] = frozenset(),
         parent: str = "",
+        *,
+        tries: bool = False,
     ):
         self.connection = connection
         self.numbers = numbers  # landed columns out of which numbers are made
+        self.tries = tries  # the mapping makes what it cannot read empty
         self.source = source
         self.driving = driving
         self.joins = joins
@@ -85,6 +88,7 @@ class History:
         for feed, shared in self.joins.items():
             self._pick_joined(feed, shared)
         left = self._leave_with_parent()
+        self._doubt_by_joins()
         (rows_in,) = self._one(f"SELECT count(*) FROM {self._landed(self.driving)} WHERE _new")
         refreshed, expected, deleted = self._one(
             """SELECT count(*) FILTER (NOT _new), count(*) FILTER (NOT _gone), count(*) FILTER (_gone)
@@ -92,7 +96,7 @@ class History:
         )
         return Counts(rows_in, refreshed, expected, deleted, left)
 
-    def _show_driving(self) -> None:
+    def _show_driving(self, doubt: str = "") -> None:
         """Create the view of the driving rows to conform, or make it anew when more of them turn out to be gone."""
         everything, picked = self._one(
             f"""SELECT (SELECT count(*) FROM {self._landed(self.driving)}),
@@ -101,6 +105,8 @@ class History:
         rows = f"SELECT l.* EXCLUDE (_new), p._gone FROM {self._landed(self.driving)} l JOIN _picked p USING (_at)"
         if everything == picked:  # nothing to leave out, as in most first loads: spare the join
             rows = f"SELECT * EXCLUDE (_new), false AS _gone FROM {self._landed(self.driving)}"
+        if doubt:
+            rows = f"SELECT * REPLACE (nullif(concat_ws('; ', _doubt, {doubt}), '') AS _doubt) FROM ({rows}) r"
         self._run(f"CREATE OR REPLACE VIEW _driving AS {rows}")
 
     # --- landed tables -----------------------------------------------------------------------------------------------
@@ -138,7 +144,9 @@ class History:
             return "*, CAST(NULL AS VARCHAR) AS _doubt"
         described = self._run(f"DESCRIBE SELECT * FROM {_scan(files)}").fetchall()
         kinds = {str(name): str(kind) for name, kind, *_ in described}
-        return as_declared(feed.declared, kinds, self.numbers, driving=feed is self.driving)
+        if feed is self.driving:
+            return as_declared(feed.declared, kinds, self.numbers)
+        return as_declared(feed.declared, kinds, self.numbers, of=feed.name, marked=not self.joins[feed])
 
     def _needed_columns(self, feed: Feed) -> None:
         """Refuse a newest load that lacks a column that the mappings use, instead of reading it as empty."""
@@ -203,7 +211,7 @@ class History:
             self._run(f"CREATE TEMP TABLE _touched AS {tables}")
             batch = f"""(SELECT l.* FROM {landed} l
                 SEMI JOIN (SELECT {keys} FROM {landed} WHERE _new UNION FROM _touched) USING ({keys})
-                UNION ALL SELECT * FROM {landed} WHERE _new AND {_keyless(feed)})"""
+                UNION ALL SELECT * FROM {landed} WHERE _new AND {feed.keyless})"""
             same = " AND ".join(f"t.{quoted(name)} = c.{quoted(name)}" for name in feed.declared.key)
             touched = f"EXISTS (FROM _touched t WHERE {same})"
         gone = self._vanished(feed, feed.keys[-1].load_id, "c") if feed.keys else "false"
@@ -216,7 +224,7 @@ class History:
     def _current(self, feed: Feed, rows: str) -> str:
         """SELECT of the current version per key; a row without a whole key stands for itself."""
         keys, cursor = _list(feed.declared.key), quoted(feed.declared.cursor or "")
-        alone = f"CASE WHEN {_keyless(feed)} THEN _at END"
+        alone = f"CASE WHEN {feed.keyless} THEN _at END"
         order = "_at DESC"
         if feed.declared.cursor:
             order = f"{cursor} DESC NULLS LAST, _at DESC"
@@ -288,6 +296,39 @@ class History:
         only = "" if everything == chosen else f"SEMI JOIN {picked} USING (_at)"
         self._run(f"CREATE VIEW {quoted(feed.name)} AS SELECT l.* EXCLUDE (_new) FROM {landed} l {only}")
 
+    def _doubt_by_joins(self) -> None:
+        """Give each driving row the doubts of the rows that it may be joined with: it is refused for their reasons.
+
+        A look-up that every row may use has no such rows. Its doubtful cells are marked as no numbers, which refuses
+        the rows that use them, unless the mapping would make them empty: then the table stops.
+        """
+        if self.source.kind != "files":
+            return
+        parts = []
+        for feed, shared in self.joins.items():
+            rows = f"(SELECT * FROM {self._landed(feed)} WHERE _doubt IS NOT NULL)"
+            current = self._table(f"_picked {feed.name}")
+            if shared:
+                key = _list(shared)
+                parts.append(
+                    f"""SELECT d._at, j._doubt FROM _driving d JOIN {rows} j USING ({key})
+                    WHERE j._at IN (FROM {current}) AND {"j._at <> d._at" if feed is self.driving else "true"}"""
+                )
+            elif self.tries and feed is not self.driving:
+                doubt = self._run(f"SELECT _doubt FROM {rows} WHERE _at IN (FROM {current}) LIMIT 1").fetchone()
+                if doubt is not None:
+                    what, _, todo = str(doubt[0]).removeprefix(f"{feed.name}: ").rpartition("; ")
+                    raise UserError(Finding(self._where(feed), what, f"{todo}, or the mapping would leave it empty"))
+        if not parts:
+            return
+        self._run(
+            f"""CREATE TEMP TABLE _doubts AS
+            SELECT _at, string_agg(DISTINCT _doubt, '; ' ORDER BY _doubt) AS _more
+            FROM ({" UNION ALL ".join(parts)}) GROUP BY _at"""
+        )
+        if self._one("SELECT count(*) FROM _doubts") != (0,):
+            self._show_driving("(SELECT _more FROM _doubts o WHERE o._at = r._at)")
+
     # --- rows that leave with the row they are part of ----------------------------------------------------------------
     def _leave_with_parent(self) -> int:
         """Mark as gone what is left over from a joined row that is; returns how many rows that are.
@@ -355,7 +396,3 @@ def _list(names: Iterable[str]) -> str:
 
 def _number(key: str) -> str:
     return f"TRY_CAST({key} AS HUGEINT)"
-
-
-def _keyless(feed: Feed) -> str:
-    return "(" + " OR ".join(f"{quoted(name)} IS NULL" for name in feed.declared.key) + ")"
