@@ -92,6 +92,7 @@ class StagedTable:
     deleted_keys: str = ""  # Parquet file with the keys that vanished at the source; empty when none did
     complete: bool = False
     deleted_at_source: int = 0  # rows, new or known, that are gone there or left with their parent
+    deleted_with_parent: int = 0  # of these, rows left over from one that is deleted: replies of a deleted ticket
 
 
 @dataclass(frozen=True, slots=True)

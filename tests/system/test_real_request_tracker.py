@@ -111,7 +111,7 @@ def test_what_was_put_in_comes_out(desk: Desk, put_in: dict[str, int], line: Lin
         "opened_at": at("10-06 07:00"), "first_reply_at": at("10-06 07:40"), "first_bot_reply_at": None,
         "resolved_at": at("10-10 12:00"), "closed_at": None, "due_at": None, "reply_due_at": None,
         "two_weeks_old_at": at("10-20 07:00"), "status": "resolved", "reopened": 1, "reassigned": 0,
-        "begun_by_bot": False, "reached_human": True, "asked_for_human": None, "second_channel_within_7_days": False,
+        "begun_by_bot": False, "reached_human": True, "asked_for_human": None, "second_channel_within_7_days": None,
         "first_contact_resolved": False,
     }  # fmt: skip
     assert picked(tickets[str(put_in["leak"])], *leak) == tuple(leak.values())

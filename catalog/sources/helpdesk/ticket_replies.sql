@@ -1,4 +1,4 @@
--- Tickets are deleted for good now and then and leave their messages behind; those are refused.
+-- The messages that a deleted ticket leaves behind go with it; one of a ticket that never was is refused.
 SELECT
     m.msg_id                   AS reply_id,
     m.ticket_no                AS ticket_id,

@@ -1,4 +1,4 @@
--- Tickets are deleted for good now and then and leave their history behind; that is refused.
+-- The history that a deleted ticket leaves behind goes with it; that of a ticket that never was is refused.
 SELECT
     l.log_id                     AS change_id,
     l.ticket_no                  AS ticket_id,

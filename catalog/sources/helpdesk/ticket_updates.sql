@@ -1,5 +1,5 @@
--- The desk promises when it will write again, and notes when it did. A deleted ticket leaves its promises behind; those
--- are refused.
+-- The desk promises when it will write again, and notes when it did. The promises of a deleted ticket
+-- go with it; those of a ticket that never was are refused.
 SELECT
     p.promise_id              AS update_id,
     p.ticket_no               AS ticket_id,

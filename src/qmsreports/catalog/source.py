@@ -30,7 +30,9 @@ class LandedFeed(BaseModel):
     transactions that commit late. ``deletions: keys`` compares the keys at each visit, for systems that delete hard;
     of a large table with ``keys_every_hours: 24`` only when the last comparison is that old. A table that had rows and
     shows none is not believed, since rights that were lost look the same; ``may_be_empty`` is for one that is emptied
-    in earnest, such as a queue, an inbox or a list of open cases.
+    in earnest, such as a queue, an inbox or a list of open cases. ``numbered`` says that the key is a whole number
+    which the system gives out in rising order and to every row, so that one below the highest which is not there was
+    deleted, also before the first visit.
     ``files`` is a pattern in the source's folder; where the connection is a
     file, it is read.
     ``request`` says how a web interface is asked for the table (``kind: rest``).
@@ -64,6 +66,7 @@ class LandedFeed(BaseModel):
     deletions: Literal["none", "keys"] = "none"
     keys_every_hours: int = Field(default=0, ge=0)
     may_be_empty: bool = False
+    numbered: bool = False
     files: str | None = None
     format: Literal["csv", "excel", "parquet", "jsonl"] | None = None
     sheet: str | None = None
@@ -129,6 +132,11 @@ class Mapping(BaseModel):
 
     A key of a canonical table belongs to the source that brought it. ``replaces`` names sources whose place this one
     takes, after a change of systems: a row of theirs that has a key of this source becomes this source's.
+
+    ``leaves_with`` names the joined table that a row is part of, such as the ticket of a reply. Where the system
+    deletes the ticket for good and leaves its replies behind, they count as deleted at the source with it. That table
+    has ``deletions: keys`` and is joined on its key. A row whose ticket was never seen is still the SELECT's to judge,
+    unless the keys of the tickets are ``numbered``.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
@@ -136,6 +144,7 @@ class Mapping(BaseModel):
     driving: str = Field(alias="from")
     joins: dict[str, tuple[str, ...]] = {}
     replaces: tuple[str, ...] = Field(default=(), repr=False)  # says whose keys, not what rows become: no new mapping
+    leaves_with: str = Field(default="", repr=False)
 
 
 class Source(Translated):
@@ -193,6 +202,24 @@ class Source(Translated):
                 )
             if self.kind != "files" and (feed.format or feed.settle_seconds):
                 raise ValueError(f"table {feed.table}: format and settle_seconds belong to kind: files; leave them out")
+        return self
+
+    @model_validator(mode="after")
+    def _leaves_with_what_tells_its_deletions(self) -> Source:
+        for table, mapping in self.conform.items():
+            parent, shared = self.feed(mapping.leaves_with), mapping.joins.get(mapping.leaves_with)
+            if not mapping.leaves_with:
+                continue
+            if parent is None or shared is None or mapping.leaves_with == mapping.driving:
+                raise ValueError(f'{table} leaves with "{mapping.leaves_with}", which is not among its joins; add it')
+            if parent.deletions != "keys" or set(shared) != set(parent.key):
+                raise ValueError(
+                    f"{table} leaves with {parent.table}, whose deletions are not known by the columns of the join; "
+                    f"write deletions: keys at {parent.table} and join it on [{', '.join(parent.key)}]"
+                )
+        for feed in self.tables:
+            if feed.numbered and len(feed.key) != 1:
+                raise ValueError(f"table {feed.table}: numbered is for a key of one column; leave it out")
         return self
 
     def feed(self, table: str) -> LandedFeed | None:

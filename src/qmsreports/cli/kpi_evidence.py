@@ -60,10 +60,12 @@ def _told(trail: Trail) -> Iterator[str]:
 
 
 def _feed(feed: Mapping[str, Any]) -> Iterator[str]:
+    left = feed["deleted_with_parent"]
+    with_parent = f", {left:,} of them with the row that they belonged to" if left else ""
     yield (
         f"Feed {feed['source']}/{feed['table']}: {feed['rows_in']:,} rows in, {feed['refreshed']:,} looked at again, "
         f"{feed['conformed']:,} conformed, {feed['quarantined']:,} quarantined, {feed['duplicates']:,} duplicates, "
-        f"{feed['deleted_at_source']:,} deleted at the source ({feed['published_at']})"
+        f"{feed['deleted_at_source']:,} deleted at the source{with_parent} ({feed['published_at']})"
     )
     if feed["made_of"]:
         yield f"  made of {', '.join(f'{table} {version}' for table, version in sorted(feed['made_of'].items()))}"

@@ -142,6 +142,8 @@ def _print_reports(reports: Sequence[FeedReport], *, as_json: bool) -> None:
             typer.echo(f"{where}: {report.message}", err=True)
         if left := report.left():
             typer.echo(f"{where}: {left}", err=True)
+        if over := report.left_over():
+            typer.echo(f"{where}: {over}", err=True)
     for line in reasons(reports):
         typer.echo(line, err=True)
 

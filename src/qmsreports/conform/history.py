@@ -13,14 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qmsreports.catalog.source import LandedFeed, Source
+from qmsreports.catalog.source import Source
+from qmsreports.conform.feed import Feed
 from qmsreports.conform.texts import as_declared
 from qmsreports.errors import Finding, UserError
 from qmsreports.lake import literal, quoted
-from qmsreports.landing import KEYS, completed, landed_name
 from qmsreports.records import LandedFile
 
 if TYPE_CHECKING:
@@ -30,74 +29,19 @@ _ROOM = 2**40  # rows that a file may have, so that place in file and order of f
 
 
 @dataclass(frozen=True, slots=True)
-class Feed:
-    """A landed table as one mapping sees it. ``new`` are the loads that the canonical table does not hold yet."""
-
-    declared: LandedFeed
-    files: tuple[LandedFile, ...]
-    keys: tuple[LandedFile, ...]  # lists of all keys at the source, by load; none where deletions are not looked for
-    new: frozenset[str]
-    new_keys: frozenset[str]
-
-    @property
-    def name(self) -> str:
-        """Name of the landed table."""
-        return self.declared.table
-
-    @property
-    def all_new(self) -> bool:
-        """Whether nothing of this table was conformed before."""
-        return all(file.load_id in self.new for file in self.files)
-
-    @property
-    def unchanged(self) -> bool:
-        """Whether nothing was landed since."""
-        return not self.new and not self.new_keys
-
-
-def read_feed(
-    source: Source, table: str, landing: str | Path, done: frozenset[str], mark: str
-) -> tuple[Feed, list[str]]:
-    """Return a landed table and the ids, as ``done`` holds them, of its loads that are new.
-
-    An id is ``<landed table>/<load>@<mark>``. ``mark`` is the fingerprint of the mapping, so that editing a mapping
-    makes every load new again and the whole table is conformed once more.
-    """
-    declared = source.feed(table)
-    if declared is None:
-        raise UserError(
-            Finding(f"source {source.source}", f"{table} is mapped but not landed", "declare it under tables")
-        )
-    declared = declared.model_copy(  # landed under plain names, whatever the source calls its columns
-        update={
-            "key": tuple(landed_name(name) for name in declared.key),
-            "needs": tuple(landed_name(name) for name in declared.needs),
-            "dates": {landed_name(name): form for name, form in declared.dates.items()},
-            "cursor": landed_name(declared.ordered_by) if declared.ordered_by else None,
-        }
-    )
-    files = completed(landing, source.source, table)
-    keys = completed(landing, source.source, table + KEYS) if declared.deletions == "keys" else ()
-    new = {file.load_id for file in files if f"{table}/{file.load_id}@{mark}" not in done}
-    new_keys = {file.load_id for file in keys if f"{table}{KEYS}/{file.load_id}@{mark}" not in done}
-    ids = [f"{table}/{load}@{mark}" for load in sorted(new, key=float)]
-    ids += [f"{table}{KEYS}/{load}@{mark}" for load in sorted(new_keys, key=float)]
-    return Feed(declared, files, keys, frozenset(new), frozenset(new_keys)), ids
-
-
-@dataclass(frozen=True, slots=True)
 class Counts:
     """Rows of one batch: ``rows_in + refreshed == expected + deleted + duplicates``.
 
     ``rows_in`` are new, ``refreshed`` are known and looked at again: what they join changed, or they vanished.
     ``expected`` are the current rows that the mapping has to give, ``deleted`` those that are gone at the source, new
-    ones and known ones.
+    ones and known ones; ``with_parent`` of them are left over from a row that is gone.
     """
 
     rows_in: int
     refreshed: int
     expected: int
     deleted: int
+    with_parent: int = 0
 
     @property
     def duplicates(self) -> int:
@@ -115,12 +59,17 @@ class History:
         driving: Feed,
         joins: dict[Feed, tuple[str, ...]],
         numbers: frozenset[str] = frozenset(),
+        parent: str = "",
+        *,
+        tries: bool = False,
     ):
         self.connection = connection
         self.numbers = numbers  # landed columns out of which numbers are made
+        self.tries = tries  # the mapping makes what it cannot read empty
         self.source = source
         self.driving = driving
         self.joins = joins
+        self.parent = next((feed for feed in joins if feed.name == parent), None)
         for feed in dict.fromkeys((driving, *joins)):
             if not feed.files:
                 raise UserError(Finding(self._where(feed), "was never landed", "read the source first"))
@@ -133,6 +82,22 @@ class History:
             changed.append(self._keys_that_changed_state(self.driving))
         self._pick_driving(changed)
         driving = quoted(self.driving.name)
+        self._show_driving()
+        if self.driving not in self.joins:
+            self._run(f"CREATE VIEW {driving} AS SELECT * FROM _driving")
+        for feed, shared in self.joins.items():
+            self._pick_joined(feed, shared)
+        left = self._leave_with_parent()
+        self._doubt_by_joins()
+        (rows_in,) = self._one(f"SELECT count(*) FROM {self._landed(self.driving)} WHERE _new")
+        refreshed, expected, deleted = self._one(
+            """SELECT count(*) FILTER (NOT _new), count(*) FILTER (NOT _gone), count(*) FILTER (_gone)
+            FROM _picked"""
+        )
+        return Counts(rows_in, refreshed, expected, deleted, left)
+
+    def _show_driving(self, doubt: str = "") -> None:
+        """Create the view of the driving rows to conform, or make it anew when more of them turn out to be gone."""
         everything, picked = self._one(
             f"""SELECT (SELECT count(*) FROM {self._landed(self.driving)}),
             (SELECT count(*) FROM _picked WHERE NOT _gone)"""
@@ -140,17 +105,9 @@ class History:
         rows = f"SELECT l.* EXCLUDE (_new), p._gone FROM {self._landed(self.driving)} l JOIN _picked p USING (_at)"
         if everything == picked:  # nothing to leave out, as in most first loads: spare the join
             rows = f"SELECT * EXCLUDE (_new), false AS _gone FROM {self._landed(self.driving)}"
-        self._run(f"CREATE VIEW _driving AS {rows}")
-        if self.driving not in self.joins:
-            self._run(f"CREATE VIEW {driving} AS SELECT * FROM _driving")
-        for feed, shared in self.joins.items():
-            self._pick_joined(feed, shared)
-        (rows_in,) = self._one(f"SELECT count(*) FROM {self._landed(self.driving)} WHERE _new")
-        refreshed, expected, deleted = self._one(
-            """SELECT count(*) FILTER (NOT _new), count(*) FILTER (NOT _gone), count(*) FILTER (_gone)
-            FROM _picked"""
-        )
-        return Counts(rows_in, refreshed, expected, deleted)
+        if doubt:
+            rows = f"SELECT * REPLACE (nullif(concat_ws('; ', _doubt, {doubt}), '') AS _doubt) FROM ({rows}) r"
+        self._run(f"CREATE OR REPLACE VIEW _driving AS {rows}")
 
     # --- landed tables -----------------------------------------------------------------------------------------------
     def _register(self, feed: Feed) -> None:
@@ -187,7 +144,9 @@ class History:
             return "*, CAST(NULL AS VARCHAR) AS _doubt"
         described = self._run(f"DESCRIBE SELECT * FROM {_scan(files)}").fetchall()
         kinds = {str(name): str(kind) for name, kind, *_ in described}
-        return as_declared(feed.declared, kinds, self.numbers, driving=feed is self.driving)
+        if feed is self.driving:
+            return as_declared(feed.declared, kinds, self.numbers)
+        return as_declared(feed.declared, kinds, self.numbers, of=feed.name, marked=not self.joins[feed])
 
     def _needed_columns(self, feed: Feed) -> None:
         """Refuse a newest load that lacks a column that the mappings use, instead of reading it as empty."""
@@ -238,6 +197,8 @@ class History:
                 USING ({_list(shared)})"""
             )
             found.append(name)
+            if feed is self.parent and feed.declared.numbered:
+                found.append(self._numbers_given_out_since(feed))
         return found
 
     def _pick_driving(self, changed: list[str]) -> None:
@@ -250,7 +211,7 @@ class History:
             self._run(f"CREATE TEMP TABLE _touched AS {tables}")
             batch = f"""(SELECT l.* FROM {landed} l
                 SEMI JOIN (SELECT {keys} FROM {landed} WHERE _new UNION FROM _touched) USING ({keys})
-                UNION ALL SELECT * FROM {landed} WHERE _new AND {_keyless(feed)})"""
+                UNION ALL SELECT * FROM {landed} WHERE _new AND {feed.keyless})"""
             same = " AND ".join(f"t.{quoted(name)} = c.{quoted(name)}" for name in feed.declared.key)
             touched = f"EXISTS (FROM _touched t WHERE {same})"
         gone = self._vanished(feed, feed.keys[-1].load_id, "c") if feed.keys else "false"
@@ -263,7 +224,7 @@ class History:
     def _current(self, feed: Feed, rows: str) -> str:
         """SELECT of the current version per key; a row without a whole key stands for itself."""
         keys, cursor = _list(feed.declared.key), quoted(feed.declared.cursor or "")
-        alone = f"CASE WHEN {_keyless(feed)} THEN _at END"
+        alone = f"CASE WHEN {feed.keyless} THEN _at END"
         order = "_at DESC"
         if feed.declared.cursor:
             order = f"{cursor} DESC NULLS LAST, _at DESC"
@@ -335,6 +296,76 @@ class History:
         only = "" if everything == chosen else f"SEMI JOIN {picked} USING (_at)"
         self._run(f"CREATE VIEW {quoted(feed.name)} AS SELECT l.* EXCLUDE (_new) FROM {landed} l {only}")
 
+    def _doubt_by_joins(self) -> None:
+        """Give each driving row the doubts of the rows that it may be joined with: it is refused for their reasons.
+
+        A look-up that every row may use has no such rows. Its doubtful cells are marked as no numbers, which refuses
+        the rows that use them, unless the mapping would make them empty: then the table stops.
+        """
+        if self.source.kind != "files":
+            return
+        parts = []
+        for feed, shared in self.joins.items():
+            rows = f"(SELECT * FROM {self._landed(feed)} WHERE _doubt IS NOT NULL)"
+            current = self._table(f"_picked {feed.name}")
+            if shared:
+                key = _list(shared)
+                parts.append(
+                    f"""SELECT d._at, j._doubt FROM _driving d JOIN {rows} j USING ({key})
+                    WHERE j._at IN (FROM {current}) AND {"j._at <> d._at" if feed is self.driving else "true"}"""
+                )
+            elif self.tries and feed is not self.driving:
+                doubt = self._run(f"SELECT _doubt FROM {rows} WHERE _at IN (FROM {current}) LIMIT 1").fetchone()
+                if doubt is not None:
+                    what, _, todo = str(doubt[0]).removeprefix(f"{feed.name}: ").rpartition("; ")
+                    raise UserError(Finding(self._where(feed), what, f"{todo}, or the mapping would leave it empty"))
+        if not parts:
+            return
+        self._run(
+            f"""CREATE TEMP TABLE _doubts AS
+            SELECT _at, string_agg(DISTINCT _doubt, '; ' ORDER BY _doubt) AS _more
+            FROM ({" UNION ALL ".join(parts)}) GROUP BY _at"""
+        )
+        if self._one("SELECT count(*) FROM _doubts") != (0,):
+            self._show_driving("(SELECT _more FROM _doubts o WHERE o._at = r._at)")
+
+    # --- rows that leave with the row they are part of ----------------------------------------------------------------
+    def _leave_with_parent(self) -> int:
+        """Mark as gone what is left over from a joined row that is; returns how many rows that are.
+
+        A parent is gone that was landed once and is not there now. One that was never landed may still come, unless
+        its number was given out before one that was landed.
+        """
+        if self.parent is None:
+            return 0
+        feed, key = self.parent, _list(self.joins[self.parent])
+        known = f"({key}) IN (SELECT {key} FROM {self._landed(feed)})"
+        if feed.declared.numbered:
+            known += f" OR {_number(key)} < {self._highest(feed)}"
+        self._run(
+            f"""CREATE TEMP TABLE _left_over AS SELECT _at FROM _driving
+            ANTI JOIN {quoted(feed.name)} USING ({key}) WHERE NOT _gone AND ({known})"""
+        )
+        (left,) = self._one("SELECT count(*) FROM _left_over")
+        if left:
+            self._run("UPDATE _picked SET _gone = true WHERE _at IN (FROM _left_over)")
+            self._show_driving()
+        return left
+
+    def _numbers_given_out_since(self, feed: Feed) -> str:
+        """Create a table of the driving keys whose parent's number is known to be given out only by what is new."""
+        name, number = self._table(f"_given_out {feed.name}"), _number(_list(self.joins[feed]))
+        self._run(
+            f"""CREATE TEMP TABLE {name} AS SELECT DISTINCT {_list(self.driving.declared.key)}
+            FROM {self._landed(self.driving)}
+            WHERE {number} >= coalesce({self._highest(feed, "WHERE NOT _new")}, {number})
+                AND {number} < {self._highest(feed)}"""
+        )
+        return name
+
+    def _highest(self, feed: Feed, of: str = "") -> str:
+        return f"(SELECT max({_number(_list(feed.declared.key))}) FROM {self._landed(feed)} {of})"
+
     def _landed(self, feed: Feed) -> str:
         return self._table(f"_landed {feed.name}")
 
@@ -363,5 +394,5 @@ def _list(names: Iterable[str]) -> str:
     return ", ".join(quoted(name) for name in names)
 
 
-def _keyless(feed: Feed) -> str:
-    return "(" + " OR ".join(f"{quoted(name)} IS NULL" for name in feed.declared.key) + ")"
+def _number(key: str) -> str:
+    return f"TRY_CAST({key} AS HUGEINT)"

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from qmsreports.catalog.source import Source
 from qmsreports.catalog.table import Column, ColumnType, Table
-from qmsreports.conform.history import History, read_feed
+from qmsreports.conform.feed import read_feed
+from qmsreports.conform.history import History
 from qmsreports.conform.macros import create_macros
 from qmsreports.conform.reading import copied, reading, unwritable
 from qmsreports.lake import quoted

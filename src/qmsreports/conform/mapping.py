@@ -39,7 +39,8 @@ class Select:
     """A checked mapping. ``runs`` is the author's text with :data:`ROW_COLUMNS` added, on the same lines.
 
     ``gives`` are the columns as the text names them; none where only the landed rows tell. ``numbers`` are the names
-    out of which it makes numbers, landed columns among them.
+    out of which it makes numbers, landed columns among them. ``tries`` says that it casts with TRY_CAST
+    somewhere, which makes a text that is no number empty.
     """
 
     path: Path
@@ -47,6 +48,7 @@ class Select:
     runs: str
     gives: tuple[str, ...] = ()
     numbers: frozenset[str] = frozenset()
+    tries: bool = False
 
     def fail(self, what: str, todo: str = "", line: int | None = None) -> NoReturn:
         """Raise the error that points into the file."""
@@ -77,7 +79,11 @@ def check_select(source: Source, table: Table, text: str) -> Select:
     _check_tables(select, tree, source, mapping)
     _check_functions(select, tree, source)
     alias = _check_outermost(select, tree, mapping)
-    return Select(select.path, text, _with_row_columns(text, alias), written_columns(tree), _numbers(tree, table))
+    from sqlglot import exp
+
+    tries = tree.find(exp.TryCast) is not None
+    runs = _with_row_columns(text, alias)
+    return Select(select.path, text, runs, written_columns(tree), _numbers(tree, table), tries)
 
 
 def written_columns(tree: exp.Select) -> tuple[str, ...]:

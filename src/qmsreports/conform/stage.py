@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from qmsreports.catalog.source import Source
 from qmsreports.catalog.table import Table
-from qmsreports.conform.history import Counts, Feed, History, read_feed
+from qmsreports.conform.feed import Feed, read_feed
+from qmsreports.conform.history import Counts, History
 from qmsreports.conform.mapping import Select, check_columns, check_select, failed_at, read_select
 from qmsreports.conform.reading import copied, reading, unwritable
 from qmsreports.conform.shape import Shape
@@ -73,7 +74,7 @@ def stage(
         from qmsreports.conform.macros import create_macros
 
         create_macros(connection, source, organisation.time_zone)
-        history = History(connection, source, driving, joins, select.numbers)
+        history = History(connection, source, driving, joins, select.numbers, mapping.leaves_with, tries=select.tries)
         counts = history.select()
         _close_doors(
             connection, [*driving.files, *driving.keys, *(f for j in joins for f in (*j.files, *j.keys))], folder
@@ -97,6 +98,7 @@ def stage(
         refreshed=counts.refreshed,
         duplicates=counts.duplicates,
         deleted_at_source=counts.deleted,
+        deleted_with_parent=counts.with_parent,
         load_ids=tuple(load_ids),
         deleted_keys=str(files.gone) if gone else "",
         complete=driving.all_new,
@@ -129,7 +131,8 @@ def preview(
         from qmsreports.conform.macros import create_macros
 
         create_macros(connection, source, organisation.time_zone)
-        counts = History(connection, source, driving, joins, select.numbers).select()
+        history = History(connection, source, driving, joins, select.numbers, mapping.leaves_with, tries=select.tries)
+        counts = history.select()
         shape = _shape(connection, select, source, table, organisation, judged)
         _map(connection, select, shape, counts, _Files.under(folder, table.table), driving.name)
         names = ", ".join(map(quoted, table.names))
@@ -184,7 +187,12 @@ def _fingerprint(source: Source, table: Table, organisation: Organisation, text:
         (feed.key, feed.ordered_by, feed.deletions, feed.nulls, feed.dates, feed.thousands) for feed in feeds if feed
     ]
     columns = [(column.name, column.type, column.nullable, column.values) for column in table.columns]
-    parts = (_RULES, text, mapping, versions, source.codes, source.time_zone, columns, table.key, table.partition)
+    parts: tuple[object, ...] = (_RULES, text, mapping, versions, source.codes, source.time_zone, columns)
+    parts += (table.key, table.partition)
+    if parent := source.feed(mapping.leaves_with):
+        parts += (parent.table, parent.numbered)
+    if source.kind == "files" and mapping.joins:
+        parts += ("doubts of joined rows",)  # once they became empty unnoticed: such tables are conformed once more
     return hashlib.sha256(repr((parts, organisation.time_zone, sites, sorted(judged))).encode()).hexdigest()[:8]
 
 
@@ -252,7 +260,7 @@ def _map(
 def _without_deleted(connection: DuckDBPyConnection, counts: Counts) -> Counts:
     """Return the counts with the rows that the mapping marks as deleted, or as gone with their parent, among those."""
     expected, deleted = _row(connection, "SELECT count(*) FILTER (NOT _gone), count(*) FILTER (_gone) FROM _mapped")
-    return Counts(counts.rows_in, counts.refreshed, expected, deleted)
+    return Counts(counts.rows_in, counts.refreshed, expected, deleted, counts.with_parent)
 
 
 def _failed(connection: DuckDBPyConnection, select: Select, error: Exception) -> UserError:

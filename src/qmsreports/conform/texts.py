@@ -18,14 +18,17 @@ _SEVERAL = r"[-+]?\d{1,3}(\.\d{3}){2,}"
 _FIRST_YEAR = 1000  # "03.11.26" under %d.%m.%Y would be the year 26
 
 
-def as_declared(feed: LandedFeed, kinds: Mapping[str, str], numbers: frozenset[str], *, driving: bool) -> str:
+def as_declared(
+    feed: LandedFeed, kinds: Mapping[str, str], numbers: frozenset[str], *, of: str = "", marked: bool = False
+) -> str:
     """Return the SELECT list of landed rows, each text as declared, and ``_doubt``: why a number cannot be told.
 
-    ``kinds`` are DuckDB's types of the landed columns, ``numbers`` the columns that numbers are made of. A doubtful
-    cell of a joined row has no reason of its own; it is made a text that is no number.
+    ``kinds`` are DuckDB's types of the landed columns, ``numbers`` the columns that numbers are made of. ``of`` is the
+    table that a reason names, where it is not the driving one. Where no row can be told that uses a doubtful cell, it
+    is ``marked``: made a text that is no number.
 
     >>> from qmsreports.catalog.source import LandedFeed
-    >>> as_declared(LandedFeed(table="orders", key=("no",)), {"no": "VARCHAR"}, frozenset(), driving=True)
+    >>> as_declared(LandedFeed(table="orders", key=("no",)), {"no": "VARCHAR"}, frozenset())
     '*, CAST(NULL AS VARCHAR) AS _doubt'
     """
     texts = sorted(name for name, kind in kinds.items() if kind == "VARCHAR" and name not in ("_file", DOUBTFUL))
@@ -41,8 +44,8 @@ def as_declared(feed: LandedFeed, kinds: Mapping[str, str], numbers: frozenset[s
         if DOUBTFUL not in kinds:
             continue
         doubtful = _noted(name) + (f" AND NOT coalesce({grouped}, false)" if grouped else "")
-        doubts.append(f"CASE WHEN {doubtful} THEN {_doubt(feed, name)} END")
-        if not driving:
+        doubts.append(f"CASE WHEN {doubtful} THEN {literal(f'{of}: ' if of else '')} || {_doubt(feed, name)} END")
+        if marked:
             read[name] = (
                 f"CASE WHEN {doubtful} THEN {quoted(name)} || ' (12.5 or 12500?)' ELSE {read.get(name, value)} END"
             )

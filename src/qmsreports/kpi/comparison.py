@@ -41,6 +41,8 @@ def compare(earlier: KpiResult | None, new: KpiResult) -> tuple[Verdict, str]:
     A settled number does not change by itself: if the rows behind it changed, the new number is a candidate for a
     restatement. A result that was provisional, had no valid feed or now has none is replaced, and so is one that was
     computed before one of its tables was ever published: it said nothing of the period, only that nobody had looked.
+    Both are expected with their intervals. One that is told no longer is withdrawn, also from a settled number: the
+    number stays, and nobody goes on to judge a change of it by an interval that does not hold.
     """
     if earlier is None:
         return "insert", "first value"
@@ -58,8 +60,9 @@ def compare(earlier: KpiResult | None, new: KpiResult) -> tuple[Verdict, str]:
         return "supersede", "settled"
     if (earlier.status, earlier.provisional, earlier.unit) != (new.status, new.provisional, new.unit):
         return "supersede", "status changed"
-    if new.low is not None and not (_equal(earlier.low, new.low) and _equal(earlier.high, new.high)):
-        return "supersede", "interval changed" if earlier.low is not None else "interval added"
+    if not (_equal(earlier.low, new.low) and _equal(earlier.high, new.high)):
+        had, has = ((one.low, one.high) != (None, None) for one in (earlier, new))
+        return "supersede", "interval changed" if had and has else "interval added" if has else "interval withdrawn"
     if not (_equal(earlier.target, new.target) and _equal(earlier.near, new.near)):
         return "supersede", "target changed"
     return "unchanged", ""

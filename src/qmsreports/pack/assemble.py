@@ -275,6 +275,7 @@ def trust(facts: Facts, objectives: Sequence[Objective]) -> Trust:
         conformed=sum(feed.conformed for feed in feeds),
         duplicates=sum(feed.duplicates for feed in feeds),
         deleted_at_source=sum(feed.deleted_at_source for feed in feeds),
+        deleted_with_parent=sum(feed.deleted_with_parent for feed in feeds),
         quarantined=sum(feed.quarantined for feed in feeds),
         held=sum(feed.held for feed in feeds),
         candidates=facts.candidates,
@@ -322,7 +323,13 @@ def _rows(found: Trust) -> str:
     whole = found.rows_in + found.refreshed
     left = say("count.duplicate", n=found.duplicates)
     if found.deleted_at_source:
-        left = say("trust.rows_deleted", said=left, deleted=figures.count(found.deleted_at_source))
+        over = found.deleted_with_parent
+        left = say(
+            "trust.rows_deleted_with" if over else "trust.rows_deleted",
+            said=left,
+            deleted=figures.count(found.deleted_at_source),
+            **({"over": figures.count(over)} if over else {}),
+        )
     rows = say(
         "trust.rows_held" if found.held else "trust.rows",
         n=whole,

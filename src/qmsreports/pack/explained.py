@@ -53,7 +53,7 @@ _COPIED = frozenset(
 """Fields of values, comments and minutes that are as the register has them."""
 _OF_A_FEED = frozenset(
     {"status", "rows_in", "refreshed", "conformed", "quarantined", "duplicates", "deleted_at_source", "held"}
-    | {"candidates", "lake_version"}
+    | {"deleted_with_parent", "candidates", "lake_version"}
 )
 
 

@@ -182,6 +182,7 @@ class Feed(Record):
     quarantined: int
     duplicates: int
     deleted_at_source: int = 0  # packs of before hold them among the duplicates
+    deleted_with_parent: int = 0  # of them, left over from a row that was deleted
     newest: date | None = None
     lake_version: int | None = None
     message: str = ""
@@ -246,6 +247,7 @@ class Trust(Record):
     conformed: int
     duplicates: int
     deleted_at_source: int = 0
+    deleted_with_parent: int = 0
     quarantined: int
     held: int  # rows of stopped feeds
     candidates: int = 0  # published values that data which came later would change

@@ -169,6 +169,7 @@ def record_outcome(
         quarantined=len(audit.quarantined) if done else 0,
         duplicates=staged.duplicates,
         deleted_at_source=staged.deleted_at_source,
+        deleted_with_parent=staged.deleted_with_parent,
         inserted=published.inserted if published else 0,
         updated=published.updated if published else 0,
         deleted=published.deleted if published else 0,

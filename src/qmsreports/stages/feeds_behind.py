@@ -100,6 +100,7 @@ def _told(session: Session, catalog: Catalog, feed: FeedRecord) -> dict[str, Any
         "quarantined": feed.quarantined,
         "duplicates": feed.duplicates,
         "deleted_at_source": feed.deleted_at_source,
+        "deleted_with_parent": feed.deleted_with_parent,
         "loads": list(feed.load_ids),
         "landed": [] if derived else list(_loads(session, feed)),
         "made_of": made_of(feed.load_ids) if derived else {},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
@@ -195,7 +195,7 @@ def measure(
             }
             computed = {(name, str(one)) for name, found in only.items() for one in found}
             kept = sum((row.kpi, row.period) not in computed for row in before.values())
-            summary = _append(session, fresh, before, kept=kept, period=period, run_id=run_id, at=at)
+            summary = _append(session, fresh, before, unfit=unfit, kept=kept, period=period, run_id=run_id, at=at)
             results.store_sql(session, {**measured.sql, **refused.sql}, engine=workspace.settings.engine)
             notices = (*measured.warnings, *(finding for found in unfit.values() for finding in found))
             feeds.record_notices(session, notices, run_id=run_id, stage="measure", at=at)
@@ -215,6 +215,7 @@ def _append(
     fresh: Sequence[KpiResult],
     before: dict[tuple[str, str, str], Result],
     *,
+    unfit: Container[str],
     kept: int,
     period: str,
     run_id: str,
@@ -229,6 +230,10 @@ def _append(
     for result in fresh:
         earlier = before.get((result.kpi, str(result.period), results.slice_key(result.slice)))
         verdict, why = kpi.compare(results.as_record(earlier, result.period) if earlier else None, result)
+        if result.kpi in unfit:
+            why = _AT_FAULT
+        elif earlier is not None and earlier.why == _AT_FAULT:
+            why = "definition can be computed again"
         if verdict == "supersede" and earlier is not None and earlier.status == "not_valid":
             published = results.valid_before(session, earlier)
             settled = results.as_record(published, result.period) if published is not None else None
@@ -254,6 +259,10 @@ def _append(
         counts["candidate"],
         tuple(invalid),
     )
+
+
+_AT_FAULT = "definition cannot be computed"
+"""Why a result without a value is recorded whose feeds are sound."""
 
 
 def analyse(period: str, *, run_id: str, at: datetime, tell: Tell = silent, settings: Settings | None = None) -> int:

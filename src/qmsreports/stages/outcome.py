@@ -18,6 +18,7 @@ class FeedReport:
 
     ``rows_in + refreshed == conformed + quarantined + duplicates + deleted_at_source`` for every table that was
     published. ``deleted`` published rows left the table: they are gone at the source, or their new version is kept out.
+    ``deleted_with_parent`` of those gone at the source are left over there from a row that is.
     """
 
     source: str
@@ -31,6 +32,7 @@ class FeedReport:
     message: str = ""
     deleted: int = 0
     deleted_at_source: int = 0
+    deleted_with_parent: int = 0
 
     @property
     def sound(self) -> bool:
@@ -59,6 +61,18 @@ class FeedReport:
             f"in quarantine ({self.quarantined:,})"
         )
 
+    def left_over(self) -> str:
+        """Say how many rows of the run stayed behind at the source when what they belong to was deleted.
+
+        >>> FeedReport("desk", "replies", "published", 9, 0, 6, 0, 0, "", 0, 3, deleted_with_parent=3).left_over()
+        '3 rows count as deleted at the source with the row that they belonged to'
+        """
+        if not self.deleted_with_parent:
+            return ""
+        if self.deleted_with_parent == 1:
+            return "1 row counts as deleted at the source with the row that it belonged to"
+        return f"{self.deleted_with_parent:,} rows count as deleted at the source with the row that they belonged to"
+
 
 def feed_reports(run_id: str, *, settings: Settings | None = None) -> list[FeedReport]:
     """Outcome of every canonical table in one run, for the gate and for people; the last one where a step repeated."""
@@ -86,6 +100,7 @@ def feed_reports(run_id: str, *, settings: Settings | None = None) -> list[FeedR
                 row.message,
                 row.deleted,
                 row.deleted_at_source,
+                row.deleted_with_parent,
             )
             for row in session.scalars(query)
         ]

@@ -300,7 +300,7 @@ def test_a_promised_update_knows_when_it_was_kept(tmp_path: Path) -> None:
     assert refused == ["ticket 2 is not in ticket"]
 
 
-def test_messages_and_history_of_a_deleted_ticket_are_refused(tmp_path: Path) -> None:
+def test_messages_of_a_ticket_that_never_was_are_refused(tmp_path: Path) -> None:
     message = {"sent_local": "2026-07-12 09:00:00", "sender": "A", "via": "COUNTER"}
     rows, refused = conformed(
         tmp_path,
@@ -319,6 +319,26 @@ def test_messages_and_history_of_a_deleted_ticket_are_refused(tmp_path: Path) ->
         }
     ]
     assert refused == ["ticket 2 is not in ticket"]
+
+
+@pytest.mark.parametrize(
+    ("table", "feed", "row"),
+    [
+        ("ticket_replies", "message", {"msg_id": 6, "sent_local": "2026-07-12 09:00:00", "sender": "A", "via": "CHAT"}),
+        ("ticket_status_changes", "state_log", {"log_id": 6, "at_local": "2026-07-12 09:00:00", "new_state": "N"}),
+        ("ticket_updates", "update_promise", {"promise_id": 6, "given_local": "2026-07-12 09:00:00"}),
+    ],
+)
+def test_what_a_ticket_deleted_before_the_first_visit_left_behind_alarms_nobody(
+    tmp_path: Path, table: str, feed: str, row: dict[str, Any]
+) -> None:
+    """Ticket 3 is there and 2 is not: 2 was given out before. 4 may still come, so its row waits."""
+    ticket = {"ticket_no": 3, "via": "CHAT", "updated_local": "2026-07-12 10:00:00"}
+    (key,) = [name for name in row if name.endswith("_id")]
+    landed = {"ticket": [ticket], feed: [row | {"ticket_no": 2}, row | {"ticket_no": 4, key: 7}]}
+    rows, refused = conformed(tmp_path, "helpdesk", table, **landed)
+    assert rows == []
+    assert len(refused) == 1 and refused[0].startswith("ticket 4 is not in ticket")
 
 
 def test_a_machine_shift_earns_minutes(tmp_path: Path) -> None:

@@ -190,7 +190,8 @@ NOT_VALID = replace(RESULT, value=None, numerator=None, denominator=None, n=0, s
         (RESULT, replace(RESULT, low=90.9, high=95.3), "supersede"),  # the same number, and now how far chance moves it
         (replace(RESULT, low=90.9, high=95.3), replace(RESULT, low=91.0, high=95.3), "supersede"),
         (replace(RESULT, low=90.9, high=95.3), replace(RESULT, low=90.9, high=95.3), "unchanged"),
-        (replace(RESULT, low=90.9, high=95.3), RESULT, "unchanged"),  # computed by who asks for no interval
+        (replace(RESULT, low=90.9, high=95.3), RESULT, "supersede"),  # the interval does not hold and is told no longer
+        (replace(RESULT, low=90.9, high=95.3), replace(RESULT, value=93.6, numerator=468.0), "candidate"),
         (RESULT, NOT_VALID, "supersede"),
         (NOT_VALID, RESULT, "supersede"),
         (NOT_VALID, NOT_VALID, "unchanged"),
@@ -207,6 +208,14 @@ def test_a_definition_that_changed_is_the_reason_whether_the_value_had_settled_o
     assert compare(RESULT, replace(moved, **changed))[1] == "definition changed"
     assert compare(PROVISIONAL, moved)[1] == "late data within the settling time"
     assert compare(RESULT, moved)[1] == "late data"
+
+
+def test_a_new_row_says_what_became_of_the_interval() -> None:
+    told = replace(RESULT, low=90.9, high=95.3)
+    open_end = replace(RESULT, low=90.9)  # no upper end where a curve does not fall so far
+    assert compare(RESULT, told) == ("supersede", "interval added")
+    assert compare(told, open_end) == compare(open_end, told) == ("supersede", "interval changed")
+    assert compare(told, RESULT) == compare(open_end, RESULT) == ("supersede", "interval withdrawn")
 
 
 def test_changes_are_split_by_what_is_to_be_done() -> None:

@@ -217,7 +217,7 @@ def test_issues_become_tickets_and_what_is_removed_or_renamed_leaves(
         "ticket_id": "ISS-17", "customer_id": "Brauhaus", "site": "linz", "channel": "email", "category": "Leak",
         "priority": "high", "first_bot_reply_at": None, "reply_due_at": None, "status": "closed", "reopened": 1,
         "reassigned": None, "begun_by_bot": False, "reached_human": True, "asked_for_human": None,
-        "second_channel_within_7_days": False, "first_contact_resolved": False,
+        "second_channel_within_7_days": None, "first_contact_resolved": False,
     } | {name: ticket[name] for name in ticket if name.endswith("_at")}  # fmt: skip
     assert ticket["opened_at"] == at(5, 8).replace(microsecond=123456)
     moments = ("first_reply_at", "resolved_at", "closed_at", "due_at")

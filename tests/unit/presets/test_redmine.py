@@ -151,7 +151,7 @@ def test_redmine_becomes_tickets_replies_and_changes(
         "priority": "high", "opened_at": at(5, 8), "first_reply_at": at(5, 10), "first_bot_reply_at": None,
         "resolved_at": at(8, 8), "closed_at": at(9, 8), "due_at": datetime(2026, 10, 9, 23, 59, 59, tzinfo=UTC),
         "reply_due_at": None, "two_weeks_old_at": at(19, 8), "status": "closed", "reopened": 1, "reassigned": 1,
-        "begun_by_bot": False, "reached_human": True, "asked_for_human": None, "second_channel_within_7_days": False,
+        "begun_by_bot": False, "reached_human": True, "asked_for_human": None, "second_channel_within_7_days": None,
         "first_contact_resolved": False,
     }  # fmt: skip
     assert (reopened["ticket_id"], reopened["customer_id"], reopened["channel"]) == ("18", None, "email")

@@ -178,7 +178,7 @@ def test_everything_arrives_though_the_session_ends_and_then_only_what_changed(
         "ticket_id": "00001001", "customer_id": LOSER, "site": "linz", "channel": "phone", "category": "not given",
         "priority": "normal", "opened_at": at(5), "first_reply_at": at(5, 8, 50), "first_bot_reply_at": None,
         "resolved_at": at(7), "closed_at": at(7), "due_at": None, "reply_due_at": None, "two_weeks_old_at": at(19),
-        "status": "closed", "reopened": 1, "reassigned": 1, "begun_by_bot": False, "reached_human": True,
+        "status": "closed", "reopened": 1, "reassigned": 1, "begun_by_bot": None, "reached_human": True,
         "asked_for_human": None, "second_channel_within_7_days": True, "first_contact_resolved": False,
     }  # fmt: skip
     assert (second["customer_id"], second["status"], second["priority"], second["first_bot_reply_at"]) == (

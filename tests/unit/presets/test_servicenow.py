@@ -155,7 +155,7 @@ def test_servicenow_becomes_customers_tickets_replies_and_changes(
         "priority": "high", "opened_at": at(5, 8), "first_reply_at": at(5, 10), "first_bot_reply_at": at(5, 8, 1),
         "resolved_at": at(8, 8), "closed_at": at(13, 8), "due_at": at(9, 8), "reply_due_at": None,
         "two_weeks_old_at": at(19, 8), "status": "closed", "reopened": 1, "reassigned": 2, "begun_by_bot": False,
-        "reached_human": True, "asked_for_human": None, "second_channel_within_7_days": False,
+        "reached_human": True, "asked_for_human": None, "second_channel_within_7_days": None,
         "first_contact_resolved": False,
     }  # fmt: skip
     assert (second["customer_id"], second["channel"], second["category"], second["status"], second["resolved_at"]) == (

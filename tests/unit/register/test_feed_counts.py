@@ -14,6 +14,25 @@ from qmsreports.register import feeds, store
 from qmsreports.register.store import Register
 
 
+def test_the_schema_of_before_cannot_hold_what_left_with_its_parent(unmigrated: Register) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(store.__file__).parent / "migrations"))
+    config.attributes["engine"] = unmigrated.engine
+    unmigrated.migrate()
+    command.downgrade(config, "0011")
+    unmigrated.migrate()
+    with unmigrated.write() as session:
+        counts = "rows_in, refreshed, conformed, quarantined, duplicates, inserted, updated, deleted"
+        columns = f"run_id, source, table_name, status, deleted_at_source, deleted_with_parent, {counts}"
+        values = "'r1', 'desk', 'replies', 'published', 2, 2, 5, 0, 3, 0, 0, 3, 0, 0, '[]', '{}', '', :at"
+        at = {"at": "2026-11-03 12:00:00+00:00"}
+        session.execute(text(f"INSERT INTO feeds ({columns}, load_ids, touched, message, at) VALUES ({values})"), at)
+    with pytest.raises(CommandError, match=r"cannot hold how many rows left with a deleted one"):
+        command.downgrade(config, "0011")
+    with unmigrated.read() as session:
+        assert feeds.latest_outcomes(session)[0].deleted_with_parent == 2
+
+
 def test_feeds_of_before_hold_no_row_deleted_at_the_source_until_one_is_counted(unmigrated: Register) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(store.__file__).parent / "migrations"))
@@ -40,5 +59,6 @@ def test_feeds_of_before_hold_no_row_deleted_at_the_source_until_one_is_counted(
         session.execute(text(f"INSERT INTO feeds ({columns}) VALUES ({values})"), at)
     with pytest.raises(CommandError, match=r"cannot hold how many rows are deleted at the source"):
         command.downgrade(config, "0009")
-    with unmigrated.read() as session:
-        assert feeds.latest_outcomes(session)[0].deleted_at_source == 1
+    with unmigrated.read() as session:  # by the columns of then
+        kept = "SELECT deleted_at_source FROM feeds ORDER BY id"
+        assert session.scalars(text(kept)).all() == [0, 1]

@@ -127,6 +127,33 @@ def test_the_command_says_how_many_rows_vanished_and_counts_them_apart_from_dupl
     assert counts == ["published", "2", "0", "0", "0", "0", "2"]  # rows in, refreshed, conformed ... deleted
 
 
+def test_the_command_says_what_was_left_over_from_a_deleted_row_and_keeps_it_out_of_quarantine(
+    settings: Settings,
+) -> None:
+    """Order 3 is deleted and its lines stay behind: they leave with it. The line of order 9, which never was, waits."""
+    folder = settings.catalog / "sources" / "shop"
+    (folder / "source.yaml").write_text(
+        SOURCE.replace("conform:\n  orders: {from: ord}", "  - {table: line, key: [id], cursor: changed}\nconform:\n")
+        + "  orders: {from: line, joins: {ord: [no]}, leaves_with: ord}\n"
+    )
+    (folder / "orders.sql").write_text(
+        "SELECT l.id AS order_id, 'linz' AS site, 'done' AS status, o.due AS due_on, o.done AS done_on, 1 AS pieces, "
+        "TRUE AS urgent, CASE WHEN o.no IS NULL THEN 'order ' || l.no || ' is not in ord' END AS _reject\n"
+        "FROM line l LEFT JOIN ord o ON o.no = l.no\n"
+    )
+    sql(settings, "CREATE TABLE line (id TEXT PRIMARY KEY, no TEXT, changed TEXT)")
+    for number, order in enumerate("01339"):
+        sql(settings, f"INSERT INTO line VALUES ('L{number}', '{order}', '2026-03-20 08:00:00')")
+    stages.ingest(["shop"], run_id="april", at=APRIL, settings=settings)
+    assert [entry.row_key for entry in stages.list_quarantined(settings=settings)] == ["L4"]
+    sql(settings, "DELETE FROM ord WHERE no = '3'")
+    stages.ingest(["shop"], run_id="may", at=MAY, settings=settings)
+    (report,) = stages.feed_reports("may", settings=settings)
+    assert (report.refreshed, report.deleted, report.deleted_at_source, report.deleted_with_parent) == (2, 2, 2, 2)
+    assert report.left_over() == "2 rows count as deleted at the source with the row that they belonged to"
+    assert [entry.row_key for entry in stages.list_quarantined(settings=settings)] == ["L4"]
+
+
 def test_no_draft_of_an_empty_table_over_a_suite(settings: Settings) -> None:
     suite = settings.expectations / "orders.json"
     before = suite.read_text()

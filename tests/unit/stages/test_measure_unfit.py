@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sqlalchemy import select
 from test_measure_again import MORNING, Line, line  # noqa: F401 - a fixture
 
 from qmsreports.catalog import approval
@@ -12,6 +13,7 @@ from qmsreports.pack.view.board import row
 from qmsreports.period import Period
 from qmsreports.register import feeds, results
 from qmsreports.register.catalog_records import CatalogRecords
+from qmsreports.register.models import Result
 from qmsreports.stages.impact import plan_catalog
 from qmsreports.workspace import Workspace
 
@@ -71,6 +73,23 @@ def test_a_broken_definition_stops_only_itself(line: Line) -> None:  # noqa: F81
     ]
     again = line.measure()
     assert (again.not_valid, again.computed, again.inserted) == (summary.not_valid, summary.computed, 0)
+
+
+def test_the_record_puts_it_down_to_the_definition_and_not_to_a_feed(line: Line) -> None:  # noqa: F811
+    path = line.settings.catalog / "kpis" / "broken.yaml"
+    path.write_text(BROKEN)
+    line.approve()
+    line.measure()
+    path.write_text(BROKEN.replace("unit: days", "unit: hours"))
+    with Workspace(line.settings) as workspace:
+        records = CatalogRecords(workspace.register)
+        approval.apply(workspace.catalog, records, by="author", at=MORNING, unfit={("broken", 1)})
+        approval.approve(records, workspace.catalog.organisation, by="board", at=MORNING)
+    line.measure()
+    with Workspace(line.settings) as workspace, workspace.register.read() as session:
+        query = select(Result.why).where(Result.kpi == "broken", Result.slice_key == "", Result.period == "2026-03")
+        said = session.scalars(query.order_by(Result.id)).all()
+    assert said == ["definition cannot be computed", "definition can be computed again"]
 
 
 def test_the_pack_puts_it_down_to_the_definition_and_not_to_a_feed(line: Line) -> None:  # noqa: F811

@@ -120,6 +120,7 @@ def _feed(records: Sequence[FeedRecord], state: FeedRecord, catalog: Catalog, ne
         quarantined=sum(row.quarantined for row in records),
         duplicates=sum(row.duplicates for row in records),
         deleted_at_source=sum(row.deleted_at_source for row in records),
+        deleted_with_parent=sum(row.deleted_with_parent for row in records),
         newest=newest,
         lake_version=state.lake_version,
         message=state.message if state.status in STOPPED else "",

@@ -70,7 +70,7 @@ SELECT
     false                                                               AS begun_by_bot,
     coalesce(try_utc(i.first_responded_on), s.by_agent) IS NOT NULL     AS reached_human,
     NULL                                                                AS asked_for_human,
-    false                                                               AS second_channel_within_7_days,
+    NULL                                                                AS second_channel_within_7_days,
     CASE WHEN t.state IN ('resolved', 'closed') THEN
         coalesce(s.by_customer, 0) <= 1 AND coalesce(w.reopened, 0) = 0
     END                                                                 AS first_contact_resolved,

@@ -1,5 +1,5 @@
--- One line of the file is one ticket. What an export does not tell (bots, a second channel) is said plainly as not known
--- or as no.
+-- One line of the file is one ticket. What an export does not tell (bots, a second channel) stays empty: it is not
+-- known, which is not no.
 SELECT
     t.number                                          AS ticket_id,
     t.customer                                        AS customer_id,
@@ -18,10 +18,10 @@ SELECT
     code('status', t.status)                          AS status,
     coalesce(t.reopened, '0')                         AS reopened,
     coalesce(t.handed_over, '0')                      AS reassigned,
-    false                                             AS begun_by_bot,
+    NULL                                              AS begun_by_bot,
     t.first_reply IS NOT NULL                         AS reached_human,
     NULL                                              AS asked_for_human,
-    false                                             AS second_channel_within_7_days,
+    NULL                                              AS second_channel_within_7_days,
     NULL                                              AS first_contact_resolved,
     unmapped('channel', t.channel)                    AS _reject
 FROM tickets t

@@ -42,10 +42,10 @@ SELECT
     m.state                                                       AS status,
     coalesce(w.reopened, 0)                                       AS reopened,
     coalesce(h.times, 0)                                          AS reassigned,
-    false                                                         AS begun_by_bot,
+    NULL                                                          AS begun_by_bot,
     t.first_email_at IS NOT NULL OR t.first_message_at IS NOT NULL  AS reached_human,
     NULL                                                          AS asked_for_human,
-    false                                                         AS second_channel_within_7_days,
+    NULL                                                          AS second_channel_within_7_days,
     NULL                                                          AS first_contact_resolved,
     coalesce(
         unmapped('channel', t.source), unmapped('priority', t.priority),

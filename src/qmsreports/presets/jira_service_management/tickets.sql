@@ -83,10 +83,10 @@ SELECT
     m.state                                                             AS status,
     coalesce(w.reopened, 0)                                             AS reopened,
     coalesce(h.times, 0)                                                AS reassigned,
-    false                                                               AS begun_by_bot,
+    NULL                                                                AS begun_by_bot,
     p.by_agent IS NOT NULL                                              AS reached_human,
     NULL                                                                AS asked_for_human,
-    false                                                               AS second_channel_within_7_days,
+    NULL                                                                AS second_channel_within_7_days,
     CASE WHEN m.state IN ('resolved', 'closed') THEN
         coalesce(p.by_customer, 0) = 0 AND coalesce(h.times, 0) = 0 AND coalesce(w.reopened, 0) = 0
     END                                                                 AS first_contact_resolved,

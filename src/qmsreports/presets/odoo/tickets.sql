@@ -1,5 +1,6 @@
 -- A folded stage is the end, so resolved and closed are the same moment. The first reply is the first message that the
--- customer sees by somebody with a user of ours. Odoo shows no history of stages, so nothing is counted as reopened.
+-- customer sees by somebody with a user of ours. Odoo shows no history of stages, so whether
+-- a ticket was reopened is not known.
 WITH replies AS (
     SELECT
         m.ticket_id,
@@ -27,12 +28,12 @@ SELECT
     NULL                                                          AS reply_due_at,
     try_utc(t.create_date) + INTERVAL 14 DAY                      AS two_weeks_old_at,
     CASE WHEN s.fold = 'true' THEN 'closed' ELSE code('state', s.name) END  AS status,
-    0                                                             AS reopened,
+    NULL                                                          AS reopened,
     NULL                                                          AS reassigned,
-    false                                                         AS begun_by_bot,
+    NULL                                                          AS begun_by_bot,
     r.by_agent IS NOT NULL                                        AS reached_human,
     NULL                                                          AS asked_for_human,
-    false                                                         AS second_channel_within_7_days,
+    NULL                                                          AS second_channel_within_7_days,
     NULL                                                          AS first_contact_resolved,
     CASE WHEN s.fold IS NULL THEN unmapped('state', s.name) END   AS _reject
 FROM tickets t

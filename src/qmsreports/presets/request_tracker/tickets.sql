@@ -104,7 +104,7 @@ SELECT
     false                                                                       AS begun_by_bot,
     r.by_agent IS NOT NULL                                                      AS reached_human,
     NULL                                                                        AS asked_for_human,
-    false                                                                       AS second_channel_within_7_days,
+    NULL                                                                        AS second_channel_within_7_days,
     CASE WHEN code('state', t.status) IN ('resolved', 'closed') THEN
         coalesce(r.by_customer, 0) <= 1 AND coalesce(h.times, 0) = 0 AND coalesce(w.reopened, 0) = 0
     END                                                                         AS first_contact_resolved,

@@ -58,7 +58,7 @@ SELECT
     CASE WHEN t.is_closed = 'true' THEN 'closed' ELSE code('state', t.status) END  AS status,
     coalesce(w.reopened, 0)                                         AS reopened,
     coalesce(h.times, 0)                                            AS reassigned,
-    false                                                           AS begun_by_bot,
+    NULL                                                            AS begun_by_bot,
     r.by_agent IS NOT NULL                                          AS reached_human,
     NULL                                                            AS asked_for_human,
     code('channel', coalesce(t.origin, 'Email')) <> 'email' AND coalesce(r.wrote_soon, false)

@@ -72,7 +72,7 @@ SELECT
     coalesce(i.contact_type = 'virtual_agent', false)                   AS begun_by_bot,
     s.by_agent IS NOT NULL                                              AS reached_human,
     NULL                                                                AS asked_for_human,
-    false                                                               AS second_channel_within_7_days,
+    NULL                                                                AS second_channel_within_7_days,
     CASE WHEN t.state IN ('resolved', 'closed') THEN
         coalesce(s.by_caller, 0) = 0 AND t.reassigned = 0 AND greatest(t.reopened, coalesce(w.reopened, 0)) = 0
     END                                                                 AS first_contact_resolved,

@@ -74,6 +74,7 @@ class FeedRecord(Base):
     quarantined: Mapped[int]
     duplicates: Mapped[int]
     deleted_at_source: Mapped[int] = mapped_column(default=0, server_default="0")
+    deleted_with_parent: Mapped[int] = mapped_column(default=0, server_default="0")  # of them, left over from another
     inserted: Mapped[int]
     updated: Mapped[int]
     deleted: Mapped[int]
