@@ -248,3 +248,21 @@ def test_an_empty_box_would_be_found(tmp_path: Path) -> None:
     source = tmp_path / "x.typ"
     source.write_text('#set text(font: "DejaVu Sans Mono", fallback: false)\nab \u6f22 c')
     assert boxes(typst.compile(str(source), ignore_system_fonts=True)) == 1
+
+
+def test_a_table_of_scores_that_goes_on_on_the_next_page_can_be_printed() -> None:
+    """PDF/UA refuses a repeated head that holds a link."""
+    pack = assemble(facts([objective(plan) for plan in PLANS], customers=customers()))
+    view = show(pack)
+    (page,) = (item["customers"] for item in view["sections"] if item["customers"])
+    group = page["voices"]["groups"][0]
+    page["voices"]["groups"] = [{**group, "rows": list(group["rows"]) * 40}]
+    made = render_pdf(view, {}, templates=TEMPLATES, attachments=(), stamp=pack.header.data_read_at)
+    with closing(PdfDocument(made)) as document:
+        texts = []
+        for one in document:
+            with closing(one), closing(one.get_textpage()) as text:
+                texts.append(" ".join(text.get_text_bounded().split()))
+    assert sum("What customers say of us" in text for text in texts) == 1
+    goes_on = sum(text.count(group["rows"][0]["title"]) > 5 for text in texts)
+    assert goes_on > 1

@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import shutil
 from contextlib import closing
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -21,9 +23,11 @@ from qmsreports.errors import CouldNotRun
 from qmsreports.pack.assemble import assemble
 from qmsreports.pack.attachments import attachments, unarmed
 from qmsreports.pack.drawings import draw
+from qmsreports.pack.letter import letter
 from qmsreports.pack.model import PackModel
 from qmsreports.pack.paper import render_pdf
 from qmsreports.pack.view import show
+from qmsreports.pack.web import render_html
 
 TEMPLATES = Path(__file__).parents[3] / "report_templates"
 
@@ -155,6 +159,40 @@ def test_decisions_are_numbered_as_they_are_read() -> None:
     assert len(there) > 6
     numbers = [int(text[:place].split()[-1]) for place, _ in there]
     assert numbers == list(range(1, len(there) + 1))
+
+
+def numbered(text: str, titles: list[str]) -> list[tuple[int, str]]:
+    """Number and title of the decisions in a text, in the order in which they stand."""
+    plain = " ".join(text.replace("\u00a0", " ").split())
+    places = sorted((plain.find(title), title) for title in titles)
+    return [(int(re.findall(r"\d+", plain[:place])[-1]), title) for place, title in places if place >= 0]
+
+
+def test_page_one_has_the_same_decisions_on_paper_on_screen_and_in_the_message() -> None:
+    pack = review(60)
+    titles = [item.title.replace("\u00a0", " ") for item in pack.decisions]
+    single = [item.title.replace("\u00a0", " ") for item in pack.decisions if item.kpi]
+    expected = [*single[:5], *(title for title in titles if title not in single)]
+    assert len(single) > 5
+    paper, second, *_ = pages(printed(pack, charts={}))
+    on_paper = numbered(paper[: paper.index("What changed")], titles)
+    assert on_paper == list(enumerate(expected, start=1))
+    more = f"{len(single) - 5} more: Further decisions"
+    assert more in paper
+    later = numbered(second[second.index("Further decisions") :], titles)
+    assert later[: len(single) - 5] == list(enumerate(single[5:], start=len(expected) + 1))
+    screen = render_html(show(pack), {}, templates=TEMPLATES)
+    parts = {
+        name: unescape(re.sub(r"<[^>]+>", " ", re.sub(r'<li [^>]*data-number="(\d+)"[^>]*>', r"\1 ", part)))
+        for name, part in re.findall(r'<section aria-labelledby="(\w+)">(.*?)</section>', screen, re.DOTALL)
+    }
+    assert numbered(parts["decisions"], titles) == on_paper
+    assert more in " ".join(parts["decisions"].split()).replace(": F", ": F").replace(" :", ":")
+    assert numbered(parts["further"], titles) == list(enumerate(single[5:], start=len(expected) + 1))
+    said = letter(pack, templates=TEMPLATES, holds=())
+    assert numbered(said.text[: said.text.index("WHAT CHANGED")], titles) == on_paper
+    assert more in said.text
+    assert more in said.html
 
 
 def test_a_register_stays_together_under_its_heading() -> None:

@@ -58,9 +58,18 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+_FIRST = 5  # decisions on single objectives on page one
+
+
 def decisions(pack: PackModel) -> list[dict[str, Any]]:
-    """Return the decisions with the numbers they are called by; print numbers them anew as it places them."""
+    """Return the decisions in the order and with the numbers that every form gives them.
+
+    ``first`` are those of page one: five on single objectives, then those that collect (overdue actions, missing
+    inputs, failed feeds), which would be lost behind many objectives. The others follow under a heading of their own.
+    """
     names = words.standards(pack)
+    single = [item for item in pack.decisions if item.kpi]
+    first = [*single[:_FIRST], *(item for item in pack.decisions if not item.kpi)]
     return [
         {
             "number": number,
@@ -72,8 +81,9 @@ def decisions(pack: PackModel) -> list[dict[str, Any]]:
             "clauses": words.clauses(item.clauses, names),
             "link": item.link,
             "own": bool(item.kpi),
+            "first": number <= len(first),
         }
-        for number, item in enumerate(pack.decisions, start=1)
+        for number, item in enumerate([*first, *single[_FIRST:]], start=1)
     ]
 
 
