@@ -127,6 +127,7 @@ def product(lake: Path, catalog: Path, *, month: bool = False) -> dict[str, Any]
     """What the measure stage calls; with ``month`` for what rows that changed in the last month can have moved."""
     import deltalake  # noqa: F401
     import duckdb  # noqa: F401
+    import holidays  # noqa: F401
     import pyarrow  # noqa: F401
     import sqlglot.dialects.duckdb  # noqa: F401
 

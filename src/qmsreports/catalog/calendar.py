@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, Field, field_validator
 
 from qmsreports.catalog.model import Day, Model, Name, Text
+from qmsreports.catalog.public_holidays import public_holidays
 from qmsreports.errors import Finding, UserError
 
 _ONE_DAY = timedelta(days=1)
@@ -100,9 +101,7 @@ class Holidays(Model):
         """Return the public holidays of these years."""
         if self.country is None:
             return frozenset()
-        import holidays
-
-        return frozenset(holidays.country_holidays(self.country, subdiv=self.region, years=years))
+        return public_holidays(self.country, self.region, years)
 
 
 class CalendarRule(Model):

@@ -127,6 +127,8 @@ class InForce:
 
     def target(self, slice: Mapping[str, str] | None = None) -> Target | None:
         """Return the target of a slice, see :meth:`KpiTargets.of`."""
+        if not self.targets:
+            return None
         asked = dict(slice or {})
         fitting = [
             target
@@ -137,6 +139,8 @@ class InForce:
 
     def deviation(self, slice: Mapping[str, str] | None = None) -> AcceptedDeviation | None:
         """Return the deviation of a slice: its own, or that of the whole."""
+        if not self.deviations:
+            return None
         asked = dict(slice or {}).items()
         fitting = [deviation for deviation in self.deviations if deviation.slice.items() <= asked]
         return max(fitting, key=lambda deviation: len(deviation.slice), default=None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -22,7 +22,7 @@ from qmsreports.kpi.plan import Additive, Chosen, Composed, Level, Plan, Span, S
 from qmsreports.kpi.scan import cube_of, scan, scanned, stacked
 from qmsreports.kpi.selection import Task
 from qmsreports.kpi.weeks import week_months
-from qmsreports.kpi.within import Bounds, Reach, bounds_of, reaches
+from qmsreports.kpi.within import Bounds, Reach, bounds_of, inside, reaches
 from qmsreports.records import Tell, silent
 
 Resample = Callable[[Sequence[float]], tuple[float, float] | None]
@@ -56,7 +56,8 @@ class Computation:
     ranks: Ranks | None = None
     resample: Resample | None = None
     months: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    _hours: dict[tuple[str, date, date], OpenTime] = field(default_factory=dict)
+    _prepared: Sequence[Task] = ()
+    _hours: dict[str, OpenTime] = field(default_factory=dict)
     _laid: dict[str, OpenTime] = field(default_factory=dict)
     _windows: tuple[WindowRow, ...] = ()
 
@@ -108,7 +109,8 @@ class Computation:
         return self._figures(task, statement_text(task.plan, self.engine.dialect), shared=False)
 
     def _prepare(self, tasks: Sequence[Task]) -> None:
-        """Let the engine know clock changes beyond the last day that may occur."""
+        """Let the engine know clock changes beyond the last day that may occur; hours are laid out when asked for."""
+        self._prepared, self._hours = tasks, {}
         until = max(period.end.year for task in tasks for period in task.periods)
         until = max(until, self.as_of.year) + 1
         of = tasks[0].periods[0].of
@@ -281,22 +283,25 @@ class Computation:
     def _lay_out_hours(self, tasks: Sequence[Task], table: str = "") -> dict[str, OpenTime]:
         """Provide the opening hours that these tasks count in; with ``table`` those of the conditions on its rows."""
         found: dict[str, OpenTime] = {}
-        for calendar, spans in lengths.by_calendar((task.plan for task in tasks), table).items():
-            found[calendar] = hours = self._open_time(tasks, calendar, spans)
+        for calendar in lengths.by_calendar((task.plan for task in tasks), table):
+            found[calendar] = hours = self._open_time(calendar)
             if self._laid.get(calendar) != hours:
                 self.engine.open_time(hours)
                 self._laid[calendar] = hours
         return found
 
-    def _open_time(self, tasks: Sequence[Task], calendar: str, spans: Mapping[str, Sequence[Span]]) -> OpenTime:
-        """Lay out a calendar from the first begin to the last end that occur, as far as they can be true.
+    def _open_time(self, calendar: str) -> OpenTime:
+        """Lay out a calendar from the first begin to the last end that occur in rows that count, as far as they can be
+        true, once for all tasks that the engine was prepared for.
 
         Begins before the calendar's first rule and ends after now have no working time; their rows have no length.
         :class:`UserError` when the calendar has no rule on a day of the periods themselves.
         """
+        if calendar in self._hours:
+            return self._hours[calendar]
         entry = self.catalog.calendars[calendar]
-        asked = (lengths.edges_statement(table, own) for table, own in sorted(spans.items()))
-        edges = [row for text in asked for row in self.engine.select(sql.text_of(text, dialect=self.engine.dialect))]
+        tasks = [task for task in self._prepared if calendar in lengths.by_calendar([task.plan])]
+        edges = [row for text in self._edges(calendar, tasks) for row in self.engine.select(text)]
         first = min((begin for begin, _ in edges if begin is not None), default=None)
         last = max((end for _, end in edges if end is not None), default=None)
         zone = ZoneInfo(entry.time_zone)
@@ -306,11 +311,17 @@ class Computation:
         needed = own.first_at.astimezone(zone).date()
         start = max(_moment(first, end).astimezone(zone).date(), min(rule.start for rule in entry.rules))
         start = min(start, needed)
-        key = (calendar, start, end_day)
-        if key not in self._hours:
-            intervals = entry.open_intervals(start, end_day)
-            self._hours[key] = open_time(calendar, intervals, _midnight(start, zone), _midnight(end_day, zone))
-        return self._hours[key]
+        intervals = entry.open_intervals(start, end_day)
+        found = open_time(calendar, intervals, _midnight(start, zone), _midnight(end_day, zone))
+        self._hours[calendar] = found
+        return found
+
+    def _edges(self, calendar: str, tasks: Sequence[Task]) -> Iterator[str]:
+        """Return the statements that find the first begin and the last end in each table."""
+        reached = [reach for task in tasks for reach in reaches(task.periods, task.plan, self.zone)]
+        for table, spans in sorted(lengths.by_calendar(task.plan for task in tasks)[calendar].items()):
+            read = inside(reach for reach in reached if reach.table == table)
+            yield sql.text_of(lengths.edges_statement(table, spans, read), dialect=self.engine.dialect)
 
 
 def _texts(tasks: Iterable[Task], dialect: Dialect) -> dict[str, str]:

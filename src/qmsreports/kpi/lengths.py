@@ -219,16 +219,18 @@ def paused_by(plan: Plan) -> frozenset[str]:
     return frozenset(span.pause.table for _, span in _spans(plan) if span.pause is not None)
 
 
-def edges_statement(table: str, spans: Iterable[Span]) -> exp.Select:
-    """Return the statement that finds the first begin and the last end, in seconds, over which hours must be known."""
+def edges_statement(table: str, spans: Iterable[Span], read: exp.Expr | None = None) -> exp.Select:
+    """Return the statement that finds the first begin and the last end, in seconds, over which hours must be known.
+
+    ``read`` is the condition of the rows that count, see :mod:`qmsreports.kpi.within`.
+    """
     first = [exp.Min(this=sql.name(name, ENTRY)) for name in dict.fromkeys(span.start.name for span in spans)]
     last = [exp.Max(this=sql.name(name, ENTRY)) for name in dict.fromkeys(span.to.name for span in spans)]
     begins = [sql.call("EPOCH_SECONDS", entry) for entry in first]
     ends = [sql.call("EPOCH_SECONDS", entry) for entry in last]
-    columns = [_of("LEAST", begins), _of("GREATEST", ends)]
-    return exp.select(*columns).from_(
-        sql.alias(exp.Table(this=exp.to_identifier(table)), ENTRY, table=True), copy=False
-    )
+    rows = sql.alias(exp.Table(this=exp.to_identifier(table)), ENTRY, table=True)
+    found = exp.select(_of("LEAST", begins), _of("GREATEST", ends)).from_(rows, copy=False)
+    return found if read is None else found.where(read, copy=False)
 
 
 def _of(function: str, values: list[exp.Expr]) -> exp.Expr:

@@ -29,12 +29,13 @@ def every_slice(
     found: dict[str, dict[Slice, Figure]] = {}
     first = _first(task, computed, recorded) if nothing.value is not None else {}
     for period in task.periods:
-        own = dict(computed.get(str(period), {}))
+        name = str(period)
+        own = dict(computed.get(name, {}))
         zeros = {cut for (cut, kind), start in first.items() if kind == period.kind and start <= period.start}
         for cut in zeros | recorded.get(period, set()):
             if cut and tuple(name for name, _ in cut) in task.plan.cuts:
                 own.setdefault(cut, nothing if nothing.value is not None else Figure())
-        found[str(period)] = own
+        found[name] = own
     return found
 
 

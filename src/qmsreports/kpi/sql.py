@@ -47,7 +47,7 @@ def name(word: str, table: str = "") -> exp.Column:
 
 def identifier(word: str) -> exp.Identifier:
     """Return a checked name; the blank in names of our own keeps them apart from declared ones, and needs quotes."""
-    return exp.to_identifier(word, quoted=True if " " in word else None)
+    return exp.Identifier(this=word, quoted=not (word.isascii() and word.isidentifier()))
 
 
 def alias(expression: exp.Expr, word: str, *, table: bool = False, quoted: bool | None = None) -> exp.Expr:
