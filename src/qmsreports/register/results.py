@@ -275,6 +275,20 @@ def _rows(session: Session) -> tuple[int, int]:
     return results, candidates
 
 
+def values_on_record(session: Session) -> tuple[Any, ...]:
+    """Return what tells that a value was written since, or put in the place of another: as nothing is ever deleted,
+    the number of values says the first, and their newest instant and sums the second, of a register that was put back.
+    """
+    of = (func.count(), func.max(Result.id), func.max(Result.computed_at), func.sum(Result.value), func.sum(Result.n))
+    return tuple(session.execute(select(*of)).one())
+
+
+def analyses_on_record(session: Session) -> tuple[int, int]:
+    """Return how many analyses there are and the number of the newest."""
+    count, newest = session.execute(select(func.count(), func.max(Analysis.id))).one()
+    return count or 0, newest or 0
+
+
 def analysed_inputs(session: Session, period: str) -> dict[tuple[str, str], str]:
     """Return by KPI and slice the inputs of the analysis up to this period that holds: the newest."""
     query = select(Analysis.kpi, Analysis.slice_key, Analysis.inputs).where(Analysis.id.in_(_newest_analyses(period)))

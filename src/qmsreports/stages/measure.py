@@ -17,6 +17,7 @@ from qmsreports.fiscal import CALENDAR
 from qmsreports.period import Period
 from qmsreports.records import KpiResult, Tell, silent
 from qmsreports.settings import Settings
+from qmsreports.stages import analysed
 from qmsreports.stages.intervals import with_intervals
 from qmsreports.workspace import Workspace
 
@@ -291,6 +292,9 @@ def _analyse(
     with workspace.register.read() as session:
         read_on = (feeds.read_at(session, at) or at).astimezone(zone).date()
         over = [one for one in periods if one.end <= read_on]
+        ground = analysed.Ground.of(workspace, session, last, over)
+        if analysed.stands(session, ground):
+            return 0
         rows = results.latest_points(session, periods=over) if over else ()
     series: dict[tuple[str, str], list[Row[Any]]] = {}
     for row in rows:
@@ -312,7 +316,10 @@ def _analyse(
             digest = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
             if before.get((name, slice_key)) != digest:
                 anew.append((name, slice_key, digest, _analysed(inputs)))
-        return results.store_analyses(session, str(last), anew, run_id=run_id, at=at)
+        stored = results.store_analyses(session, str(last), anew, run_id=run_id, at=at)
+        left = results.analyses_on_record(session)
+    analysed.note(ground, left)
+    return stored
 
 
 def _newest_two(workspace: Workspace, over: Sequence[Period]) -> dict[str, list[Result]]:
