@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 OWNER = "quality.data"
 TAGS = ["qmsreports"]
 ZONE = pendulum.timezone(stages.time_zone())
-"""The organisation's time zone, as catalog/organisation.yaml says: schedules are meant in it."""
+"""The organisation's approved time zone: schedules are meant in it."""
 BEGINNING = datetime(2026, 1, 1, tzinfo=ZONE)
 
 RETRY_POLICY = ExceptionRetryPolicy(

@@ -80,6 +80,15 @@ _LONG, _SHOWN = 16, 8
 """From so many known words on a line names only the first of them."""
 
 
+def how_many(number: int, noun: str) -> str:
+    """Return an amount in words, for messages of the command line.
+
+    >>> how_many(1, "source"), how_many(0, "review"), how_many(1200, "row")
+    ('1 source', '0 reviews', '1,200 rows')
+    """
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return ``did you mean "status"?`` for the closest known word, or the first known words when none is close.
 

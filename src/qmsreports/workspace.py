@@ -34,9 +34,11 @@ class Workspace:
 
     @cached_property
     def register(self) -> Register:
-        """The records, migrated to the newest schema."""
+        """The records, migrated to the newest schema; made where there are none yet, but only in a workspace."""
         from qmsreports.register.store import Register
 
+        if not self.has_register:
+            self._refuse_no_catalog()
         register = Register(self.settings.register_url)
         register.migrate()
         return register
@@ -65,9 +67,7 @@ class Workspace:
             return written
         return replace(written, organisation=as_approved(own, approved))
 
-    @cached_property
-    def written(self) -> Catalog:
-        """What people adjust, loaded and checked; :class:`UserError` with every finding when it does not hold."""
+    def _refuse_no_catalog(self) -> None:
         if not self.settings.catalog.is_dir():
             raise CouldNotRun(
                 Finding(
@@ -76,6 +76,11 @@ class Workspace:
                     "run in a workspace or set QMSREPORTS_CATALOG",
                 )
             )
+
+    @cached_property
+    def written(self) -> Catalog:
+        """What people adjust, loaded and checked; :class:`UserError` with every finding when it does not hold."""
+        self._refuse_no_catalog()
         return _loaded(self.settings.catalog, self.settings.catalog.absolute(), _content(self.settings.catalog))
 
     @cached_property

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from qmsreports.errors import UserError
+from qmsreports.errors import CouldNotRun, UserError
 from qmsreports.settings import Settings
 from qmsreports.workspace import Workspace
 
@@ -42,3 +42,10 @@ def test_a_mistake_is_told_each_time(settings: Settings) -> None:
     for _ in range(2):
         with pytest.raises(UserError, match="title"):
             _ = Workspace(settings).catalog
+
+
+def test_outside_a_workspace_nothing_is_made(tmp_path: Path) -> None:
+    elsewhere = Workspace(Settings(var=tmp_path / "var", catalog=tmp_path / "catalog"))
+    with pytest.raises(CouldNotRun, match="there is no catalog here; run in a workspace or set QMSREPORTS_CATALOG"):
+        _ = elsewhere.register
+    assert list(tmp_path.iterdir()) == []

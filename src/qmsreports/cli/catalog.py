@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qmsreports.cli.output import as_findings, print_json, print_table
-from qmsreports.errors import ExitCode, Finding, UserError, did_you_mean
+from qmsreports.errors import ExitCode, Finding, UserError, did_you_mean, how_many
 
 if TYPE_CHECKING:
     from qmsreports.catalog.load import Catalog
@@ -64,8 +64,9 @@ def check(as_json: JSON = False) -> None:
     if findings:
         raise UserError(*findings)
     typer.echo(
-        f"{counts['kpis']} KPIs, {counts['tables']} tables, {counts['sources']} sources, "
-        f"{counts['clause_maps']} clause maps: no finding; {counts['examples']} examples come out as written"
+        f"{how_many(counts['kpis'], 'KPI')}, {how_many(counts['tables'], 'table')}, "
+        f"{how_many(counts['sources'], 'source')}, {how_many(counts['clause_maps'], 'clause map')}: no finding; "
+        f"{how_many(counts['examples'], 'example')} {'comes' if counts['examples'] == 1 else 'come'} out as written"
     )
 
 

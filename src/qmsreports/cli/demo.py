@@ -43,6 +43,8 @@ def demo(
     if not quiet:
         print_table(("table", "rows"), rows)
     typer.echo(f"{sum(report.rows.values()):,} rows in {target}")
+    if scale > 1 and not quiet:
+        typer.echo("the QMS workbook is as at scale 1: people keep its registers, and more orders make no more audits")
     if approved:
         typer.echo(f"{approved} definitions approved by {_APPROVER}")
     elif approve:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -24,7 +26,7 @@ class Register:
 
     ``read()`` and ``write()`` give a session in one transaction; a write commits when its block ends and leaves nothing
     behind when it fails. On SQLite a write takes the lock at once, so two writers wait instead of failing
-    half-way.
+    half-way. A file that may only be read is read, as an auditor does whom the records are shown to; a write says so.
     """
 
     def __init__(self, url: str) -> None:
@@ -32,7 +34,10 @@ class Register:
             parsed = make_url(url)
             if parsed.drivername == "postgresql":
                 parsed = parsed.set(drivername="postgresql+psycopg")
-            self.engine: Engine = create_engine(parsed)
+            self._sqlite = parsed.get_backend_name() == "sqlite"
+            on_disk = Path(parsed.database) if self._sqlite and parsed.database not in (None, "", ":memory:") else None
+            only_read = on_disk is not None and _may_only_be_read(on_disk)
+            self.engine: Engine = create_engine(_only_reading(parsed, on_disk) if only_read and on_disk else parsed)
         except (ArgumentError, DBAPIError, NoSuchModuleError, ValueError, ImportError) as error:
             what = "it is no URL" if isinstance(error, ArgumentError) else error  # which would repeat a password
             raise CouldNotRun(
@@ -43,11 +48,10 @@ class Register:
                 )
             ) from None
         self.url = parsed.set(query={}).render_as_string(hide_password=True)  # options may hold a password, too
-        self._sqlite = parsed.get_backend_name() == "sqlite"
         if self._sqlite:
-            if parsed.database and parsed.database != ":memory:":
-                self._make_folder(Path(parsed.database).parent)
-            event.listen(self.engine, "connect", _prepare_sqlite)
+            if on_disk is not None:
+                self._make_folder(on_disk.parent)
+            event.listen(self.engine, "connect", _prepare_reading if only_read else _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
 
     def __enter__(self) -> Register:
@@ -167,10 +171,35 @@ def newest_revision() -> str:
     return max(path.name for path in (_MIGRATIONS / "versions").glob("[0-9]*_*.py")).split("_", 1)[0]
 
 
-def _prepare_sqlite(dbapi_connection: Any, _record: object) -> None:
+def _may_only_be_read(path: Path) -> bool:
+    """Whether there is a file that this account may not write, or that lies where it may write nothing beside it."""
+    return path.is_file() and not (os.access(path, os.W_OK) and os.access(path.absolute().parent, os.W_OK))
+
+
+def _only_reading(url: URL, path: Path) -> URL:
+    """Return the URL that opens a file for reading alone.
+
+    In WAL mode SQLite needs two files beside it. While another account has the register open they are there. Where
+    they are not, nobody writes and they cannot be made: the file is then taken as one that does not change.
+    """
+    query = {"mode": "ro", "uri": "true"}
+    if not path.with_name(f"{path.name}-wal").exists():
+        query["immutable"] = "1"
+    return url.set(database=f"file:{quote(str(path.absolute()))}", query=query)
+
+
+def _prepare_sqlite(dbapi_connection: Any, record: object) -> None:
+    _prepare_reading(dbapi_connection, record)
+    cursor = dbapi_connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _prepare_reading(dbapi_connection: Any, _record: object) -> None:
     dbapi_connection.isolation_level = None  # BEGIN is ours, see _begin_sqlite
     cursor = dbapi_connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=30000"):
+    for pragma in ("busy_timeout=30000", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

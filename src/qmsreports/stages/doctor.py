@@ -17,7 +17,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qmsreports.errors import UserError, did_you_mean
+from qmsreports.errors import UserError, did_you_mean, how_many
 from qmsreports.settings import Settings, connection_of
 from qmsreports.workspace import Workspace
 
@@ -210,8 +210,8 @@ def _file_of(url: str) -> Path | None:
 # --- catalog ---------------------------------------------------------------------------------------------------------
 def _catalog(catalog: Catalog) -> Looked:
     what = (
-        f"{len(catalog.kpis)} KPIs, {len(catalog.tables)} tables, {len(catalog.sources)} sources, "
-        f"{len(catalog.reviews)} reviews in {catalog.folder}"
+        f"{how_many(len(catalog.kpis), 'KPI')}, {how_many(len(catalog.tables), 'table')}, "
+        f"{how_many(len(catalog.sources), 'source')}, {how_many(len(catalog.reviews), 'review')} in {catalog.folder}"
     )
     if catalog.warnings:
         first = f"{what}; first of {len(catalog.warnings)}: {catalog.warnings[0]}"

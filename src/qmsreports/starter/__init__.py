@@ -150,7 +150,13 @@ def _own_files() -> list[Path]:
 
 
 def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8")
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        at = f"{path}: byte {error.start + 1}"
+        raise CouldNotRun(
+            Finding(at, "is no UTF-8 text, so no workspace can be made of it", "mend or remove the file")
+        ) from None
 
 
 def _filled(path: Path, company: Company) -> str:

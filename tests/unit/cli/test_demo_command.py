@@ -51,3 +51,14 @@ def test_what_somebody_proposed_goes_on_waiting(run: Run) -> None:
 def test_without_being_asked_it_touches_no_register(run: Run, tmp_path: Path) -> None:
     run("demo", "--quiet")
     assert not (tmp_path / "var" / "register.db").exists()
+
+
+def test_a_larger_company_says_what_does_not_grow(run: Run) -> None:
+    said = "the QMS workbook is as at scale 1: people keep its registers, and more orders make no more audits"
+    assert run("demo", "--scale", "20").splitlines()[-1] == said
+    assert said not in run("demo")
+
+
+def test_one_of_a_kind_is_told_as_one(run: Run) -> None:
+    said = "3 KPIs, 2 tables, 1 source, 2 clause maps: no finding; 1 example comes out as written\n"
+    assert run("catalog", "check") == said

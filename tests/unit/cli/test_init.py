@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -138,3 +139,18 @@ def test_the_wheel_brings_what_a_workspace_is_made_of(tmp_path: Path, made: Path
     written = {name for name in files if f"qmsreports/starter/workspace/{name}" in names}
     assert own <= names
     assert set(files) - packed - written == {".gitignore"}
+
+
+def test_a_shipped_file_that_is_no_text_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as one that an editor left behind in the folder of the tables."""
+    for name in ("catalog", "report_templates", "expectations", "dags"):
+        shutil.copytree(ROOT / name, tmp_path / "shipped" / name)
+    left = tmp_path / "shipped" / "catalog" / "tables" / "tickets.yaml.swp"
+    left.write_bytes(b"tab\xe9")
+    monkeypatch.setattr(starter, "shipped", lambda: tmp_path / "shipped")
+    with pytest.raises(CouldNotRun) as told:
+        starter.make(tmp_path / "new", HERE)
+    assert str(told.value) == (
+        f"{left}: byte 4: is no UTF-8 text, so no workspace can be made of it; mend or remove the file"
+    )
+    assert not (tmp_path / "new").exists()

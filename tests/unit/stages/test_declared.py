@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from qmsreports import stages
+from qmsreports.catalog import approval
 from qmsreports.errors import CouldNotRun
+from qmsreports.register.catalog_records import CatalogRecords
 from qmsreports.settings import Settings
+from qmsreports.workspace import Workspace
+
+SMALL = Path(__file__).parents[1] / "catalog" / "small"
+NOON = datetime(2026, 4, 2, 12, tzinfo=UTC)
 
 
 def of(folder: Path, text: str | None) -> str:
@@ -32,6 +40,39 @@ def test_a_zone_that_cannot_be_read_is_one_line(tmp_path: Path, text: str | None
         f"{tmp_path}/organisation.yaml: the time zone of the schedules cannot be read; "
         "write for example time_zone: Europe/Vienna, or set QMSREPORTS_CATALOG"
     )
+
+
+def test_the_zone_is_the_approved_one_while_an_edit_waits(tmp_path: Path) -> None:
+    catalog = Path(shutil.copytree(SMALL, tmp_path / "catalog"))
+    settings = Settings(var=tmp_path / "var", catalog=catalog)
+    assert stages.time_zone(settings) == "Europe/Vienna"  # there is no register yet
+    assert not settings.var.exists()
+
+    def propose(by: str) -> None:
+        with Workspace(settings) as workspace:
+            approval.apply(workspace.written, CatalogRecords(workspace.register), by=by, at=NOON)
+
+    def approve(by: str) -> None:
+        with Workspace(settings) as workspace:
+            approval.approve(CatalogRecords(workspace.register), workspace.written.organisation, by=by, at=NOON)
+
+    propose("author")
+    approve("board")
+    path = catalog / "organisation.yaml"
+    path.write_text(path.read_text().replace("Europe/Vienna", "Asia/Tokyo"))
+    assert stages.time_zone(settings) == "Europe/Vienna"
+    propose("author")
+    assert stages.time_zone(settings) == "Europe/Vienna"
+    approve("board")
+    assert stages.time_zone(settings) == "Asia/Tokyo"
+    (settings.var / "register.db").write_bytes(b"no database")
+    assert stages.time_zone(settings) == "Asia/Tokyo"  # what cannot be asked stops no schedule
+
+
+def test_a_server_that_is_not_there_stops_no_schedule(tmp_path: Path) -> None:
+    (tmp_path / "organisation.yaml").write_text("time_zone: UTC\n")
+    away = Settings(catalog=tmp_path, register_at="postgresql://reader@127.0.0.1:9/records")
+    assert stages.time_zone(away) == "UTC"
 
 
 def test_what_a_scheduler_imports_all_day_is_light() -> None:
