@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -81,6 +82,7 @@ def _flow(value: Any, sort: bool) -> str | None:
     return f"{{{text}}}" if named else f"[{text}]"
 
 
+@lru_cache(maxsize=4096)  # the same few hundred names stand in every definition
 def _key(key: str) -> str:
     return key if _WORD.fullmatch(key) else _quoted(key)
 
@@ -104,6 +106,8 @@ def _scalar(value: Any) -> str:
 def _quoted(text: str) -> str:
     r"""Quote for YAML: as JSON, and line separators escaped that YAML would fold."""
     quoted = json.dumps(text, ensure_ascii=False)
+    if quoted.isprintable():  # nearly every text: a catalog has a hundred thousand letters to look at otherwise
+        return quoted
     return "".join(character if character.isprintable() else _escape(character) for character in quoted)
 
 
