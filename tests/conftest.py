@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import warnings
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,30 @@ def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
     finally:
         server.cleanup()
+
+
+migrated_step_by_step = Register.migrate
+"""What the product does; the tests of the register do it, too."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _new_registers_are_copies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let a register without any table become a copy of one that was migrated: a thousand tests begin with one."""
+    template = tmp_path_factory.mktemp("migrated") / "register.db"
+
+    def migrate(register: Register) -> None:
+        if register.engine.dialect.name != "sqlite" or register.revision() is not None:
+            migrated_step_by_step(register)
+            return
+        if not template.exists():
+            with Register(f"sqlite:///{template}") as first:
+                migrated_step_by_step(first)
+        with closing(sqlite3.connect(template)) as source, closing(register.engine.raw_connection()) as own:
+            source.backup(own.driver_connection)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Register, "migrate", migrate)
+        yield
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -82,6 +83,7 @@ def _flow(value: Any, sort: bool) -> str | None:
     return f"{{{text}}}" if named else f"[{text}]"
 
 
+@lru_cache(maxsize=4096)  # the same few hundred names stand in every definition
 def _key(key: str) -> str:
     return key if _WORD.fullmatch(key) else _quoted(key)
 

@@ -17,7 +17,7 @@ from qmsreports.catalog.calendar import Calendar
 from qmsreports.catalog.canonical import digest, plain, to_yaml
 from qmsreports.catalog.kpi import Kpi, KpiVersion
 from qmsreports.catalog.mapped import mapping_entries
-from qmsreports.catalog.organised import organisation_entry
+from qmsreports.catalog.organised import KIND, counted, organisation_entry
 from qmsreports.catalog.retirement import KIND as RETIREMENT
 from qmsreports.catalog.retirement import retirement_entry
 from qmsreports.catalog.target import KpiTargets
@@ -209,9 +209,20 @@ def judging(targets: KpiTargets) -> dict[str, Any]:
 def counted_fingerprints(catalog: Catalog) -> dict[tuple[str, str, int], str]:
     """Return by kind, name and version the hash of what decides a number or a status, as a pack keeps it.
 
-    It is the fingerprint, but for targets and retirements, of which facts are approved that decide nothing.
+    It is the fingerprint of :func:`entries`, without making their texts; but for targets and retirements, of which
+    facts are approved that decide nothing.
     """
-    found = {(entry.kind, entry.name, entry.version): entry.fingerprint for entry in entries(catalog)}
+    found = {(KIND, KIND, 0): digest(to_yaml(counted(catalog.organisation), sort=True))}
+    for name, kpi in catalog.kpis.items():
+        for version in kpi.versions:
+            found["kpi", name, version.version] = kpi_fingerprint(kpi, version, catalog.calendars)
+    for name, calendar in catalog.calendars.items():
+        found["calendar", name, 0] = _hash(counted_calendar(calendar))
+    for kind, models in (("clause_map", catalog.clause_maps), ("review", catalog.reviews)):
+        for name, model in models.items():
+            found[kind, name, 0] = _hash(untranslated(plain(model)))
+    for entry in mapping_entries(catalog):
+        found[entry.kind, entry.name, 0] = entry.fingerprint
     for name, targets in catalog.targets.files.items():
         found["targets", name, 0] = _hash(judging(targets))
     for name, kpi in catalog.kpis.items():

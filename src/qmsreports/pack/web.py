@@ -19,8 +19,10 @@ from qmsreports.language import say
 from qmsreports.pack.brand import PLAIN, Brand
 from qmsreports.pack.charts.style import Palette
 from qmsreports.pack.kept import Keep, make_anew
+from qmsreports.pack.seal import templates_hash
 
 if TYPE_CHECKING:
+    from jinja2 import Environment
     from markupsafe import Markup
 
 TEMPLATE = "pack.html.j2"
@@ -81,21 +83,15 @@ def render_html(
 
     :class:`CouldNotRun` where a template is missing or wrong, with its file and line.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError
+    from jinja2 import TemplateError, TemplateSyntaxError
     from markupsafe import Markup
 
-    environment = Environment(
-        loader=FileSystemLoader(templates),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     drawings = Drawings(charts, brand.palette)
     try:
         style = (templates / _STYLE).read_text(encoding="utf-8")
         script = (templates / _SCRIPT).read_text(encoding="utf-8")
-        page = environment.get_template(TEMPLATE).render(
+        template = _environment(templates, templates_hash(templates)).get_template(TEMPLATE)
+        page = template.render(
             **view,
             charts=charts,
             t=say,
@@ -117,6 +113,20 @@ def render_html(
             )
         ) from error
     return page
+
+
+@lru_cache(maxsize=4)
+def _environment(templates: Path, _content: str) -> Environment:
+    """Return the environment of these templates, by their content: compiling them takes longer than filling them."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    return Environment(
+        loader=FileSystemLoader(templates),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
 
 
 class Drawings:

@@ -13,7 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qmsreports.catalog.canonical import plain
-from qmsreports.catalog.fingerprint import entries, kpi_entry, kpi_fingerprint, targets_entry
+from qmsreports.catalog.fingerprint import (
+    counted_fingerprints,
+    entries,
+    kpi_entry,
+    kpi_fingerprint,
+    targets_entry,
+)
 from qmsreports.catalog.kpi import Kpi
 from qmsreports.catalog.load import Catalog, load_catalog
 from qmsreports.catalog.restore import stored_targets, stored_version
@@ -192,3 +198,11 @@ def test_every_definition_is_one_entry(small: Catalog) -> None:
 def test_fingerprints_do_not_depend_on_where_the_catalog_lies(small: Catalog, tmp_path: Path) -> None:
     moved = load_catalog(Path(shutil.copytree(Path(__file__).parent / "small", tmp_path / "elsewhere")))
     assert [entry.fingerprint for entry in entries(moved)] == [entry.fingerprint for entry in entries(small)]
+
+
+def test_a_pack_keeps_the_approved_fingerprints_and_of_targets_and_retirements_what_decides(shipped: Catalog) -> None:
+    approved = {(entry.kind, entry.name, entry.version): entry.fingerprint for entry in entries(shipped)}
+    kept = counted_fingerprints(shipped)
+    assert kept.keys() == approved.keys()
+    assert {key[0] for key in kept if kept[key] != approved[key]} <= {"targets", "retirement"}
+    assert {key[0] for key in kept} >= {"organisation", "kpi", "calendar", "clause_map", "review", "mapping", "targets"}

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -257,7 +261,15 @@ def _month(row: Row, partition: str | None) -> str:
 
 
 def filled(folder: Path) -> Workspace:
-    """A workspace with two KPIs, actions, statements, an audit and three feeds."""
+    """A workspace with two KPIs, actions, statements, an audit and three feeds; made once and copied."""
+    shutil.copytree(_filled_once(), folder, dirs_exist_ok=True)
+    return Workspace.at(folder)
+
+
+@cache
+def _filled_once() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="filled-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     made = Workspace.at(folder)
     made.rows("review_actions", ACTIONS)
     made.rows("considered_inputs", STATEMENTS)
@@ -268,4 +280,5 @@ def filled(folder: Path) -> Workspace:
     made.rule("crm", "order_lines", "in_set")
     made.series("otif", [88.0 + (index % 3) for index in range(24)], target=95.0)
     made.series("nps", [40.0 + (index % 4) for index in range(24)], target=38.0)
-    return made
+    made.register.close()
+    return folder
