@@ -85,17 +85,17 @@ class Computation:
     def _run(self, tasks: Sequence[Task]) -> Computed:
         """Compute tasks that all count in calendar months, or all in months of weeks."""
         self._prepare(tasks)
+        groups = _in_windows(together.groups(tasks))
         with ThreadPoolExecutor(1) as beside:  # the engine reads rows meanwhile, and that is not Python
-            written = beside.submit(_texts, tasks, self.engine.dialect)
+            written = beside.submit(lambda: (_texts(tasks, self.engine.dialect), [self._statement(g) for g in groups]))
             scans = [self._scan(table, own) for table, own in _by_table(tasks).items()]
-            texts = written.result()
+            texts, statements = written.result()
         found: dict[str, dict[str, dict[Slice, Figure]]] = {}
-        for group in _in_windows(together.groups(tasks)):
+        for group, text in zip(groups, statements, strict=True):
             self.tell(f"kpi: {', '.join(task.kpi.kpi for task in group)}", 0)
             if len(group) == 1:
-                found[group[0].plan.label] = self._figures(group[0], texts[group[0].plan.label])
+                found[group[0].plan.label] = self._figures(group[0], text)
             else:
-                text = together.statement(group, self.engine.dialect, self._within(group[0]))
                 scans += [text] if isinstance(group[0].plan.body, Spread) else []
                 found |= self._figures_together(group, text)
         for task in tasks:
@@ -251,12 +251,18 @@ class Computation:
     def _rows(self, task: Task, text: str, shared: bool) -> list[Row]:
         if shared and isinstance(task.plan.body, Additive | Level):
             self._lay_out_windows(task)  # what is counted in opening hours was counted by the scan
-            text = sql.text_of(rollup.rollup(task.plan), dialect=self.engine.dialect)
         else:
             self.lay_out(task)
-            if shared:
-                text = sql.text_of(rows.rows_statement(task.plan, (), self._within(task)), dialect=self.engine.dialect)
         return self.engine.select(text)
+
+    def _statement(self, group: Sequence[Task]) -> str:
+        """Return the statement of tasks that are computed together, or of one, over the cubes or the rows it reads."""
+        first = group[0]
+        if len(group) > 1:
+            return together.statement(group, self.engine.dialect, self._within(first))
+        over_cubes = isinstance(first.plan.body, Additive | Level)
+        own = rollup.rollup(first.plan) if over_cubes else rows.rows_statement(first.plan, (), self._within(first))
+        return sql.text_of(own, dialect=self.engine.dialect)
 
     def _within(self, task: Task) -> Reach | None:
         """Return which rows a statement over the rows of one table has to read."""

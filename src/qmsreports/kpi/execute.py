@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _MICRO = 1_000_000
 _DAY = 86400 * _MICRO
+_COMPARED = 20
+"""Clock changes that an instant is compared with one by one: those of ten years in most zones."""
 
 
 @contextmanager
@@ -133,14 +135,26 @@ def _local_day(zone: str, until: int) -> str:
     """Return the SQL of the day of an instant ``t``: the offset in force is added, then days are counted.
 
     Newest change first, so that rows of the last years are decided by the first few comparisons; no instant is decided
-    at once, which would go through all of them otherwise (2.4 microseconds a row).
+    at once, which would go through all of them otherwise (2.4 microseconds a row). The function stands twice for every
+    clock of a statement, and a hundred changes in each cost more to plan than a month's rows to count: so those of long
+    ago are looked up in a list, which takes a row half a microsecond longer.
     """
     changes = offsets(zone, until)
-    cases = " ".join(
-        f"WHEN epoch_us(t) >= {second * _MICRO} THEN {offset * _MICRO}" for second, offset in reversed(changes[1:])
-    )
-    first = changes[0][1] * _MICRO
-    offset = f"CASE WHEN t IS NULL THEN 0 {cases} ELSE {first} END" if cases else str(first)
+    older, recent = changes[:-_COMPARED] or changes[:1], changes[1:][-_COMPARED:]
+    cases = " ".join(f"WHEN epoch_us(t) >= {second * _MICRO} THEN {offset * _MICRO}" for second, offset in recent[::-1])
+    offset = f"CASE WHEN t IS NULL THEN 0 {cases} ELSE {_long_ago(older)} END"
     # counted from 1600, so that whole-number division also rounds down for instants before 1970
     since = (date(1970, 1, 1) - date(1600, 1, 1)).days * _DAY
     return f"DATE '1600-01-01' + CAST((epoch_us(t) + {offset} + {since}) // {_DAY} AS INTEGER)"
+
+
+def _long_ago(changes: Sequence[tuple[int, int]]) -> str:
+    """Return the SQL of the offset in force at an instant ``t``, in microseconds, by how many changes lie before it."""
+    if len(changes) == 1:
+        return str(changes[0][1] * _MICRO)
+    seconds, known = (
+        f"CAST('{[entry * _MICRO for entry in column]}' AS BIGINT[])"  # one text is planned faster than many numbers
+        for column in ([second for second, _ in changes[1:]], [offset for _, offset in changes])
+    )
+    # the blank keeps the name apart from every declared column, which it would hide
+    return f'list_extract({known}, 1 + len(list_filter({seconds}, lambda "a change": "a change" <= epoch_us(t))))'

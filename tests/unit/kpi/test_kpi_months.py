@@ -14,11 +14,13 @@ from kpi_fixture import CASES, LATER, by_place, catalog, kpi, run
 from qmsreports.fiscal import FiscalYear
 from qmsreports.kpi.clock import covered, days_of, month_number, offsets, open_time
 from qmsreports.kpi.examples import RowsInMemory
+from qmsreports.kpi.execute import DuckDb
 from qmsreports.kpi.interpret import plan_of
 from qmsreports.kpi.measurement import measure
 from qmsreports.kpi.plan import Rolling
 from qmsreports.kpi.selection import plan_in
 from qmsreports.kpi.words import rule_of
+from qmsreports.lake import open_duckdb
 from qmsreports.organisation import FiscalYearRule
 from qmsreports.period import Period
 
@@ -204,3 +206,23 @@ def test_open_time_is_laid_out_in_the_longest_slots_that_fit_its_edges() -> None
     assert hours.at(start.replace(hour=8, minute=30)) == 600
     assert hours.at(start.replace(hour=11)) == 2400
     assert hours.at(start - timedelta(hours=1)) is None
+
+
+@pytest.mark.parametrize(
+    "zone", ["Europe/Vienna", "America/New_York", "Australia/Lord_Howe", "Africa/Casablanca", "UTC"]
+)
+def test_a_day_begins_at_its_local_midnight_since_1970(zone: str) -> None:
+    """Of every day the first microsecond and the one before it: clock changes of long ago are found another way."""
+    place = ZoneInfo(zone)
+    begins = [datetime(1970, 1, 3, tzinfo=place) + timedelta(days=day) for day in range(58 * 365)]
+    instants = sorted(
+        begin.astimezone(UTC) - before for begin in begins for before in (timedelta(), timedelta(microseconds=1))
+    )
+    with open_duckdb() as connection:
+        engine = DuckDb(connection)
+        engine.prepare(zone=zone, until=2027)
+        connection.execute("CREATE TABLE rows AS SELECT unnest($1::TIMESTAMPTZ[]) AS change", [instants])
+        found = engine.select("SELECT LOCAL_DAY(change) FROM rows ORDER BY change")
+        nothing = engine.select("SELECT LOCAL_DAY(CAST(NULL AS TIMESTAMPTZ))")
+    assert [day for (day,) in found] == [moment.astimezone(place).date() for moment in instants]
+    assert nothing == [(None,)]
