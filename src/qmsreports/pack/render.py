@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from pathlib import Path
 
 from qmsreports.language import speaking
@@ -40,20 +42,29 @@ def _rendered(pack: PackModel, templates: Path, brand: Brand, tell: Tell, keep: 
     charts = draw(pack, brand.palette, keep)
     view = show(pack)
     tell("pack: print", 0)
-    pdf = render_pdf(view, charts, templates=templates, attachments=beside, stamp=head.data_read_at, brand=brand)
     if lacking := missing(view):
         what = "1 character" if lacking == 1 else f"{lacking:,} characters"
         tell(f"pack: no font has {what}, told by code points; name a font in catalog/brand.yaml: more_fonts", 0)
-    tell("pack: page", 0)
-    html = render_html(view, charts, templates=templates, brand=brand, keep=keep)
-    slides = {}
-    if SLIDES in head.forms:
-        tell("pack: slides", 0)
-        slides[f"{name}.pptx"] = render_slides(pack, templates=templates, brand=brand)
+
+    def paper() -> bytes:
+        return render_pdf(view, charts, templates=templates, attachments=beside, stamp=head.data_read_at, brand=brand)
+
+    with ThreadPoolExecutor(max_workers=1) as other:  # Typst leaves Python to the page for as long as it sets
+        printed = other.submit(copy_context().run, paper)
+        try:
+            tell("pack: page", 0)
+            html = render_html(view, charts, templates=templates, brand=brand, keep=keep)
+            workbook = render_workbook(pack)
+            slides = {}
+            if SLIDES in head.forms:
+                tell("pack: slides", 0)
+                slides[f"{name}.pptx"] = render_slides(pack, templates=templates, brand=brand)
+        finally:
+            pdf = printed.result()  # where both fail, the print is told of
     return {
         f"{name}.pdf": pdf,
         f"{name}.html": html.encode(),
-        f"{name}.xlsx": render_workbook(pack),
+        f"{name}.xlsx": workbook,
         **slides,
         **{item.name: item.text.encode() for item in beside},
     }

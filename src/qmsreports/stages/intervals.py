@@ -22,8 +22,14 @@ def with_intervals(catalog: Catalog, results: Iterable[KpiResult]) -> list[KpiRe
     found = list(results)
     known: dict[_Place, KpiResult] = {}
     formulas: list[int] = []
+    composed = {
+        (name, version.version)
+        for name, kpi in catalog.kpis.items()
+        for version in kpi.versions
+        if version.measure.kind == "formula"
+    }
     for place, result in enumerate(found):
-        if _is_formula(catalog, result):
+        if (result.kpi, result.version) in composed:
             formulas.append(place)
             continue
         found[place] = known[_place(result)] = _of_rows(catalog, result)
@@ -92,11 +98,6 @@ def _sources(catalog: Catalog, result: KpiResult) -> frozenset[str]:
     tables = {table for one in own for table in one.tables}
     made_of = {other for table in tables if table in catalog.tables for other in catalog.tables[table].derived_from}
     return frozenset(tables | made_of)
-
-
-def _is_formula(catalog: Catalog, result: KpiResult) -> bool:
-    version = catalog.kpis[result.kpi].version(result.version)
-    return version is not None and version.measure.kind == "formula"
 
 
 def _reads(catalog: Catalog, result: KpiResult) -> tuple[str, ...]:
