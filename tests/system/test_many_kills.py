@@ -1,148 +1,110 @@
 """Killed again and again at random instants, the line ends where one undisturbed run ends.
 
-How many kills: ``QMSREPORTS_KILLS`` (``make test-kills`` sets 200). To spend the time on the line and not on imports,
-each run is a child of one process that has imported everything; it is killed with SIGKILL like any other. For the same
-reason workspaces take turns: each reads one part of the company's systems, and one in every round reads them all.
+A small company with a system of each kind (``tests/system/works``), every stage from the first read to the pack, real
+processes that die of SIGKILL. To spend the time on the line and not on imports, each run is a child of one process that
+has imported everything. A workspace lives through several kills before a run may end; half of them begin with the month
+before ingested, measured and packed, and in every third the help desk breaks off in the middle of a page besides.
+
+An instant is drawn over the whole line: a step that it tells, then a moment until the next step. How many kills:
+``QMSREPORTS_KILLS``; which draw: ``QMSREPORTS_KILLS_SEED``, which is printed.
 """
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import random
 import shutil
 import time
-from collections.abc import Callable
+from collections import Counter
 from datetime import UTC, datetime
-from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.system.conftest import Line
+from tests.system.conftest import ROOT, Line
+from tests.system.works.killed import Runner, state
+from tests.system.works.systems import FIRST, SECOND, HelpDesk, help_desk, write_systems
 
 pytestmark = pytest.mark.system
 
-KILLS = int(os.environ.get("QMSREPORTS_KILLS", "20"))
-IN_A_ROW = 5
+KILLS = int(os.environ.get("QMSREPORTS_KILLS", "200"))
+SEED = int(os.environ.get("QMSREPORTS_KILLS_SEED") or random.SystemRandom().randrange(10**6))
+IN_A_ROW = 8
 """Kills that one workspace has to live through before it is allowed to finish."""
-PARTS: tuple[tuple[str, ...], ...] = (
-    ("helpdesk",),
-    ("production_files", "qms_registers"),
-    ("crm",),
-    ("mes",),
-    (),  # all of them
-)
-AT = datetime(2024, 2, 5, 6, tzinfo=UTC)
-IMPORTED = [
-    "great_expectations",
-    "dlt",
-    "dlt.sources.sql_database",
-    "duckdb",
-    "deltalake",
-    "pandas",
-    "pyarrow.parquet",
-    "openpyxl",
-    "sqlglot",
-    "qmsreports.stages",
-    "qmsreports.sources",
-    "qmsreports.conform",
-    "qmsreports.validate.checker",
-    "qmsreports.register.store",
-]
-CONTENT = {
-    "feeds": "source, table_name, SUM(rows_in), SUM(conformed), SUM(quarantined), SUM(duplicates)",
-    "loads": "source, table_name, SUM(rows)",
-    "quarantine": "source, table_name, row_key, rule, reason, status, COUNT(*)",
-}
-"""What the register must say in the end, whatever happened in between; ``refreshed`` may be more after a kill."""
-GROUPS = {"feeds": "1, 2", "loads": "1, 2", "quarantine": "1, 2, 3, 4, 5, 6"}
+WORKS = ROOT / "tests" / "system" / "works"
+AT = {FIRST: datetime(2026, 9, 2, 6, tzinfo=UTC), SECOND: datetime(2026, 10, 2, 6, tzinfo=UTC)}
 
 
-def ingest(environment: dict[str, str], sources: tuple[str, ...], run: str) -> None:
-    """One run in a process of its own."""
-    os.environ.update(environment)
-    from qmsreports import stages
-
-    stages.ingest(sources, run_id=run, at=AT)
-
-
-Start = Callable[[Line, tuple[str, ...], str], ForkServerProcess]
-
-
-@pytest.fixture(scope="module")
-def process() -> Start:
-    context: ForkServerContext = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(IMPORTED)
-
-    def start(line: Line, sources: tuple[str, ...], run: str) -> ForkServerProcess:
-        environment = {name: value for name, value in line.environment.items() if name.startswith("QMSREPORTS_")}
-        started = context.Process(target=ingest, args=(environment, sources, run))
-        started.start()
-        return started
-
-    return start
-
-
-def register(line: Line) -> dict[str, list[tuple[Any, ...]]]:
-    return {
-        table: line.register(
-            f"SELECT {columns} FROM {table} {'WHERE status = ' + repr('published') if table == 'feeds' else ''} "
-            f"GROUP BY {GROUPS[table]} ORDER BY {GROUPS[table]}"
-        )
-        for table, columns in CONTENT.items()
+def new_workspace(folder: Path, systems: Path, desk: HelpDesk) -> Line:
+    """A workspace with approved definitions and nothing read."""
+    catalog = folder / "catalog"
+    shutil.copytree(WORKS / "catalog", catalog)
+    for table in ("considered_inputs", "review_actions"):  # registers that a pack reads
+        shutil.copy(ROOT / "catalog" / "tables" / f"{table}.yaml", catalog / "tables")
+    line = Line(folder / "var", at=AT[FIRST].isoformat())
+    line.folder.mkdir()
+    line.extra = {
+        "QMSREPORTS_CATALOG": str(catalog),
+        "QMSREPORTS_EXPECTATIONS": str(WORKS / "expectations"),
+        "QMSREPORTS_CONNECTION_ERP": f"sqlite:///{systems / 'erp.db'}",
+        "QMSREPORTS_CONNECTION_DESK": desk.web.url(),
+        "QMSREPORTS_CONNECTION_SHOP_FLOOR": str(systems / "shop_floor"),
     }
+    line.run("catalog", "apply", "--by", "quality.manager", "--quiet")
+    line.run("catalog", "approve", "--all", "--by", "managing.director", "--quiet")
+    return line
 
 
-def test_kills_at_random_instants_lose_nothing_and_count_nothing_twice(process: Start, tmp_path: Path) -> None:
-    company = Line(tmp_path / "company")
-    company.folder.mkdir()
-    company.run("demo", "--through", "2024-01", "--quiet")
+def test_kills_at_random_instants_lose_nothing_and_count_nothing_twice(tmp_path: Path) -> None:
+    print(f"\nQMSREPORTS_KILLS_SEED={SEED}")  # noqa: T201
+    chance = random.Random(SEED)
+    systems = tmp_path / "systems"
+    hit: Counter[str] = Counter()
+    with help_desk() as desk:
+        begun = new_workspace(tmp_path, systems, desk)
+        for month, wanted in ((FIRST, KILLS - KILLS // 2), (SECOND, KILLS // 2)):
+            write_systems(systems, month)
+            desk.month = month
+            runner = Runner(f"2026-{month:02}", AT[month])
+            undisturbed = begun.copy(tmp_path / f"undisturbed {month}")
+            steps = runner.whole(undisturbed, "once")
+            expected = state(undisturbed)
+            assert all(expected["landed"][source] for source in ("desk", "erp", "shop_floor"))
+            assert expected["register"]["results"] and expected["register"]["quarantine"]
+            assert len(expected["packs"]) == (1 if month == FIRST else 2)
+            kill_again_and_again(begun, runner, steps, expected, (wanted, chance, desk, hit))
+            begun = undisturbed
+        assert desk.broken >= KILLS // 60, "the line of the help desk did not break"
+    assert sum(hit.values()) == KILLS
+    told = {step.split(":")[0].split(" ")[0] for step in hit}
+    assert KILLS < 100 or told >= {"desk", "erp", "shop_floor", "kpi", "pack"}, sorted(hit)
 
-    def workspace(name: str) -> Line:
-        line = Line(tmp_path / name)
-        line.folder.mkdir()
-        shutil.copytree(company.demo, line.demo)
-        return line
 
-    def undisturbed(sources: tuple[str, ...]) -> tuple[float, Any]:
-        line = workspace(f"undisturbed {' '.join(sources) or 'all'}")
-        began = time.monotonic()
-        alone = process(line, sources, "once")
-        alone.join()
-        took = time.monotonic() - began
-        assert alone.exitcode == 0
-        return took, (line.tables(), register(line))
-
-    process(workspace("warm"), ("production_files",), "warm").join()
-    parts: dict[tuple[str, ...], tuple[float, Any]] = {}
-    chance = random.Random(200)
-    killed, workspaces = 0, 0
-    while killed < KILLS:
-        sources = PARTS[workspaces % len(PARTS)]
-        if sources not in parts:
-            parts[sources] = undisturbed(sources)
-            assert parts[sources][1][0], sources
-        took, expected = parts[sources]
+def kill_again_and_again(
+    begun: Line,
+    runner: Runner,
+    steps: list[tuple[str, float]],
+    expected: dict[str, object],
+    asked: tuple[int, random.Random, HelpDesk, Counter[str]],
+) -> None:
+    """Kill ``asked`` many runs in copies of a workspace; each copy must end in the expected state."""
+    wanted, chance, desk, hit = asked
+    number = {step: nth for nth, (step, _) in enumerate(steps)}
+    killed, workspaces, since = 0, 0, time.monotonic()
+    while killed < wanted:
         workspaces += 1
-        line = workspace(f"line{workspaces}")
-        where = f"workspace {workspaces}, {' '.join(sources) or 'all sources'}"
-        left, attempts = min(IN_A_ROW, KILLS - killed), 0
-        while left and attempts < 3 * IN_A_ROW:
-            attempts += 1
-            child = process(line, sources, f"run {attempts}")
-            child.join(chance.uniform(0.02, 1) * took)
-            child.kill()
-            child.join()
-            if child.exitcode == 0:  # it was faster than the kill
+        line = begun.copy(begun.folder.parent / f"killed {runner.period} {workspaces}")
+        desk.breaks = 1 if workspaces % 3 == 0 else 0
+        for nth in sorted(chance.randrange(len(steps)) for _ in range(min(IN_A_ROW, wanted - killed))):
+            step = runner.killed(line, f"run {nth}", number, nth, chance.uniform(0, 1) * steps[nth][1])
+            if not step:  # it was faster than the kill, and is through
                 break
-            assert child.exitcode == -9, where
-            killed, left = killed + 1, left - 1
-        last = process(line, sources, "last")
-        last.join()
-        assert last.exitcode == 0, where
-        assert line.tables() == expected[0], f"{where}, {attempts} runs"
-        assert register(line) == expected[1], f"{where}, {attempts} runs"
+            killed += 1
+            hit[step] += 1
+        runner.whole(line, "last")
+        where = f"QMSREPORTS_KILLS_SEED={SEED}: {runner.period}, workspace {workspaces}"
+        for part, found in state(line).items():
+            assert found == expected[part], f"{where}: {part}"
         shutil.rmtree(line.folder)
-        print(f"{killed} kills in {workspaces} workspaces: {where} agrees", flush=True)  # noqa: T201
+        each = (time.monotonic() - since) / killed if killed else 0
+        print(f"{killed} kills of {runner.period} in {workspaces} workspaces, {each:.1f} s each", flush=True)  # noqa: T201
