@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from qmsreports.language import say
+from qmsreports.language.recorded import again
 from qmsreports.pack import figures
 from qmsreports.pack.finding import (
     current_run,
@@ -273,7 +274,7 @@ def _failed(source: SourceQuality, feeds: list[Feed], stopped: Readers, standing
     kpis = _titles(feeds, stopped)
     earlier = [title for title in _titles(feeds, standing) if title not in kpis]
     reasons = [
-        say("decision.failed.one", feed=feed.title, why=feed.message or say(f"feed.{feed.status}"))
+        say("decision.failed.one", feed=feed.title, why=again(feed.message) or say(f"feed.{feed.status}"))
         for feed in feeds[:2]
     ]
     effects = [say("decision.failed.kpis", kpis=figures.listed(kpis, 4))] if kpis else []

@@ -26,7 +26,7 @@ from qmsreports.pack.letter import letter
 from qmsreports.pack.masking import Masking
 from qmsreports.pack.model import PackModel
 from qmsreports.pack.render import render
-from qmsreports.pack.view import records
+from qmsreports.pack.view import records, show
 from qmsreports.register import actions
 from qmsreports.validate.vocabulary import KINDS
 
@@ -279,3 +279,22 @@ def test_every_role_that_the_shipped_catalog_names_is_said_in_words() -> None:
     assert sorted(role for role in roles if f"role.{figures.slug(role)}" not in there) == []
     classes = {figures.slug(declared.confidentiality) for declared in catalog.reviews.values()}
     assert [name for name in classes if f"classification.{name}" not in there] == []
+
+
+def test_what_a_run_recorded_in_english_is_shown_in_the_language_of_the_pack() -> None:
+    pack = review(3)
+    rule = pack.failed_rules[0].model_copy(update={"sample": ("SO-1|10: Qty is -1, below 1.",)})
+    source = pack.quality[0]
+    stop = (
+        "source crm, table orders: nothing is published, 7 of 9 rows (77.8 %) fail: keys (orders.json:12); "
+        "sales.manager mends it at the source, then run again"
+    )
+    feed = source.feeds[0].model_copy(update={"status": "stopped", "message": stop})
+    sources = (source.model_copy(update={"feeds": (feed,)}),)
+    with speaking("de"):
+        quality = show(pack.model_copy(update={"failed_rules": (rule,), "quality": sources}))["quality"]
+    assert quality["rules"][0]["sample"] == "„SO-1|10: Qty ist -1, unter 1.“"
+    assert (
+        "Nichts wird veröffentlicht, 7 von 9 Zeilen (77,8 %) fallen durch"
+        in quality["sources"][0]["feeds"][0]["message"]
+    )

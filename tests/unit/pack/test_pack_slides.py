@@ -19,8 +19,9 @@ from pptx.util import Emu
 from qmsreports.errors import CouldNotRun
 from qmsreports.pack import slides
 from qmsreports.pack.annex import AgendaItem
-from qmsreports.pack.minutes import Attendance, Minutes
+from qmsreports.pack.minutes import AgreedAction, Attendance, Minutes, Resolution
 from qmsreports.pack.model import PackModel
+from qmsreports.pack.objective import Objective
 from qmsreports.pack.slides.deck import Deck, Line, Place, text_height
 
 TEMPLATES = Path(__file__).parents[3] / "report_templates"
@@ -203,6 +204,128 @@ def test_limits_break_where_they_begin_anew(made: PackModel, deck: Any) -> None:
     assert lines["Mean, since Oct 25"] == after
     legend = shape.chart.legend._element.xml
     assert legend.count("<c:legendEntry>") == sum(", since " in name for name in lines)
+
+
+def test_the_note_under_a_chart_says_where_its_lines_break_and_why(made: PackModel, deck: Any) -> None:
+    objective = next(one for one in made.objectives if one.kpi == "on_time_delivery")
+    reason = objective.segments[-1].reason
+    assert reason
+    noted = 0
+    for slide, _ in charts(deck):
+        (one,) = [one for one in made.objectives if slide.shapes.title.text_frame.text.startswith(f"{one.title}:")]
+        breaks = [shape.text_frame.text for shape in slide.shapes if shape.name == "Breaks"]
+        shown = one.points[-made.header.shown :]
+        begun = {segment.start for segment in one.segments[1:]} & {point.start for point in shown[1:]}
+        assert bool(breaks) == bool(begun), one.kpi
+        noted += bool(breaks)
+        if one.kpi == "on_time_delivery":
+            assert f"Oct 25, {reason}" in breaks[0]
+    assert noted
+
+
+def alone(pack: PackModel, one: Objective) -> PackModel:
+    """The pack with one exception, in the place of the objective it was made from."""
+    others = (known.model_copy(update={"exception": ()}) for known in pack.objectives)
+    return pack.model_copy(update={"objectives": tuple(one if one.kpi == known.kpi else known for known in others)})
+
+
+def test_lines_break_at_another_definition_that_has_too_few_values_for_limits(made: PackModel) -> None:
+    objective = next(one for one in made.objectives if one.exception)
+    later = objective.points[-3].start
+    points = tuple(
+        point.model_copy(update={"version": 1 + (point.start >= later), "mean": None, "upper": None, "lower": None})
+        for point in objective.points
+    )
+    one = objective.model_copy(update={"points": points, "segments": objective.segments[:1]})
+    pack = alone(made, one)
+    deck = Presentation(io.BytesIO(slides.render_slides(pack, templates=TEMPLATES)))
+    ((slide, shape),) = charts(deck)
+    assert "Aug 26, definition version 2" in texts(slide)
+    values = next(series for series in shape.chart.plots[0].series if series.name == "Value")
+    number = [point.start for point in points[-made.header.shown :]].index(later)
+    assert "<a:noFill/>" in values.points[number].format.line._ln.xml  # not joined to the point before
+
+
+@pytest.mark.parametrize("size", [1e-6, 1e-4, 0.01, 1, 1e6, 1e10])
+def test_numbers_along_the_axis_differ_whatever_their_size(made: PackModel, size: float) -> None:
+    objective = next(one for one in made.objectives if one.exception)
+    names = ("value", "low", "high", "target", "near", "mean", "lower", "upper")
+    points = tuple(
+        point.model_copy(update={name: known * size for name in names if (known := getattr(point, name)) is not None})
+        for point in objective.points
+    )
+    one = objective.model_copy(update={"points": points, "unit": "EUR", "possible": None})
+    pack = alone(made, one)
+    ((_, shape),) = charts(Presentation(io.BytesIO(slides.render_slides(pack, templates=TEMPLATES))))
+    axis = shape.chart.value_axis
+    decimals = len(axis.tick_labels.number_format.partition(".")[2])
+    count = round((axis.maximum_scale - axis.minimum_scale) / axis.major_unit)
+    labels = [f"{axis.minimum_scale + number * axis.major_unit:.{decimals}f}" for number in range(count + 1)]
+    assert len(labels) > 2
+    assert len(set(labels)) == len(labels)
+
+
+def test_nothing_is_cut_and_what_finds_no_room_goes_on(made: PackModel) -> None:
+    words = " ".join(f"word{number}" for number in range(700))
+    name = "Ninety characters of a name that somebody typed into a field without any thought for table"
+    objectives = tuple(
+        one.model_copy(update={"title": f"{number} {name}", "finding": f"{one.finding}, {name}"})
+        for number, one in enumerate(made.objectives)
+    )
+    decisions = tuple(one.model_copy(update={"evidence": f"{one.kind} {words}"}) for one in made.decisions)
+    changes = tuple(one.model_copy(update={"text": f"{number} {words}"}) for number, one in enumerate(made.changes))
+    actions = tuple(one.model_copy(update={"title": f"{one.action} {name} {name}"}) for one in made.actions)
+    update = {"objectives": objectives, "decisions": decisions, "changes": changes, "actions": actions}
+    deck = Presentation(io.BytesIO(slides.render_slides(made.model_copy(update=update), templates=TEMPLATES)))
+    everything = plain(" ".join(texts(slide) for slide in deck.slides))
+    assert "\N{HORIZONTAL ELLIPSIS}" not in everything
+    for one in objectives:
+        assert one.title in everything
+        assert not one.exception or f"{one.title}: {plain(one.finding)}" in everything
+    for decision in decisions:
+        assert plain(decision.evidence) in everything
+    for action in actions:
+        assert action.title in everything
+    for number, _ in enumerate(changes):
+        assert f"{number} word0 " in everything
+    assert everything.count("word699") >= len(decisions) + len(changes)
+
+
+def test_a_review_that_was_held_tells_its_decisions_actions_and_conclusions(made: PackModel) -> None:
+    on, by = date(2026, 11, 12), "K. Huber"
+    resolutions = (
+        Resolution(
+            number="D-1", clause="9.3.2-c3", kind="improvement", text="Second carrier", reason="Late since May",
+            owner="supply.manager", due=date(2027, 1, 31), decided_by=by, decided_on=on, action="A-9",
+        ),
+        Resolution(
+            number="D-2", clause="9.3.2-d", kind="resources", text="One more planner", action="",
+            decided_by=by, decided_on=on,
+        ),
+    )  # fmt: skip
+    action = AgreedAction(number="A-10", title="Ask the customer", owner="sales.manager", agreed_by=by, agreed_on=on)
+    minutes = Minutes(
+        held_on=on,
+        closed_on=on,
+        closed_by=by,
+        resolutions=resolutions,
+        actions=(action,),
+        suitability="It suits us.",
+        adequacy="It is enough.",
+        effectiveness="It works but for deliveries.",
+    )
+    held = made.model_copy(update={"minutes": minutes})
+    deck = Presentation(io.BytesIO(slides.render_slides(held, templates=TEMPLATES)))
+    titles = [plain(slide.shapes.title.text_frame.text) for slide in deck.slides]
+    assert "What this review has to decide" not in titles  # the form that was filled in
+    said = plain(" ".join(texts(slide) for slide in deck.slides))
+    for text in ("Second carrier (Late since May)", "One more planner", "A-9", "Ask the customer", "31 Jan 2027"):
+        assert text in said
+    for text in ("It suits us.", "It is enough.", "It works but for deliveries."):
+        assert text in said
+    decided = texts(deck.slides[titles.index("Decisions and actions")])
+    assert "D-2" in decided
+    assert titles.index("Decisions and actions") < titles.index("Conclusion on suitability, adequacy and effectiveness")
 
 
 def test_the_first_slide_says_who_leads_and_who_is_there_for_whom(made: PackModel) -> None:

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from qmsreports.language import say
+from qmsreports.language.recorded import again
 from qmsreports.pack import figures
 from qmsreports.pack.appendix.cells import Cell, Sheet, sheet, words
 from qmsreports.pack.model import PackModel
@@ -173,7 +174,7 @@ def feeds(pack: PackModel) -> Sheet:
             feed.deleted_at_source,
             feed.held,
             feed.newest,
-            feed.message,
+            again(feed.message),
         )
         for source in pack.quality
         for feed in source.feeds

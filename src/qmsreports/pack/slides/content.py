@@ -6,21 +6,25 @@ changed, a slide for each exception, what was decided last time, the form for wh
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from qmsreports.language import say
 from qmsreports.pack.charts.style import PALETTE
 from qmsreports.pack.model import PackModel
 from qmsreports.pack.objective import Objective
-from qmsreports.pack.slides.deck import Deck, Line, Place, Slide, shortened
-from qmsreports.pack.slides.native import add_chart
+from qmsreports.pack.slides.deck import Deck, Line, Place, Slide, whole
+from qmsreports.pack.slides.native import add_chart, broken_at
+from qmsreports.pack.slides.paging import flowing, lines_fit, numbered, paged, rows_fit
+from qmsreports.pack.slides.record import record
 from qmsreports.pack.slides.tables import coverage, scoreboard
 from qmsreports.pack.view import annexes, board, front, meeting
 
 _LEFT, _WIDTH = 0.045, 0.91
+_LEAD = Place(_LEFT, 0.0, _WIDTH, 0.08)
+_TABLE = Place(_LEFT, 0.1, _WIDTH, 0.88)
+_TEXT = Place(_LEFT, 0.02, _WIDTH, 0.9)
 _PER_SLIDE = 3  # decisions
-_CHANGES = 5
 _ROWS = 10
 _TONES = {"good": PALETTE.improvement, "bad": PALETTE.concern_text}
 
@@ -31,36 +35,28 @@ def fill(deck: Deck, pack: PackModel) -> None:
     seen = front.front(pack)
     _first(deck.slide(f"{head['title']}, {head['period']}"), head, seen, pack)
     planned = annexes.agenda(pack)
-    for title, items in _pages(say("label.agenda"), planned["rows"] if planned else (), _ROWS):
-        _agenda(deck.slide(title), items, planned["lead"] if planned else "")
-    for title, items in _pages(say("label.needs_decision"), seen["decisions"], _PER_SLIDE):
-        _decisions(deck.slide(title), items)
+    _agenda(deck, planned["rows"] if planned else (), planned["lead"] if planned else "")
+    _decisions(deck, seen["decisions"])
     if not seen["decisions"]:
         _nothing(deck.slide(say("label.needs_decision")), seen["no_decision"])
     scoreboard(deck, pack)
     changed = say("label.changed_since", since=head["since_last"]) if head["since_last"] else say("label.changed")
-    _changes(deck.slide(changed), seen)
+    _changes(deck, changed, seen)
     for objective in pack.objectives:
         if objective.exception:
             _exception(deck, objective, pack)
-    for title, items in _pages(say("label.decided_last_time"), seen["decided"], _ROWS):
-        _actions(deck.slide(title), items, seen["actions_summary"])
+    _actions(deck, seen["decided"], seen["actions_summary"])
     if not seen["decided"]:
         _nothing(deck.slide(say("label.decided_last_time")), seen["actions_summary"])
-    _form(deck.slide(say("slide.to_decide")), pack)
+    if not record(deck, pack):
+        _form(deck.slide(say("slide.to_decide")), pack)
     coverage(deck, pack)
-    whose = (shortened(head["organisation"], 40), shortened(head["document"], 60))
-    deck.foot("  ·  ".join((*whose, shortened(head["state"], 60), shortened(head["classification"], 30))))
+    whose = (whole(head["organisation"]), whole(head["document"]))
+    deck.foot("  ·  ".join((*whose, whole(head["state"]), whole(head["classification"]))))
 
 
 def _heads(*names: str) -> tuple[str, ...]:
     return tuple(say(f"head.{name}") for name in names)
-
-
-def _pages(title: str, items: Sequence[Any], most: int) -> Iterator[tuple[str, Sequence[Any]]]:
-    pages = [items[start : start + most] for start in range(0, len(items), most)]
-    for number, page in enumerate(pages, start=1):
-        yield (say("slide.page_of", title=title, number=number, all=len(pages)) if len(pages) > 1 else title), page
 
 
 def _first(slide: Slide, head: dict[str, Any], seen: dict[str, Any], pack: PackModel) -> None:
@@ -80,20 +76,20 @@ def _first(slide: Slide, head: dict[str, Any], seen: dict[str, Any], pack: PackM
     ]
     lines = [Line(say("label.glance"), 14, bold=True, colour=quiet), *counts]
     slide.text(Place(0.68, 0.0, 0.275, 0.74), lines, name="Counts")
-    trust = shortened(" ".join([seen["chance"], *seen["trust"]]), 520)
+    trust = whole(" ".join([seen["chance"], *seen["trust"]]))
     slide.text(Place(_LEFT, 0.78, _WIDTH, 0.2), [Line(trust, 12, colour=quiet)], name="Trust")
 
 
 def _people(pack: PackModel) -> list[Line]:
     """Return who was there, for whom and in the chair, once that is on record; until then who leads and is invited."""
     quiet = PALETTE.quiet
-    chair = [Line(say("meeting.chair", chair=shortened(pack.header.chair, 80)), 14)] if pack.header.chair else []
+    chair = [Line(say("meeting.chair", chair=whole(pack.header.chair)), 14)] if pack.header.chair else []
     said = meeting.minutes(pack)
     if said is not None and said["present"]:
-        present = [Line(shortened(one, 140), 14, mark="•") for one in said["present"]]
-        held = Line(shortened(said["lead"], 140), 12, colour=quiet)
+        present = [Line(whole(one), 14, mark="•") for one in said["present"]]
+        held = Line(whole(said["lead"]), 12, colour=quiet)
         return [Line(say("label.present"), 14, bold=True, colour=quiet), *chair, *present, held]
-    invited = [Line(shortened(one, 80), 14, mark="•") for one in pack.header.participants]
+    invited = [Line(whole(one), 14, mark="•") for one in pack.header.participants]
     return [*chair, *([Line(say("head.invited"), 14, bold=True, colour=quiet)] if invited else []), *invited]
 
 
@@ -101,86 +97,89 @@ def _nothing(slide: Slide, text: str) -> None:
     slide.text(Place(_LEFT, 0.04, _WIDTH, 0.3), [Line(text, 16)], name="Nothing")
 
 
-def _agenda(slide: Slide, items: Sequence[dict[str, Any]], lead: str) -> None:
+def _agenda(deck: Deck, items: Sequence[dict[str, Any]], lead: str) -> None:
+    rows = [(whole(item["title"]), item["clauses"], whole(item["led_by"]), item["minutes"]) for item in items]
+    head, widths = _heads("item", "clauses", "led_by", "minutes"), (0.5, 0.18, 0.22, 0.1)
+    pages = paged(rows, _ROWS, lambda some: rows_fit(deck.sheet, _TABLE, head, some, widths))
+    for title, page in numbered(say("label.agenda"), pages):
+        slide = deck.slide(title)
+        slide.text(_LEAD, [Line(whole(lead), 13, colour=PALETTE.quiet)], name="Lead")
+        slide.table(_TABLE, head, page, widths, alt=". ".join((say("label.agenda"), lead)), least=0.4)
+
+
+def _decisions(deck: Deck, items: Sequence[dict[str, Any]]) -> None:
+    def lines(some: Sequence[dict[str, Any]]) -> list[Line]:
+        return [line for item in some for line in _decision(item)]
+
+    pages = paged(items, _PER_SLIDE, lambda some: lines_fit(deck.sheet, _TEXT, lines(some)))
+    for title, page in numbered(say("label.needs_decision"), pages):
+        deck.slide(title).text(_TEXT, lines(page), name="Decisions")
+
+
+def _decision(item: dict[str, Any]) -> list[Line]:
+    lines = [
+        Line(whole(item["title"]), 16, bold=True, mark=f"{item['number']}."),
+        Line(whole(item["evidence"]), 12, colour=PALETTE.quiet),
+    ]
+    return [*lines, Line(whole(item["asks"]), 13)] if item["asks"] else lines
+
+
+def _changes(deck: Deck, title: str, seen: dict[str, Any]) -> None:
+    lines = [Line(f"{item['kind']}. {whole(item['text'])}", 15) for item in seen["changes"]]
+    pages = flowing(deck.sheet, _TEXT, _TEXT, lines or [Line(seen["no_change"], 16)])
+    for name, page in numbered(title, pages):
+        deck.slide(name).text(_TEXT, page, name="Changes")
+
+
+def _actions(deck: Deck, items: Sequence[dict[str, Any]], summary: str) -> None:
     rows = [
-        (shortened(item["title"], 90), item["clauses"], shortened(item["led_by"], 40), item["minutes"])
+        (item["action"], whole(item["title"]), whole(item["owner"]), item["due"], whole(item["state"]["word"]))
         for item in items
     ]
-    slide.text(Place(_LEFT, 0.0, _WIDTH, 0.08), [Line(shortened(lead, 180), 13, colour=PALETTE.quiet)], name="Lead")
-    slide.table(
-        Place(_LEFT, 0.1, _WIDTH, 0.88),
-        _heads("item", "clauses", "led_by", "minutes"),
-        rows,
-        (0.5, 0.18, 0.22, 0.1),
-        alt=". ".join((say("label.agenda"), lead)),
-        least=0.4,
-    )
-
-
-def _decisions(slide: Slide, items: Sequence[dict[str, Any]]) -> None:
-    lines = []
-    for item in items:
-        lines.append(Line(shortened(item["title"], 150), 16, bold=True, mark=f"{item['number']}."))
-        lines.append(Line(shortened(item["evidence"], 330), 12, colour=PALETTE.quiet))
-        if item["asks"]:
-            lines.append(Line(shortened(item["asks"], 160), 13))
-    slide.text(Place(_LEFT, 0.02, _WIDTH, 0.88), lines, name="Decisions")
-
-
-def _changes(slide: Slide, seen: dict[str, Any]) -> None:
-    told = seen["changes"][:_CHANGES]
-    lines = [Line(f"{item['kind']}. {shortened(item['text'], 240)}", 15) for item in told] or [
-        Line(seen["no_change"], 16)
-    ]
-    more = len(seen["changes"]) - len(told)
-    if more > 0:
-        lines.append(Line(say("slide.and_more_in_pack", n=more), 13, colour=PALETTE.quiet))
-    slide.text(Place(_LEFT, 0.04, _WIDTH, 0.8), lines, name="Changes")
-
-
-def _actions(slide: Slide, items: Sequence[dict[str, Any]], summary: str) -> None:
-    rows = [
-        (
-            item["action"],
-            shortened(item["title"], 90),
-            shortened(item["owner"], 30),
-            item["due"],
-            shortened(item["state"]["word"], 30),
-        )
-        for item in items
-    ]
-    head = _heads("no", "action", "owner", "due", "state")
-    slide.text(
-        Place(_LEFT, 0.0, _WIDTH, 0.08), [Line(shortened(summary, 180), 13, colour=PALETTE.quiet)], name="Summary"
-    )
-    slide.table(Place(_LEFT, 0.1, _WIDTH, 0.88), head, rows, (0.1, 0.42, 0.18, 0.14, 0.16), alt=summary, least=0.4)
+    head, widths = _heads("no", "action", "owner", "due", "state"), (0.1, 0.42, 0.18, 0.14, 0.16)
+    pages = paged(rows, _ROWS, lambda some: rows_fit(deck.sheet, _TABLE, head, some, widths))
+    for title, page in numbered(say("label.decided_last_time"), pages):
+        slide = deck.slide(title)
+        slide.text(_LEAD, [Line(whole(summary), 13, colour=PALETTE.quiet)], name="Summary")
+        slide.table(_TABLE, head, page, widths, alt=summary, least=0.4)
 
 
 def _exception(deck: Deck, objective: Objective, pack: PackModel) -> None:
+    """Show the chart and beside it what is known and said; what finds no room there follows on a slide of its own."""
     shown = board.depth(objective, pack)
-    slide = deck.slide(f"{shortened(objective.title, 90)}: {shortened(objective.finding, 120)}")
     points = objective.points[-pack.header.shown :]
     charted = any(point.value is not None for point in points)
-    if charted:
-        place = Place(_LEFT, 0.0, 0.62, 0.9)
-        add_chart(slide, place, points, objective.segments, objective.unit, bounds=objective.possible, alt=shown["alt"])
+    title = f"{whole(objective.title)}: {whole(objective.finding)}"
+    beside = Place(0.68, 0.0, 0.275, 0.9) if charted else _TEXT
+    pages = flowing(deck.sheet, beside, _TEXT, _evidence(shown))
+    for number, (name, page) in enumerate(numbered(title, pages)):
+        slide = deck.slide(name)
+        if charted and number == 0:
+            broken = broken_at(points, objective.segments)
+            place = Place(_LEFT, 0.0, 0.62, 0.82 if broken else 0.9)
+            add_chart(slide, place, points, objective.segments, objective.unit, objective.possible, alt=shown["alt"])
+            if broken:
+                note = Line(whole(say("slide.broken_at", breaks=broken)), 11, colour=PALETTE.quiet)
+                slide.text(Place(_LEFT, 0.83, 0.62, 0.1), [note], name="Breaks")
+        slide.text(_TEXT if number else beside, page, name="Evidence")
+
+
+def _evidence(shown: dict[str, Any]) -> list[Line]:
+    """Return what is known of an exception and what its owner says of it."""
     quiet = PALETTE.quiet
     said = shown["comment"]
-    lines = [Line(shortened(text, 260), 13) for text in (shown["evidence"], shown["limits"]) if text]
-    lines += [Line(shortened(text, 180), 12, colour=PALETTE.concern_text) for text in shown["reservations"][:2]]
+    lines = [Line(whole(text), 13) for text in (shown["evidence"], shown["limits"]) if text]
+    lines += [Line(whole(text), 12, colour=PALETTE.concern_text) for text in shown["reservations"]]
     lines.append(Line(say("slide.owner_says"), 12, bold=True, colour=quiet))
     if said is None:
-        lines.append(
-            Line(say("slide.comment_missing", owner=shortened(shown["owed"], 60)), 13, colour=PALETTE.concern_text)
-        )
+        missing = say("slide.comment_missing", owner=whole(shown["owed"]))
+        lines.append(Line(missing, 13, colour=PALETTE.concern_text))
     else:
-        lines += [Line(shortened(said[part], 200), 13) for part in ("cause", "action", "expected") if said[part]]
-        who = ", ".join((shortened(said["author"], 60), said["on"]))
+        lines += [Line(whole(said[part]), 13) for part in ("cause", "action", "expected") if said[part]]
+        who = ", ".join((whole(said["author"]), said["on"]))
         text = say("slide.comment_due", said=who, day=said["by"]) if said["by"] else who
         lines.append(Line(text, 11, colour=quiet))
-    lines.append(Line(shown["clauses"], 11, colour=quiet))
-    place = Place(0.68, 0.0, 0.275, 0.9) if charted else Place(_LEFT, 0.04, _WIDTH, 0.8)
-    slide.text(place, lines, name="Evidence")
+    return [*lines, Line(shown["clauses"], 11, colour=quiet)]
 
 
 def _form(slide: Slide, pack: PackModel) -> None:

@@ -15,7 +15,14 @@ _MARGIN = 0.045  # of the width
 _TITLE = (0.045, 0.035, 0.91, 0.14)  # left, top, width, height as shares of the slide, on a plain presentation
 _LOGO = (0.03, 0.07, 0.2)  # top and height as shares of the height, most width
 _FOOT = 0.95
-_TITLE_SIZES = ((60, 26), (105, 22), (170, 18), (10_000, 16))  # up to so many letters, this size in points
+_TITLE_SIZES = (
+    (60, 26),
+    (105, 22),
+    (170, 18),
+    (260, 16),
+    (400, 13),
+    (100_000, 11),
+)  # up to so many letters, this size in points
 _LOCALES = {"en": "en-GB", "de": "de-DE", "fr": "fr-FR", "es": "es-ES"}
 _POINT = 12_700  # English Metric Units
 _LETTER = 0.56  # mean width of a letter in ems, of the wider of usual fonts
@@ -65,7 +72,7 @@ class Deck:
     def slide(self, title: str) -> Slide:
         """Add a slide with a title."""
         made = self._made.slides.add_slide(self._layout)
-        text = shortened(title, 220)
+        text = whole(title)
         for shape in list(made.placeholders):
             if shape.placeholder_format.idx == 0:
                 shape.text_frame.text = text
@@ -74,8 +81,15 @@ class Deck:
                     _plain_title(shape)
             else:
                 shape._element.getparent().remove(shape._element)  # an empty placeholder says "click to add text"
-        foot = int(_FOOT * self._height)
-        return Slide(made, self._width, foot, self._body_top(), plain=not self._own)
+        return self._sheet(made)
+
+    @property
+    def sheet(self) -> Slide:
+        """What a slide measures, without making one."""
+        return self._sheet(None)
+
+    def _sheet(self, made: Any) -> Slide:
+        return Slide(made, self._width, int(_FOOT * self._height), self._body_top(), plain=not self._own)
 
     def save(self, out: io.BytesIO, *, title: str, author: str) -> None:
         """Write the presentation."""
@@ -222,10 +236,10 @@ class Slide:
         columns = [int(whole * width) for width in widths]
         scale = scale_of(self.width)
         smallest, lowest = _LEAST * scale, least * scale
-        heights = _row_heights(written, columns, scale, lowest)
+        heights = row_heights(written, columns, scale, lowest)
         while sum(heights) > room and scale > smallest:
             scale -= 0.05
-            heights = _row_heights(written, columns, scale, lowest)
+            heights = row_heights(written, columns, scale, lowest)
         shape = self.made.shapes.add_table(len(written), len(head), left, top, whole, sum(heights))
         shape.name = "Table"
         describe(shape, alt)
@@ -259,8 +273,8 @@ def text_height(lines: Sequence[Line], width: int, scale: float) -> int:
     return int(needed * _POINT)
 
 
-def _row_heights(rows: Sequence[Sequence[Line]], columns: Sequence[int], scale: float, least: float) -> list[int]:
-    """Return how high the rows of a table become; ``least`` in inches."""
+def row_heights(rows: Sequence[Sequence[Line]], columns: Sequence[int], scale: float, least: float) -> list[int]:
+    """Return how high the rows of a table become, in English Metric Units; ``least`` in inches."""
     found = []
     for number, row in enumerate(rows):
         cells = [(Line(one.text, _TABLE_SIZE), width) for one, width in zip(row, columns, strict=True)]
@@ -311,10 +325,9 @@ def rgb(colour: str) -> Any:
 
 def describe(shape: Any, alt: str) -> None:
     """Give a chart or table the text that a screen reader reads."""
-    shape._element.nvGraphicFramePr.cNvPr.set("descr", readable(shortened(alt, 900)))
+    shape._element.nvGraphicFramePr.cNvPr.set("descr", whole(alt))
 
 
-def shortened(text: str, most: int) -> str:
-    """Return a text of at most so many letters; what is cut says so, and the pack has the whole."""
-    plain = " ".join(readable(text).split())
-    return plain if len(plain) <= most else f"{plain[: most - 1].rstrip()}…"
+def whole(text: str) -> str:
+    """Return a text on one line; slides cut nothing."""
+    return " ".join(readable(text).split())

@@ -7,6 +7,7 @@ provisional value by a hollow mark, as in print.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -32,8 +33,8 @@ def add_chart(
     points: Sequence[Point],
     segments: Sequence[Segment],
     unit: str,
-    *,
     bounds: Bounds | None,
+    *,
     alt: str,
 ) -> None:
     """Draw the points into a place; ``alt`` says what the chart shows, ``bounds`` what values can be where the unit
@@ -55,24 +56,25 @@ def add_chart(
         OTHER: [point.value if point.kind.startswith("neutral") else None for point in points],
         PROVISIONAL: [point.value if point.provisional else None for point in points],
     }
-    starts = {segment.start for segment in segments[1:]}
-    breaks = [number for number, point in enumerate(points) if number and point.start in starts]
+    breaks = [number for number, _ in _breaks(points, segments)]
     moved = [number for number in range(1, len(points)) if points[number].target != points[number - 1].target]
     shown: list[_Piece] = []
     for name, numbers in lines.items():
         cuts = {MEAN: breaks, UPPER: breaks, LOWER: breaks, TARGET: moved}.get(name, [])
         shown += _pieces(name, numbers, cuts, points)
     kind: Any = CategoryChartData
-    data = kind(number_format=_DECIMALS.get(unit, "#,##0"))
+    known = [number for piece in shown for number in piece.numbers if number is not None]
+    domain = Domain.around(known, bounds)
+    step, _ = ticks(domain, _TICKS)
+    data = kind(number_format=_format(step / 10, unit))
     data.categories = [figures.short_period(point.period).replace(figures.NBSP, " ") for point in points]
     for piece in shown:
         data.add_series(piece.label, piece.numbers)
     frame = slide.made.shapes.add_chart(XL_CHART_TYPE.LINE_MARKERS, *slide.box(place), data)
     frame.name = say("label.chart")
     describe(frame, alt)
-    known = [number for piece in shown for number in piece.numbers if number is not None]
     frame.chart.font.size = Pt(round(11 * scale_of(slide.width), 1))
-    _axes(frame.chart, Domain.around(known, bounds), bounds, unit, len(points))
+    _axes(frame.chart, domain, bounds, unit, len(points))
     for number, (series, piece) in enumerate(zip(frame.chart.plots[0].series, shown, strict=True)):
         if piece.line in _MARKS:
             _mark(series, piece.line)
@@ -80,6 +82,40 @@ def add_chart(
         _line(series, piece.line, breaks if piece.line == VALUES else ())
         if piece.later:
             _unlisted(frame.chart.legend._element, number)
+
+
+def broken_at(points: Sequence[Point], segments: Sequence[Segment]) -> str:
+    """Return where the lines break and why, for the note under the chart: ``Oct 25, new carrier; Jan 26, definition
+    version 2``; empty where they do not.
+    """
+    said = []
+    for number, reason in _breaks(points, segments):
+        period = figures.short_period(points[number].period).replace(figures.NBSP, " ")
+        said.append(", ".join((period, reason)))
+    return say("list.semicolon").join(said)
+
+
+def _breaks(points: Sequence[Point], segments: Sequence[Segment]) -> list[tuple[int, str]]:
+    """Return the points before which lines break, and why: limits begin anew, or another definition counts.
+
+    A definition that came where there are too few values for limits makes no segment; its values are no less apart.
+    """
+    because = {segment.start: segment.reason or say("limits.new") for segment in segments[1:]}
+    found = []
+    for number, (before, point) in enumerate(pairwise(points), start=1):
+        if point.start in because:
+            found.append((number, because[point.start]))
+        elif point.version != before.version:
+            found.append((number, say("definition.version_break", version=point.version)))
+    return found
+
+
+def _format(step: float, unit: str) -> str:
+    """Return the number format in which numbers a step apart differ: ``0.0000`` for a step of 0.0002 or 0.0005."""
+    usual = _DECIMALS.get(unit, "#,##0")
+    decimals = max(0, -math.floor(math.log10(step))) if step > 0 else 0
+    least = len(usual.partition(".")[2])
+    return usual if decimals <= least else f"#,##0.{'0' * decimals}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +173,7 @@ def _axes(chart: Any, domain: Domain, bounds: Bounds, unit: str, count: int) -> 
     values.minimum_scale, values.maximum_scale, values.major_unit = low, high, step
     values.major_gridlines.format.line.color.rgb = rgb(PALETTE.band)
     values.format.line.fill.background()
-    values.tick_labels.number_format = _DECIMALS.get(unit, "#,##0")
+    values.tick_labels.number_format = _format(step, unit)
     values.tick_labels.number_format_is_linked = False
     name = figures.unit_name(unit)
     values.has_title = bool(name)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from qmsreports.language import say
 from qmsreports.pack import figures
 from qmsreports.pack.charts.style import PALETTE
 from qmsreports.pack.model import PackModel
-from qmsreports.pack.slides.deck import Deck, Line, Place, shortened
+from qmsreports.pack.slides.deck import Deck, Line, Place, whole
+from qmsreports.pack.slides.paging import numbered, paged, rows_fit
 from qmsreports.pack.view import board, records
 
 _PLACE = Place(0.045, 0.02, 0.91, 0.96)
@@ -24,49 +25,47 @@ def scoreboard(deck: Deck, pack: PackModel) -> None:
     """List every objective with value, target, status and what the statistics say, below the input it belongs to."""
     parts = [
         (
-            f"{section.number}  {shortened(section.title, 60)}",
+            f"{section.number}  {whole(section.title)}",
             [_objective(board.row(pack.objective(kpi))) for kpi in section.kpis],
         )
         for section in pack.sections
         if section.kpis
     ]
     head = tuple(say(f"head.{name}") for name in ("objective", "value", "target", "status", "variation", "will_meet"))
-    pages = list(_pages(parts, _OBJECTIVES))
-    for number, rows in enumerate(pages, start=1):
-        title = _title(say("label.scoreboard"), number, len(pages))
-        deck.slide(title).table(_PLACE, head, rows, (0.36, 0.15, 0.12, 0.12, 0.13, 0.12), alt=title)
+    widths = (0.36, 0.15, 0.12, 0.12, 0.13, 0.12)
+    pages = list(_pages(parts, _OBJECTIVES, lambda some: rows_fit(deck.sheet, _PLACE, head, some, widths)))
+    for title, rows in numbered(say("label.scoreboard"), pages):
+        deck.slide(title).table(_PLACE, head, rows, widths, alt=title)
 
 
 def coverage(deck: Deck, pack: PackModel) -> None:
     """List the inputs that each standard asks for: by what each is covered, or that it is missing."""
     head = tuple(say(f"head.{name}") for name in ("clause", "input", "state", "evidence"))
+    widths = (0.1, 0.34, 0.14, 0.42)
     for ledger in records.ledgers(pack):
         rows = [_input(row) for row in ledger["rows"]]
-        pages = [rows[start : start + _INPUTS] for start in range(0, len(rows), _INPUTS)]
-        for number, page in enumerate(pages, start=1):
-            title = _title(say("label.coverage_of", standard=ledger["title"]), number, len(pages))
+        pages = paged(rows, _INPUTS, lambda some: rows_fit(deck.sheet, _PLACE_BELOW, head, some, widths))
+        for title, page in numbered(say("label.coverage_of", standard=ledger["title"]), pages):
             slide = deck.slide(title)
             said = "  ·  ".join(text for text in (ledger["summary"], ledger["note"]) if text)
-            line = Line(shortened(said, 220), 12, colour=PALETTE.quiet)
+            line = Line(whole(said), 12, colour=PALETTE.quiet)
             slide.text(Place(0.045, 0.0, 0.91, 0.09), [line], name="Summary")
-            slide.table(_PLACE_BELOW, head, page, (0.1, 0.34, 0.14, 0.42), alt=title)
+            slide.table(_PLACE_BELOW, head, page, widths, alt=title)
 
 
-def _title(title: str, number: int, count: int) -> str:
-    return say("slide.page_of", title=title, number=number, all=count) if count > 1 else title
-
-
-def _pages(parts: Sequence[tuple[str, list[_Row]]], most: int) -> Iterator[list[_Row]]:
+def _pages(
+    parts: Sequence[tuple[str, list[_Row]]], most: int, fits: Callable[[Sequence[_Row]], bool]
+) -> Iterator[list[_Row]]:
     """Yield the rows of each slide. The heading of an input stands above its rows, once more where they go on."""
     page: list[_Row] = []
     for heading, rows in parts:
         top: _Row = (Line(heading, bold=True), *[""] * 5)
-        if page and len(page) + 2 > most:
+        if page and (len(page) + 2 > most or not fits([*page, top, *rows[:1]])):
             yield page
             page = []
         page.append(top)
         for row in rows:
-            if len(page) == most:
+            if len(page) == most or (len(page) > 1 and not fits([*page, row])):
                 yield page
                 page = [top]
             page.append(row)
@@ -77,7 +76,7 @@ def _pages(parts: Sequence[tuple[str, list[_Row]]], most: int) -> Iterator[list[
 def _objective(row: dict[str, Any]) -> _Row:
     unit = row["unit"]
     return (
-        shortened(row["title"], 70),
+        whole(row["title"]),
         f"{row['value']} {unit}" if unit and row["value"] != figures.NONE else row["value"],
         row["target"],
         _toned(row["status"]),
@@ -90,9 +89,9 @@ def _input(row: dict[str, Any]) -> _Row:
     proofs = "; ".join(one["text"] for one in row["evidence"])
     return (
         row["number"],
-        shortened(row["label"], 110),
+        whole(row["label"]),
         _toned(row["state"]),
-        shortened(proofs or row["said"], 150),
+        whole(proofs or row["said"]),
     )
 
 

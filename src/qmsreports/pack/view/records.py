@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from qmsreports.language import say
+from qmsreports.language.recorded import again
 from qmsreports.pack import figures
 from qmsreports.pack.model import EarlyRows, FailedRule, Feed, LedgerRow, PackModel, Section, Trust
 from qmsreports.pack.objective import Objective
@@ -195,7 +196,7 @@ def _feed(feed: Feed) -> dict[str, Any]:
         "deleted_at_source": figures.count(feed.deleted_at_source),
         "newest": figures.day(feed.newest),
         "version": str(feed.lake_version) if feed.lake_version is not None else figures.NONE,
-        "message": feed.message,
+        "message": again(feed.message),
     }
 
 
@@ -222,7 +223,7 @@ def _rule(rule: FailedRule, tables: Mapping[str, str]) -> dict[str, Any]:
         "failed": say("quality.of", some=figures.count(rule.rows_failed), all=figures.count(rule.rows_checked)),
         "did": say("rule.broken") if rule.broken else say(f"rule.{rule.on_failure}"),
         "owner": figures.role(rule.owner),
-        "sample": next((say("quality.quoted", text=_cut(text)) for text in rule.sample if text), ""),
+        "sample": next((say("quality.quoted", text=_cut(again(text))) for text in rule.sample if text), ""),
     }
 
 
