@@ -14,6 +14,9 @@ from qmsreports.records import KpiResult
 from qmsreports.register.models import Analysis, Measurement, RestatementCandidate, Result, SqlText
 from qmsreports.register.written import insert_many
 
+Value = Result | Row[Any]
+"""A row of the results: the whole record, or of :func:`latest_values`, which has the same names."""
+
 
 def slice_key(slice_: Mapping[str, str]) -> str:
     """Return the text under which a slice is stored: ``""`` for the whole, ``channel=chat,site=linz`` otherwise."""
@@ -88,6 +91,17 @@ def latest_points(session: Session, *, periods: Iterable[Period] = ()) -> Sequen
     """Return of the rows of :func:`latest_results` only what a series is made of: a third of the time."""
     columns = ("kpi", "slice_key", "period_start", "value", "status", "target", "fingerprint")
     return session.execute(_latest(select(*(getattr(Result, name) for name in columns)), (), periods, None)).all()
+
+
+def latest_values(
+    session: Session, *, kpis: Iterable[str], periods: Iterable[Period], as_of: datetime
+) -> Sequence[Row[Any]]:
+    """Return the rows of :func:`latest_results` with what a pack shows of them, in half the time.
+
+    Left out is what each is computed again from: its parts, its run, and what it replaces.
+    """
+    columns = [column for column in Result.__table__.c if column.name not in ("parts", "run_id", "supersedes")]
+    return session.execute(_latest(select(*columns), kpis, periods, as_of)).all()
 
 
 def slices_on_record(

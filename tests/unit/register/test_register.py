@@ -127,6 +127,13 @@ def test_many_results_are_stored_as_one_by_one_and_read_as_points(register: Regi
             ("on_time_delivery", "site=linz", 90.0),
         ]
         assert results.latest_points(session, periods=[Period.parse("2026-09")]) == []
+        (whole, linz) = results.latest_values(
+            session, kpis=["on_time_delivery"], periods=[Period.parse("2026-10")], as_of=NOON
+        )
+        assert (whole.value, linz.value, linz.slice, whole.computed_at) == (93.4, 90.0, {"site": "linz"}, NOON)
+        for lean, full in ((whole, stored[0]), (linz, stored[1])):
+            assert {name: getattr(full, name) for name in lean._fields} == dict(lean._mapping)
+        assert set(Result.__table__.c.keys()) - set(whole._fields) == {"parts", "run_id", "supersedes"}
 
 
 def test_two_runs_cannot_replace_the_same_value(register: Register) -> None:

@@ -16,8 +16,8 @@ from qmsreports.pack.finding import status_word
 from qmsreports.pack.model import JUDGED_ANEW, DefinitionChange
 from qmsreports.pack.objective import Objective
 from qmsreports.period import Period
-from qmsreports.register.models import Approval, CatalogVersion, Result
-from qmsreports.register.results import latest_results
+from qmsreports.register.models import Approval, CatalogVersion
+from qmsreports.register.results import Value, latest_results
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -67,7 +67,7 @@ def judged_anew(
     return tuple(found)
 
 
-def _change(before: Result, after: Result) -> tuple[object, ...] | None:
+def _change(before: Value, after: Value) -> tuple[object, ...] | None:
     """Return what sets a pair apart from others; None where nothing was judged anew."""
     if before.id == after.id or before.value != after.value or {before.status, after.status} - set(_JUDGED):
         return None
@@ -77,7 +77,7 @@ def _change(before: Result, after: Result) -> tuple[object, ...] | None:
 
 
 def _told(
-    session: Session, catalog: Catalog, one: Objective, run: Sequence[tuple[Result, Result]], as_of: datetime
+    session: Session, catalog: Catalog, one: Objective, run: Sequence[tuple[Value, Value]], as_of: datetime
 ) -> DefinitionChange:
     (before, after), end = run[0], run[-1][1]
     sides = [_goal(row, one) for row in (before, after)]
@@ -107,7 +107,7 @@ def _told(
     )
 
 
-def _record(catalog: Catalog, row: Result) -> str:
+def _record(catalog: Catalog, row: Value) -> str:
     """Return where it stands that a value is judged so: the record of its target, or why a deviation was accepted."""
     kpi, period = catalog.kpis[row.kpi], catalog.period(row.period)
     version = kpi.version(row.version)
@@ -118,7 +118,7 @@ def _record(catalog: Catalog, row: Result) -> str:
     return target.agreed.record if target is not None else say("target.none")
 
 
-def _goal(row: Result, one: Objective) -> str:
+def _goal(row: Value, one: Objective) -> str:
     """Return a target as it stood with a value: ``at least 95 %, near 93 %``."""
     if row.target is None:
         return say("target.none")

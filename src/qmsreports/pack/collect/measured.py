@@ -14,8 +14,8 @@ from qmsreports.language import say
 from qmsreports.pack import figures
 from qmsreports.period import Period
 from qmsreports.records import NOT_COMPUTED
-from qmsreports.register.models import Analysis, Approval, CatalogVersion, Result, SqlText
-from qmsreports.register.results import latest_results
+from qmsreports.register.models import Analysis, Approval, CatalogVersion, SqlText
+from qmsreports.register.results import Value, latest_values
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -29,7 +29,7 @@ class Measured:
     """All results and analyses of one window, by KPI and slice."""
 
     periods: tuple[Period, ...]
-    results: Mapping[tuple[str, str], Sequence[Result]]
+    results: Mapping[tuple[str, str], Sequence[Value]]
     analyses: Mapping[tuple[str, str], Analysis]
     approvals: Mapping[tuple[str, str], tuple[str, ...]]  # (kpi, fingerprint) -> who approved it when
     unfit: Mapping[str, str] = field(default_factory=dict)  # by result's text: why its definition was not computed
@@ -44,9 +44,9 @@ def read(session: Session, kpis: Iterable[str], reported: Period, as_of: datetim
     """
     periods = reported.back(HISTORY[reported.kind])
     wanted = sorted(kpis)
-    rows: dict[tuple[str, str], list[Result]] = defaultdict(list)
+    rows: dict[tuple[str, str], list[Value]] = defaultdict(list)
     if wanted:
-        for row in latest_results(session, kpis=wanted, periods=periods, as_of=as_of):
+        for row in latest_values(session, kpis=wanted, periods=periods, as_of=as_of):
             rows[row.kpi, row.slice_key].append(row)
     newest = (
         select(func.max(Analysis.id))

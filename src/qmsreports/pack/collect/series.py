@@ -18,7 +18,8 @@ from qmsreports.pack.collect.measured import Measured
 from qmsreports.pack.objective import Change, DefinitionVersion, Objective, Point, Segment, Slice
 from qmsreports.period import Period
 from qmsreports.records import SpcResult
-from qmsreports.register.models import Analysis, Result
+from qmsreports.register.models import Analysis
+from qmsreports.register.results import Value
 
 if TYPE_CHECKING:
     from qmsreports.catalog.kpi import Kpi, KpiVersion
@@ -74,7 +75,7 @@ def objective(kpi: Kpi, catalog: Catalog, measured: Measured, stopped: Mapping[s
     )
 
 
-def _change(analysis: Analysis | None, latest: Result | None) -> Change | None:
+def _change(analysis: Analysis | None, latest: Value | None) -> Change | None:
     """Return the difference to the period before as it was stored with the analysis of this very value."""
     stored = analysis.result.get("change") if analysis else None
     if not stored or latest is None or (stored["period"], stored["of"]) != (latest.period, latest.value):
@@ -135,7 +136,7 @@ def _inside(kpi: Kpi, number: int, period: Period) -> tuple[str, ...]:
     )
 
 
-def _said(analysis: Analysis | None, kpi: Kpi, rows: Sequence[Result], small: int) -> str:
+def _said(analysis: Analysis | None, kpi: Kpi, rows: Sequence[Value], small: int) -> str:
     """Return the finding that was stored with the analysis; in another language than English the same one said again,
     by the same rule from the same points.
 
@@ -164,11 +165,11 @@ def _said(analysis: Analysis | None, kpi: Kpi, rows: Sequence[Result], small: in
     ).title
 
 
-def _over(measured: Measured, rows: Mapping[str, Result]) -> list[Result]:
+def _over(measured: Measured, rows: Mapping[str, Value]) -> list[Value]:
     return [row for name, row in rows.items() if name not in measured.unfinished]
 
 
-def _points(measured: Measured, rows: Mapping[str, Result], analysis: Analysis | None) -> tuple[Point, ...]:
+def _points(measured: Measured, rows: Mapping[str, Value], analysis: Analysis | None) -> tuple[Point, ...]:
     """Return one point per period from the first that has a row; a period without a row is a gap."""
     periods = measured.periods
     judged = {point["date"]: point for point in analysis.result["points"]} if analysis else {}
@@ -189,7 +190,7 @@ def _unfinished(point: Point) -> Point:
     return point.model_copy(update={"unfinished": True, **told})
 
 
-def _point(period: Period, row: Result | None, judged: Mapping[str, Any], unfit: Mapping[str, str]) -> Point:
+def _point(period: Period, row: Value | None, judged: Mapping[str, Any], unfit: Mapping[str, str]) -> Point:
     if row is None:
         return Point(period=str(period), start=period.start, value=None, status="no_data")
     return Point(
@@ -305,7 +306,7 @@ def _table(name: str, catalog: Catalog) -> str:
 
 
 def _definitions(
-    kpi: Kpi, measured: Measured, in_force: int, rows: Iterable[Result], catalog: Catalog
+    kpi: Kpi, measured: Measured, in_force: int, rows: Iterable[Value], catalog: Catalog
 ) -> tuple[DefinitionVersion, ...]:
     """Return every version with its approvals, by the fingerprint that the results carry."""
     from qmsreports.catalog.fingerprint import kpi_fingerprint
