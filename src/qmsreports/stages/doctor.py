@@ -29,7 +29,7 @@ PYTHONS = ((3, 11), (3, 15))
 
 _LITTLE, _NONE = 2 << 30, 200 << 20  # bytes: a full demo workspace with packs is 300 MB
 _CONNECTION = "QMSREPORTS_CONNECTION_"
-_OURS = frozenset({"QMSREPORTS_KILLS"})  # of the tests
+_OURS = frozenset({"QMSREPORTS_KILLS", "QMSREPORTS_KILLS_SEED"})  # of the tests
 _SHOWN = 5
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,21 +10,24 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
-from typer.testing import CliRunner
+from workbook_fixture import AT, Cells, write
 from workbook_mistakes import WORKBOOK_MISTAKES, CellMistake
 
 from qmsreports.catalog import files
-from qmsreports.catalog.approval import apply
 from qmsreports.catalog.load import Catalog, load_catalog
 from qmsreports.catalog.spreadsheet import read_changes, workbook
-from qmsreports.cli import app
 from qmsreports.errors import CouldNotRun, UserError
-from qmsreports.register.catalog_records import CatalogRecords
-from qmsreports.register.store import Register
 
-AT = datetime(2026, 11, 2, 8, tzinfo=UTC)
 GOLDEN = Path(__file__).parents[2] / "golden" / "workbook_messages.txt"
-Cells = dict[str, Any]
+EDITABLE = (
+    "targets/on_time.yaml",
+    "targets/reply_time.yaml",
+    "targets/doubled.yaml",
+    "kpis/on_time.yaml",
+    "kpis/reply_time.yaml",
+    "kpis/doubled.yaml",
+    "calendars/desk.yaml",
+)
 
 
 @pytest.fixture(scope="module")
@@ -39,20 +40,6 @@ def book(exported: bytes, tmp_path: Path) -> Path:
     path = tmp_path / "targets.xlsx"
     path.write_bytes(exported)
     return path
-
-
-def write(path: Path, cells: Cells, mistake: CellMistake | None = None) -> None:
-    opened = load_workbook(path)
-    for name, value in cells.items():
-        sheet, _, cell = name.partition("!")
-        opened[sheet][cell] = value
-    if mistake is not None:
-        for name, shown_as in mistake.formats.items():
-            sheet, _, cell = name.partition("!")
-            opened[sheet][cell].number_format = shown_as
-        for sheet, row in mistake.rows:
-            opened[sheet].delete_rows(row)
-    opened.save(path)
 
 
 def golden() -> dict[str, list[str]]:
@@ -260,76 +247,6 @@ def test_whatever_stands_in_cells_is_read_or_explained(
         assert set(edited.texts) <= {small.folder / name for name in EDITABLE}
 
 
-EDITABLE = (
-    "targets/on_time.yaml",
-    "targets/reply_time.yaml",
-    "targets/doubled.yaml",
-    "kpis/on_time.yaml",
-    "kpis/reply_time.yaml",
-    "kpis/doubled.yaml",
-    "calendars/desk.yaml",
-)
-
-
-@pytest.fixture
-def workspace(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The small catalog, proposed by anna; gives the folder in which commands run."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("QMSREPORTS_VAR", str(tmp_path / "var"))
-    monkeypatch.setenv("QMSREPORTS_CATALOG", str(folder))
-    with Register(f"sqlite:///{tmp_path / 'var' / 'register.db'}") as register:
-        register.migrate()
-        apply(load_catalog(folder), CatalogRecords(register), by="anna", at=AT)
-    yield tmp_path
-
-
-def run(*words: str) -> tuple[int, list[str]]:
-    result = CliRunner().invoke(app, ["catalog", *words])
-    if isinstance(result.exception, UserError):
-        return int(result.exception.exit_code), [str(finding) for finding in result.exception.findings]
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result.exit_code, result.output.splitlines()
-
-
-def test_from_export_to_proposal(workspace: Path) -> None:
-    code, said = run("export", "--xlsx", "t.xlsx")
-    assert (code, said) == (0, ["t.xlsx written; change it and run: qmsreports catalog apply t.xlsx --by NAME"])
-    code, said = run("export", "--xlsx", "t.xlsx")
-    assert (code, said) == (
-        3,
-        ["t.xlsx: is there already and may hold somebody's changes; name another file or delete this one"],
-    )
-    write(workspace / "t.xlsx", {"Targets!H3": 97})
-    path = workspace / "catalog" / "targets" / "on_time.yaml"
-    before = path.read_bytes()
-    code, said = run("apply", "t.xlsx", "--by", "cleo", "--dry-run")
-    assert said == [
-        f"{path}: would change",
-        "targets of on_time: changed; needs approval",
-        "nothing was written; 1 definition would be proposed by cleo",
-    ]
-    assert path.read_bytes() == before
-    code, said = run("apply", "t.xlsx", "--by", "cleo")
-    assert said == [
-        f"{path}: changed",
-        "targets of on_time: changed; needs approval",
-        "1 definition proposed by cleo",
-        "another person approves: qmsreports catalog approve on_time --by NAME",
-    ]
-    assert path.read_bytes() == before.replace(b"meet: 95", b"meet: 97")
-    assert run("apply", "t.xlsx", "--by", "cleo") == (0, ["catalog: nothing new to propose"])
-
-
-def test_nothing_is_written_when_one_cell_is_wrong(workspace: Path) -> None:
-    run("export", "--xlsx", "t.xlsx")
-    write(workspace / "t.xlsx", {"Targets!H3": 97, "Owners!C2": "someone.else", "Targets!F4": "soon"})
-    before = {path: path.read_bytes() for path in (workspace / "catalog").rglob("*.yaml")}
-    code, said = run("apply", "t.xlsx", "--by", "cleo")
-    assert (code, said) == (1, ['t.xlsx:Targets!F4: "soon" is no date; write it as 2026-01-31'])
-    assert {path: path.read_bytes() for path in before} == before
-    assert not list((workspace / "catalog").rglob("*.new"))
-
-
 def test_a_failure_between_two_files_puts_the_first_back(tmp_path: Path) -> None:
     first, second = tmp_path / "a.yaml", tmp_path / "b.yaml"
     first.write_bytes(b"old")
@@ -339,15 +256,6 @@ def test_a_failure_between_two_files_puts_the_first_back(tmp_path: Path) -> None
         files.write_together({first: b"new", second: b"new"})
     assert first.read_bytes() == b"old"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.yaml", "b.yaml"]
-
-
-def test_a_workbook_that_is_not_there(workspace: Path) -> None:
-    assert run("apply", "none.xlsx", "--by", "cleo") == (
-        3,
-        ["none.xlsx: cannot be read (No such file or directory); check the name"],
-    )
-    shutil.rmtree(workspace / "catalog")
-    assert run("export", "--xlsx", "t.xlsx")[0] == 3
 
 
 def _sheets(path: Path, *, renamed: dict[str, str] | None = None, deleted: str = "", added: str = "") -> None:

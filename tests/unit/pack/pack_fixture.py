@@ -289,3 +289,16 @@ WHERE status NOT IN ('cancelled')
 GROUP BY GROUPING SETS ((period), (period, site))
 ORDER BY period, site
 """
+
+
+_BY_KPI = {plan.kpi: plan for plan in PLANS}
+
+
+def one(name: str, **changed: object) -> Objective:
+    """The objective of a plan, changed in some fields."""
+    return objective(_BY_KPI[name]).model_copy(update=changed)
+
+
+def plain(text: str) -> str:
+    """A sentence with ordinary blanks."""
+    return text.replace("\u00a0", " ")

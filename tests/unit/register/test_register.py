@@ -17,21 +17,18 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
-from qmsreports.errors import CouldNotRun
 from qmsreports.period import Period
 from qmsreports.records import (
     Audit,
-    BuiltPack,
     KpiResult,
     LandedTable,
     LandResult,
-    PackFile,
     Published,
     QuarantinedRow,
     StagedTable,
 )
-from qmsreports.register import feeds, journal, packs, quarantine, results, store
-from qmsreports.register.models import Base, JournalEntry, Pack, Quarantine, Result
+from qmsreports.register import feeds, journal, quarantine, results, store
+from qmsreports.register.models import Base, JournalEntry, Quarantine, Result
 from qmsreports.register.store import Register
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -321,132 +318,6 @@ def test_writers_at_once_chain_behind_each_other(register: Register) -> None:
     with register.read() as session:
         assert session.scalar(text("SELECT count(*) FROM journal")) == 8
         assert journal.verify(session) == []
-
-
-def test_a_pack_is_delivered_to_a_recipient_once(register: Register, tmp_path: Path) -> None:
-    from qmsreports.records import BuiltPack, PackFile
-
-    files = (PackFile("pack.pdf", "a" * 64, 10),)
-    for edition in (1, 2):
-        built = BuiltPack("monthly", Period.parse("2026-10"), edition, "draft", tmp_path, files, f"i{edition}")
-        with register.write() as session:
-            pack = packs.record_pack(session, built, run_id="r", at=NOON)
-    with register.write() as session:
-        assert packs.record_delivery(session, pack, "/srv/out", [], at=NOON)
-        assert not packs.record_delivery(session, pack, "/srv/out", [], at=NOON)
-    with register.read() as session:
-        assert [(p.edition, p.status) for p in packs.all_packs(session)] == [(1, "superseded"), (2, "draft")]
-
-
-def test_an_unreadable_register_says_so_in_one_line(tmp_path: Path) -> None:
-    (tmp_path / "register.db").write_bytes(b"this is no database" * 100)
-    with Register(f"sqlite:///{tmp_path / 'register.db'}") as register, pytest.raises(CouldNotRun) as caught:
-        register.migrate()
-    assert str(caught.value) == (
-        f"register sqlite:///{tmp_path}/register.db: cannot be opened (file is not a database); "
-        "restore it from a backup: nothing else holds approvals and results"
-    )
-
-
-@pytest.mark.parametrize(
-    ("url", "line"),
-    [
-        ("pg at home, password geheim", "register: the URL cannot be used (it is no URL); write QMSREPORTS_REGISTER"),
-        ("sqlite:////proc/none/register.db", "register sqlite:////proc/none/register.db: its folder cannot be made"),
-    ],
-)
-def test_a_register_that_cannot_be_is_one_line(url: str, line: str) -> None:
-    with pytest.raises(CouldNotRun) as caught, Register(url):
-        pass
-    assert str(caught.value).startswith(line)
-    assert "geheim" not in str(caught.value)
-
-
-def test_a_register_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
-    with Register(f"sqlite:///{tmp_path / 'register.db'}") as register:
-        register.migrate()
-        with register.write() as session:
-            session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-        with pytest.raises(CouldNotRun, match=r"a newer version of qmsreports wrote it \(schema 9999\)"):
-            register.migrate()
-
-
-def test_a_register_that_breaks_while_it_is_used_undoes_what_was_begun(tmp_path: Path) -> None:
-    with Register(f"sqlite:///{tmp_path / 'register.db'}") as register:
-        register.migrate()
-        with pytest.raises(CouldNotRun, match="free some disk"), register.write() as session:
-            session.execute(text("INSERT INTO sql_texts VALUES ('a', 'duckdb', 'b')"))
-            pages = session.execute(text("PRAGMA page_count")).scalar()
-            session.execute(text(f"PRAGMA max_page_count = {pages}"))
-            session.execute(text("INSERT INTO sql_texts VALUES ('c', 'duckdb', hex(zeroblob(1000000)))"))
-        with register.read() as session:
-            assert session.scalar(text("SELECT count(*) FROM sql_texts")) == 0
-
-
-def test_a_password_is_not_shown() -> None:
-    with Register("postgresql://ana:geheim@localhost:1/qms") as register, pytest.raises(CouldNotRun) as caught:
-        register.migrate()
-    assert "geheim" not in str(caught.value)
-    assert "register postgresql+psycopg://ana:***@localhost:1/qms: cannot be opened" in str(caught.value)
-
-
-def _pack(session: Session, edition: int = 1) -> Pack:
-    built = BuiltPack(
-        pack="monthly",
-        period=Period.parse("2026-10"),
-        edition=edition,
-        status="draft",
-        folder=Path("/x"),
-        files=(PackFile("a.pdf", "a" * 64, 1),),
-        inputs="i",
-        headline=("a", "b", "c"),
-        manifest={"pack": f"monthly-2026-10-e{edition}"},
-    )
-    return packs.record_pack(session, built, run_id="r1", at=NOON)
-
-
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "UPDATE pack_files SET sha256 = 'b'",
-        "DELETE FROM pack_files",
-        "UPDATE deliveries SET recipient = 'nobody'",
-        "DELETE FROM deliveries",
-        "UPDATE packs SET manifest = '{}'",
-        "UPDATE packs SET folder = '/y'",
-        "UPDATE packs SET edition = 9 WHERE edition = 2",
-        "UPDATE packs SET status = 'draft' WHERE edition = 1",
-        "UPDATE packs SET approved_by = 'E. Novak' WHERE edition = 1",
-        "DELETE FROM packs WHERE edition = 2",
-    ],
-)
-def test_a_pack_its_seals_and_its_deliveries_stay(register: Register, statement: str) -> None:
-    with register.write() as session:
-        first = _pack(session)
-        packs.approve_pack(session, first, by="M. Huber", at=NOON)
-        packs.record_delivery(session, first, "/delivered", [], at=NOON)
-        _pack(session, 2)
-    with pytest.raises(DBAPIError, match="append-only"), register.write() as session:
-        session.execute(text(statement))
-    with register.write() as session:  # a draft may still be followed by another one, which may be approved
-        packs.approve_pack(session, _pack(session, 3), by="M. Huber", at=NOON)
-    with register.read() as session:
-        assert [row.status for row in packs.all_packs(session)] == ["approved", "superseded", "approved"]
-
-
-def test_the_schema_before_packs_were_append_only_can_be_gone_back_to(register: Register) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(Path(store.__file__).parent / "migrations"))
-    config.attributes["engine"] = register.engine
-    command.downgrade(config, "0008")
-    with register.write() as session:
-        _pack(session)
-        session.execute(text("UPDATE packs SET folder = '/y'"))
-    register.migrate()  # an earlier register with packs in it
-    with pytest.raises(DBAPIError, match="append-only"), register.write() as session:
-        session.execute(text("UPDATE packs SET folder = '/z'"))
-    with register.read() as session:
-        assert [row.folder for row in packs.all_packs(session)] == ["/y"]
 
 
 def test_the_head_of_the_journal_is_known_again(register: Register) -> None:

@@ -142,7 +142,8 @@ def test_a_statement_that_takes_too_long_stops_its_table_only(world: World, sql:
     sql("INSERT INTO quick VALUES (1)")
     sql("GRANT SELECT ON slow, quick TO reader")
     feeds = ({"table": name, "key": ["no"]} for name in ("slow", "quick"))
-    world.source = make_source(*feeds).model_copy(update={"statement_timeout": 1})
+    # the limit holds for the quick table, too, and a busy machine may take a second for it
+    world.source = make_source(*feeds).model_copy(update={"statement_timeout": 3})
     result = world.land()
     assert {table.table: table.rows for table in result.tables} == {"quick": 1}
     (failure,) = result.failures
