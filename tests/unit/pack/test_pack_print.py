@@ -12,6 +12,7 @@ from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
+import openpyxl
 import pytest
 from pack_fixture import PLANS, objective
 from pack_fixture_review import facts, review
@@ -20,6 +21,7 @@ from pypdf import PdfReader
 from pypdfium2 import PdfDocument
 
 from qmsreports.errors import CouldNotRun
+from qmsreports.pack.appendix import render_workbook
 from qmsreports.pack.assemble import assemble
 from qmsreports.pack.attachments import attachments, unarmed
 from qmsreports.pack.drawings import draw
@@ -193,6 +195,9 @@ def test_page_one_has_the_same_decisions_on_paper_on_screen_and_in_the_message()
     assert numbered(said.text[: said.text.index("WHAT CHANGED")], titles) == on_paper
     assert more in said.text
     assert more in said.html
+    sheet = openpyxl.load_workbook(io.BytesIO(render_workbook(pack)))["Decisions needed"]
+    rows = [(int(row[0]), str(row[2]).replace("\u00a0", " ")) for row in sheet.iter_rows(min_row=2, values_only=True)]
+    assert rows == list(enumerate([*expected, *single[5:]], start=1))
 
 
 def test_a_register_stays_together_under_its_heading() -> None:

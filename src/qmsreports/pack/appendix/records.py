@@ -11,6 +11,7 @@ from qmsreports.pack import figures
 from qmsreports.pack.appendix.cells import Cell, Sheet, sheet, words
 from qmsreports.pack.model import PackModel
 from qmsreports.pack.register_table import RegisterTable
+from qmsreports.pack.view import front
 from qmsreports.pack.view.customers import happened
 from qmsreports.pack.view.records import chip_word, rule_word
 from qmsreports.pack.view.words import tables as titles_of_tables
@@ -18,9 +19,10 @@ from qmsreports.pack.view.words import tables as titles_of_tables
 
 def decisions(pack: PackModel) -> Sheet:
     """Return what needs a decision."""
+    first, later = front.in_order(pack)
     rows = [
         (number, words(one.kind), one.title, one.evidence, one.asks, ", ".join(one.clauses), one.kpi)
-        for number, one in enumerate(pack.decisions, start=1)
+        for number, one in enumerate([*first, *later], start=1)
     ]
     head = ("no", "kind", "needs_a_decision", "evidence", "asks", "clauses", "kpi")
     return sheet("decisions_needed", head, (5, 14, 60, 80, 50, 24, 26), rows)

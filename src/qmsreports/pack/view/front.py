@@ -9,7 +9,7 @@ from qmsreports.language import say
 from qmsreports.pack import figures
 from qmsreports.pack.assemble import running, trust_sentences
 from qmsreports.pack.finding import noun
-from qmsreports.pack.model import Action, Decided, Header, PackModel
+from qmsreports.pack.model import Action, Decided, Decision, Header, PackModel
 from qmsreports.pack.view import words
 
 _TONE = {"done": "good", "done_late": "plain", "on_track": "plain", "dropped": "mute", "overdue": "bad"}
@@ -61,15 +61,20 @@ def _capital(text: str) -> str:
 _FIRST = 5  # decisions on single objectives on page one
 
 
-def decisions(pack: PackModel) -> list[dict[str, Any]]:
-    """Return the decisions in the order and with the numbers that every form gives them.
+def in_order(pack: PackModel) -> tuple[list[Decision], list[Decision]]:
+    """Return the decisions of page one and the others, in the order by which every form numbers them.
 
-    ``first`` are those of page one: five on single objectives, then those that collect (overdue actions, missing
-    inputs, failed feeds), which would be lost behind many objectives. The others follow under a heading of their own.
+    On page one stand five on single objectives, then those that collect (overdue actions, missing inputs, failed
+    feeds), which would be lost behind many objectives. The others follow under a heading of their own.
     """
-    names = words.standards(pack)
     single = [item for item in pack.decisions if item.kpi]
-    first = [*single[:_FIRST], *(item for item in pack.decisions if not item.kpi)]
+    return [*single[:_FIRST], *(item for item in pack.decisions if not item.kpi)], single[_FIRST:]
+
+
+def decisions(pack: PackModel) -> list[dict[str, Any]]:
+    """Return the decisions with the numbers that every form gives them; ``first`` are those of page one."""
+    names = words.standards(pack)
+    first, later = in_order(pack)
     return [
         {
             "number": number,
@@ -83,7 +88,7 @@ def decisions(pack: PackModel) -> list[dict[str, Any]]:
             "own": bool(item.kpi),
             "first": number <= len(first),
         }
-        for number, item in enumerate([*first, *single[_FIRST:]], start=1)
+        for number, item in enumerate([*first, *later], start=1)
     ]
 
 
