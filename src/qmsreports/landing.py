@@ -47,6 +47,7 @@ DOUBTFUL = "_doubtful"
 """Column of a CSV file's rows: names, with blanks between, of the cells that read as a number in two ways."""
 
 _RECORDS = "_dlt_loads"
+_SCHEMAS = "_dlt_version"
 _LOAD_ID = re.compile(r"[0-9]+(\.[0-9]+)?")
 _WORD_BREAK = re.compile(r"([^_\W])([A-Z][a-z]+)")
 _CASE_BREAK = re.compile(r"([a-z0-9])([A-Z])")
@@ -169,6 +170,28 @@ def remove_unfinished(landing: str | Path, source: str) -> int:
         with suppress(OSError):
             place.fs.rm_file(path)
     return len(left)
+
+
+def remove_cut_short(landing: str | Path, source: str) -> int:
+    """Remove dlt's records of its schema that a kill left empty or half written, and return how many.
+
+    dlt reads the newest of them before every load and breaks on one that is no JSON, this time and each time after; one
+    that is missing it writes again. They hold no row, and no reader of ours looks at them.
+    """
+    place = _Place(landing, source)
+    broken = [str(entry["name"]) for entry in place.list(_SCHEMAS) if not _is_json(place.fs.cat_file(entry["name"]))]
+    for path in broken:
+        with suppress(OSError):
+            place.fs.rm_file(path)
+    return len(broken)
+
+
+def _is_json(content: bytes) -> bool:
+    try:
+        json.loads(content)
+    except ValueError:
+        return False
+    return True
 
 
 class _Place:

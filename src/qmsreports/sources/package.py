@@ -23,7 +23,7 @@ from threading import RLock
 from typing import Any
 
 from qmsreports.errors import CouldNotRun, Finding
-from qmsreports.landing import remove_unfinished
+from qmsreports.landing import remove_cut_short, remove_unfinished
 from qmsreports.sources.database import without_secrets
 from qmsreports.sources.feed import Unreadable
 
@@ -61,6 +61,7 @@ class Packages:
         What cannot be loaded any more is thrown away: the landing zone does not know it, so it is simply read again.
         """
         load_id = ""
+        remove_cut_short(self.landing, self.source)
         with _quiet(self.folder):
             try:
                 pipeline = self._pipeline()

@@ -161,6 +161,25 @@ def test_a_load_without_a_whole_record_does_not_count(tmp_path: Path, left: str)
     assert len(world.rows("orders")) == 11
 
 
+@pytest.mark.parametrize("left", [0, 40])
+def test_a_kill_while_the_first_schema_is_recorded_does_not_block_the_source(tmp_path: Path, left: int) -> None:
+    """The file is made, then written: what a kill leaves between the two is no JSON, and dlt reads it each time."""
+    from dlt.destinations.impl.filesystem.filesystem import FilesystemClient
+
+    world = one_load_then_changes(tmp_path)
+    shutil.rmtree(world.landing)
+    record_schema = FilesystemClient._update_schema_in_storage
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FilesystemClient, "_update_schema_in_storage", lambda *of: killed(record_schema(*of)))
+        with pytest.raises(KeyboardInterrupt):
+            world.land()
+    assert world.state.joinpath("shop").exists()
+    (record,) = (world.landing / "shop" / "_dlt_version").iterdir()
+    record.write_bytes(record.read_bytes()[:left])
+    assert world.landed() == {"orders": 9, "orders__keys": 9, "customers": 2}
+    assert world.landed() == {}
+
+
 def test_an_emptied_landing_zone_is_filled_again(shop: World) -> None:
     shop.land()
     shutil.rmtree(shop.landing)
