@@ -278,6 +278,13 @@ class _Version:
 NO_MONTH = "0000-00"
 
 
+def is_declared(connection: DuckDBPyConnection, table: str) -> bool:
+    """Tell whether a connection of :meth:`Lake.connect` has a table: an organisation may keep no such register."""
+    return bool(
+        connection.execute("SELECT 1 FROM duckdb_views() WHERE view_name = $table", {"table": table}).fetchall()
+    )
+
+
 def open_duckdb(url: str = "", *, memory: str = MEMORY, spill: Path | None = None) -> DuckDBPyConnection:
     """Open an in-memory DuckDB that speaks UTC, keeps to ``memory`` and can read ``url`` (fsspec where not local)."""
     import duckdb

@@ -15,7 +15,7 @@ from qmsreports.pack.collect import collect
 from qmsreports.pack.collect.actions import action_state
 from qmsreports.pack.collect.conditions import sql_of
 from qmsreports.pack.model import PackModel
-from qmsreports.pack.view import front, records
+from qmsreports.pack.view import front
 from qmsreports.period import Period
 from qmsreports.records import BuiltPack
 from qmsreports.register import packs, reviews
@@ -255,24 +255,6 @@ def test_a_register_of_the_organisations_own_shows_its_newest_rows(tmp_path: Pat
         shown = register(connection, table, OCTOBER, made.catalog.organisation)
     assert shown.total == 1  # November is not this review's
     assert [row[0] for row in shown.rows] == ["O-1"]
-
-
-def test_rows_from_before_the_record_are_told(tmp_path: Path) -> None:
-    """Four orders entered in September beside thirty in each month after it: no September, and the pack says so."""
-    made = Workspace.at(tmp_path)
-    days = [date(2026, 9, day) for day in range(1, 5)]
-    days += [date(2026, month, 1 + number % 28) for month in (10, 11, 12) for number in range(30)]
-    orders = [{"order_line_id": f"O/{number}", "ordered_on": day} for number, day in enumerate(days)]
-    made.rows("order_lines", orders, source="crm")
-    made.series("otif", [88.0, 89.0])
-    (early,) = read(made).early
-    assert (early.table, early.begins, early.rows, early.declared) == ("order_lines", date(2026, 10, 1), 4, False)
-    (said,) = records.quality(read(made))["early"]
-    assert said.replace("\u00a0", " ").startswith("Order lines: the record begins on 1 Oct 2026. 4 rows are dated")
-    table = made.catalog.tables["order_lines"].model_copy(update={"recorded_from": date(2026, 11, 1)})
-    made = replace(made, catalog=replace(made.catalog, tables={**made.catalog.tables, "order_lines": table}))
-    (early,) = read(made).early
-    assert (early.begins, early.rows, early.declared) == (date(2026, 11, 1), 34, True)
 
 
 def test_an_unknown_standard_is_a_finding_with_its_place(made: Workspace) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from qmsreports.lake import is_declared
 from qmsreports.language import say
 from qmsreports.pack.model import Action
 from qmsreports.period import Period
@@ -56,8 +57,10 @@ def only_recorded(connection: DuckDBPyConnection, period: Period, recorded: Sequ
 
 def workbook_actions(connection: DuckDBPyConnection, period: Period, at: date | None = None) -> list[Action]:
     """Return the actions of the register workbook decided before the end of a period, as they stand on its last day or
-    on the day ``at``.
+    on the day ``at``; none where the catalog declares no such register.
     """
+    if not is_declared(connection, "review_actions"):
+        return []
     rows = connection.execute(
         f"SELECT {_COLUMNS} FROM review_actions WHERE decided_on < $end ORDER BY action_id", {"end": period.end}
     ).fetchall()

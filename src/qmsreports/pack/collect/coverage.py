@@ -222,7 +222,12 @@ def _keys(clauses: ClauseMap, item: ClauseItem) -> frozenset[str]:
 
 
 def statements(connection: DuckDBPyConnection, catalog: Catalog, period: Period) -> tuple[Statement, ...]:
-    """Return the statements of periods that are over when this one is, oldest first, whatever their kind."""
+    """Return the statements of periods that are over when this one is, oldest first, whatever their kind.
+
+    None where the catalog declares no table for them: they may stand in the register alone.
+    """
+    if "considered_inputs" not in catalog.tables:
+        return ()
     rows = connection.execute(
         "SELECT clause, period, statement, considered_by, considered_on FROM considered_inputs "
         "ORDER BY considered_on, statement_id"
