@@ -9,6 +9,7 @@ from pathlib import Path
 from pack_workspace import BUILT, OCTOBER, Workspace, filled
 
 from qmsreports.pack.collect import collect
+from qmsreports.pack.collect.behind import early_rows
 from qmsreports.pack.model import PackModel
 from qmsreports.pack.view import records
 
@@ -28,7 +29,12 @@ def test_rows_from_before_the_record_are_told(tmp_path: Path) -> None:
     (early,) = told(made).early
     assert (early.table, early.begins, early.rows, early.declared) == ("order_lines", date(2026, 10, 1), 4, False)
     (said,) = records.quality(told(made))["early"]
-    assert said.replace("\u00a0", " ").startswith("Order lines: the record begins on 1 Oct 2026. 4 rows are dated")
+    assert said.replace("\u00a0", " ").startswith(
+        "The record of Order lines (4) begins on 1 Oct 2026. 4 rows are dated"
+    )
+    versions = {"order_lines": 0}
+    assert early_rows(made.lake, made.catalog, versions, date(2026, 9, 1)) == (early,)
+    assert early_rows(made.lake, made.catalog, versions, date(2026, 10, 1)) == ()  # the pack tells of nothing before
     table = made.catalog.tables["order_lines"].model_copy(update={"recorded_from": date(2026, 11, 1)})
     made = replace(made, catalog=replace(made.catalog, tables={**made.catalog.tables, "order_lines": table}))
     (early,) = told(made).early

@@ -142,7 +142,10 @@ def _collected(
             sql=behind.sql_of(session, objectives),
             tables=tables,
             early=behind.early_rows(
-                lake, catalog, {one.table: at[one.table] for one in tables if one.kpis and one.table in at}
+                lake,
+                catalog,
+                {one.table: at[one.table] for one in tables if one.kpis and one.table in at},
+                measured.periods[0].start,
             ),
             quarantine_since=feeds.waiting(session, as_of),
             candidates=results.waiting(session, [str(each) for each in shown], as_of),

@@ -51,15 +51,17 @@ def tables_of(measured: Measured, reported: Period, also: Mapping[str, int]) -> 
     )
 
 
-def early_rows(lake: Lake, catalog: Catalog, versions: Mapping[str, int]) -> tuple[EarlyRows, ...]:
-    """Return of these tables how many rows are dated before their record begins."""
+def early_rows(lake: Lake, catalog: Catalog, versions: Mapping[str, int], since: date) -> tuple[EarlyRows, ...]:
+    """Return of these tables how many rows are dated before their record begins, where that is after ``since``, the
+    first day that the pack could tell of.
+    """
     found = []
     for name, version in sorted(versions.items()):
         table = catalog.tables[name]
         rows = lake.rows_by_month(name, version)
         month = first_month(rows)
         begins = table.recorded_from or (date.fromisoformat(f"{month}-01") if month else None)
-        if begins and (before := rows_before(rows, begins)):
+        if begins and begins > since and (before := rows_before(rows, begins)):
             title = table.told("title", spoken().code)
             declared = table.recorded_from is not None
             found.append(EarlyRows(table=name, title=title, begins=begins, rows=before, declared=declared))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -149,7 +149,7 @@ def quality(pack: PackModel) -> dict[str, Any]:
         ],
         "total": [figures.count(number) for number in (getattr(trust, name) for name in _COUNTS)],
         "adds_up": say("quality.adds_up") if trust.reconciles else say("quality.does_not_add_up"),
-        "early": [_early(one) for one in pack.early],
+        "early": _early(pack.early),
         "reconciles": trust.reconciles,
         "rules": [_rule(rule, words.tables(pack)) for rule in pack.failed_rules],
         "no_rule": say("quality.every_rule_held"),
@@ -157,9 +157,20 @@ def quality(pack: PackModel) -> dict[str, Any]:
     }
 
 
-def _early(one: EarlyRows) -> str:
-    told = "quality.early_declared" if one.declared else "quality.early"
-    return say(told, n=one.rows, table=one.title, day=figures.day(one.begins))
+def _early(rows: Sequence[EarlyRows]) -> list[str]:
+    """Return what is dated before a record begins, told together of the tables whose record begins on one day."""
+    by_day: dict[tuple[date, bool], list[EarlyRows]] = {}
+    for one in rows:
+        by_day.setdefault((one.begins, one.declared), []).append(one)
+    return [
+        say(
+            "quality.early_declared" if declared else "quality.early",
+            n=sum(one.rows for one in own),
+            tables=", ".join(f"{one.title} ({figures.count(one.rows)})" for one in own),
+            day=figures.day(day),
+        )
+        for (day, declared), own in sorted(by_day.items())
+    ]
 
 
 def _waiting(trust: Trust) -> str:
