@@ -19,7 +19,7 @@ from qmsreports.kpi.enclosing import Ranks
 from qmsreports.kpi.engine import Dialect, Engine, Row
 from qmsreports.kpi.figures import Figure, Slice
 from qmsreports.kpi.plan import Additive, Chosen, Composed, Level, Plan, Span, Spread, mean_of
-from qmsreports.kpi.scan import cube_of, scan, scanned, stacked
+from qmsreports.kpi.scan import Scan, cube_of, scan, scanned, stacked
 from qmsreports.kpi.selection import Task
 from qmsreports.kpi.weeks import week_months
 from qmsreports.kpi.within import Bounds, Reach, bounds_of, inside, reaches
@@ -88,7 +88,7 @@ class Computation:
         groups = _in_windows(together.groups(tasks))
         with ThreadPoolExecutor(1) as beside:  # the engine reads rows meanwhile, and that is not Python
             written = beside.submit(lambda: (_texts(tasks, self.engine.dialect), [self._statement(g) for g in groups]))
-            scans = [self._scan(table, own) for table, own in _by_table(tasks).items()]
+            scans = [text for table, own in _by_table(tasks).items() for text in self._scan(table, own)]
             texts, statements = written.result()
         found: dict[str, dict[str, dict[Slice, Figure]]] = {}
         for group, text in zip(groups, statements, strict=True):
@@ -222,17 +222,24 @@ class Computation:
                 parts = {**figure.parts, "low": ends[0] / body.divisor, "high": ends[1] / body.divisor}
                 values[period][cut] = replace(figure, parts=parts)
 
-    def _scan(self, table: str, tasks: Sequence[Task]) -> str:
-        plans = [task.plan for task in tasks]
-        header = [f"{table}: one scan for " + ", ".join(plan.label for plan in plans)]
+    def _scan(self, table: str, tasks: Sequence[Task]) -> list[str]:
+        """Go over the rows of a table once and provide its cube; returns the statements that did so."""
         self._lay_out_hours(tasks, table)
-        statement = stacked(self._parts(table, tasks))
-        text = sql.text_of(statement, dialect=self.engine.dialect, header=header)
+        cube = cube_of(table)
         self.tell(f"kpi: scan {table}", 0)
-        self.tell(f"kpi: scan {table}", self.engine.keep(cube_of(table), text))
-        return text
+        texts, rows = [], 0
+        scans = {f"{cube}, counted {number}": (scan, own) for number, (scan, own) in enumerate(self._parts(table, tasks))}
+        for kept, (own, of) in scans.items():
+            header = [f"{table}: one scan for " + ", ".join(task.plan.label for task in of)]
+            texts.append(sql.text_of(own.counted, dialect=self.engine.dialect, header=header))
+            rows += self.engine.keep(kept, texts[-1])
+        self.tell(f"kpi: scan {table}", rows)
+        view = stacked({kept: own for kept, (own, _) in scans.items()})
+        texts.append(sql.text_of(view, dialect=self.engine.dialect, header=[f"{cube}: what was counted, by its use"]))
+        self.engine.view(cube, texts[-1])
+        return texts
 
-    def _parts(self, table: str, tasks: Sequence[Task]) -> list[exp.Select]:
+    def _parts(self, table: str, tasks: Sequence[Task]) -> list[tuple[Scan, Sequence[Task]]]:
         """Return one scan for everything, or where only some files are needed one of them and one for the levels.
 
         Levels look far back, at few columns; all else looks at all columns of a few months.
@@ -245,7 +252,7 @@ class Computation:
             within = [reach for task in own for reach in reaches(task.periods, task.plan, self.zone)]
             since = reduce(Bounds.joined, (reach.bounds for reach in within)) if own and own is levels else None
             if own:
-                found.append(scan(table, [task.plan for task in own], within, here, since))
+                found.append((scan(table, [task.plan for task in own], within, here, since), own))
         return found
 
     def _rows(self, task: Task, text: str, shared: bool) -> list[Row]:

@@ -51,6 +51,9 @@ class Engine(Protocol):
     def keep(self, name: str, statement: str) -> int:
         """Run one SELECT and keep its rows as a relation under ``name``; returns how many there are."""
 
+    def view(self, name: str, statement: str) -> None:
+        """Provide one SELECT as a relation under ``name``, computed wherever it is read."""
+
     def windows(self, rows: Sequence[WindowRow]) -> None:
         """Provide the relation ``windows``."""
 

@@ -62,6 +62,11 @@ class DuckDb:
         (count,) = self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {quoted(name)} AS {statement}").fetchall()
         return int(count[0])
 
+    def view(self, name: str, statement: str) -> None:
+        """Provide one SELECT as a relation under ``name``, computed wherever it is read."""
+        self._one_select(statement)
+        self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {quoted(name)} AS {statement}")
+
     def export(self, statement: str, path: Path) -> int:
         """Write the rows of one SELECT to a CSV file as they come, never all in memory; returns how many there are."""
         from duckdb import IOException

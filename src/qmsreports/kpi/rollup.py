@@ -70,7 +70,7 @@ def statement(plan: Plan) -> exp.Select:
     """Return the self-contained statement: the scan of this plan alone, and its roll-up."""
     outer = rollup(plan)
     for table in reversed(scanned(plan)):
-        outer = sql.preceded(outer, cube_of(table), scan(table, [plan]))
+        outer = sql.preceded(outer, cube_of(table), scan(table, [plan]).statement())
     return outer
 
 

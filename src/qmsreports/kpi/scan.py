@@ -16,7 +16,7 @@ Versions of one KPI that apply to different periods are counted side by side in 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -30,6 +30,29 @@ from qmsreports.kpi.within import Bounds, Reach, earlier, inside
 _Item = TypeVar("_Item")
 LONG_AGO = 0
 """Stands for all months before those that anything asks for: before every period, and in none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """The scan of a table: ``counted`` goes over its rows, ``columns`` are the cube's, made of what was counted.
+
+    There are no columns where what is counted is the cube.
+    """
+
+    counted: exp.Select
+    columns: tuple[exp.Expr, ...] = ()
+
+    def cube(self, counted: exp.Expr) -> exp.Select:
+        """Return the cube over what was counted, given as a relation."""
+        return exp.select(*(self.columns or (exp.Star(),)), copy=False).from_(counted, copy=False)
+
+    def names(self) -> list[str]:
+        """Return the names of the cube's columns."""
+        return [column.output_name for column in self.columns or self.counted.selects]
+
+    def statement(self) -> exp.Select:
+        """Return the cube as one statement."""
+        return self.cube(self.counted.subquery("counted", copy=False)) if self.columns else self.counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +92,7 @@ def scan(
     within: Sequence[Reach] = (),
     months: Sequence[str] = (),
     since: Bounds | None = None,
-) -> exp.Select:
+) -> Scan:
     """Return the scan of a table for all these plans.
 
     With ``within`` only rows are read that one of these reaches, and with ``months`` only these partitions; without,
@@ -96,19 +119,22 @@ def scan(
     if read is not None:
         statement = statement.where(read, copy=False)
     statement.set("group", exp.Group(all=True))
-    return shared.told_apart(statement, keys, tallies, tests) if tests else statement
+    return Scan(statement, tuple(shared.told_apart(keys, tallies, tests)) if tests else ())
 
 
-def stacked(scans: Sequence[exp.Select]) -> exp.Select:
-    """Return several scans of one table as one cube: what only another one counts is empty, and adds nothing."""
-    if len(scans) == 1:
-        return scans[0]
-    names = list(dict.fromkeys(column.output_name for scan in scans for column in scan.selects))
+def stacked(scans: Mapping[str, Scan]) -> exp.Select:
+    """Return scans of one table as one cube over what they counted, which is kept under the names they are given by:
+    what only another one counts is empty, and adds nothing.
+    """
+    names = list(dict.fromkeys(name for scan in scans.values() for name in scan.names()))
     layers = []
-    for number, scan in enumerate(scans, 1):
-        own = {column.output_name for column in scan.selects}
+    for number, (kept, scan) in enumerate(scans.items(), 1):
+        cube_of_one = scan.cube(sql.relation(kept))
+        if len(scans) == 1:
+            return cube_of_one
+        own = set(scan.names())
         columns = [sql.name(name) if name in own else sql.alias(exp.null(), name, quoted=True) for name in names]
-        layers.append(exp.select(*columns).from_(scan.subquery(f"part_{number}", copy=False), copy=False))
+        layers.append(exp.select(*columns).from_(cube_of_one.subquery(f"part_{number}", copy=False), copy=False))
     cube: exp.Query = layers[0]
     for layer in layers[1:]:
         cube = exp.union(cube, layer, distinct=False, copy=False)

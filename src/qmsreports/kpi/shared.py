@@ -41,22 +41,23 @@ def columns(tallies: Iterable[Tally], tests: Sequence[Test]) -> list[exp.Expr]:
     return found
 
 
-def told_apart(
-    counted: exp.Select, keys: Iterable[str], tallies: Mapping[str, Tally], tests: Sequence[Test]
-) -> exp.Select:
-    """Return the cube: each part under its own name, added up over the groups in which its conditions are met."""
+def told_apart(keys: Iterable[str], tallies: Mapping[str, Tally], tests: Sequence[Test]) -> list[exp.Expr]:
+    """Return the cube's columns over what was counted: each part under its own name, in the groups in which its
+    conditions are met.
+
+    They are not added up here, as every value is a sum over the cube: a second grouping took a tenth of the scan, and
+    eighty columns more room than the thirteen they are made of.
+    """
     parts = {_question(left): None for left in (_without(tally, tests) for tally in tallies.values())}
     places = {question: place for place, question in enumerate(parts)}
     selected: list[exp.Expr] = [sql.name(key) for key in keys]
     for name, tally in tallies.items():
-        part: exp.Expr = exp.Sum(this=sql.name(f"part {places[_question(_without(tally, tests))]}"))
+        part: exp.Expr = sql.name(f"part {places[_question(_without(tally, tests))]}")
         met = [sql.name(_condition(place)) for place, test in enumerate(tests) if test in tally.where]
         if met:
-            part = exp.Filter(this=part, expression=exp.Where(this=exp.and_(*met, copy=False)))
+            part = exp.Case(ifs=[exp.If(this=exp.and_(*met, copy=False), true=part)])
         selected.append(sql.alias(part, name, quoted=True))
-    cube = exp.select(*selected, copy=False).from_(counted.subquery("counted", copy=False), copy=False)
-    cube.set("group", exp.Group(all=True))
-    return cube
+    return selected
 
 
 def _question(tally: Tally) -> tuple[str, object, frozenset[Test]]:

@@ -168,5 +168,5 @@ def test_the_scan_of_a_table_is_readable() -> None:
         if task.kpi.kpi in ("on_time_delivery", "otif", "complaints_per_1000_orders")
     ]
     within = [reach for task in tasks for reach in reaches(task.periods, task.plan, "Europe/Vienna")]
-    text = text_of(scan("order_lines", [task.plan for task in tasks], within))
+    text = text_of(scan("order_lines", [task.plan for task in tasks], within).statement())
     golden("scan_of_order_lines", text)

@@ -54,7 +54,7 @@ def texts() -> list[tuple[str, str]]:
         plans = [task.plan for task in TASKS if isinstance(task.plan.body, Additive | Level)]
         if any(table in plan.tables for plan in plans):
             within = [reach for task in TASKS for reach in reaches(task.periods, task.plan, "Europe/Vienna")]
-            statement = scan(table, plans, within)
+            statement = scan(table, plans, within).statement()
             found.append((f"scan of {table}", sql.text_of(statement, dialect="spark")))
     return found
 

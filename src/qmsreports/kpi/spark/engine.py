@@ -121,6 +121,10 @@ class SparkEngine:
             self._view(name, self.spark.createDataFrame([], frame.schema))
         return int(rows.num_rows)
 
+    def view(self, name: str, statement: str) -> None:
+        """Provide one SELECT as a relation under ``name``, computed wherever it is read."""
+        self._view(name, self._query(statement))
+
     def windows(self, rows: Sequence[WindowRow]) -> None:
         """Provide the relation ``windows``."""
         import pyarrow as pa
