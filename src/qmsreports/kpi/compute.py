@@ -10,8 +10,6 @@ from functools import reduce
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from sqlglot import exp
-
 from qmsreports.catalog.load import Catalog
 from qmsreports.kpi import enclosing, figures, lengths, moments, rollup, rows, sql, together
 from qmsreports.kpi.clock import OpenTime, WindowRow, open_time, windows
@@ -228,7 +226,7 @@ class Computation:
         cube = cube_of(table)
         self.tell(f"kpi: scan {table}", 0)
         texts, rows = [], 0
-        scans = {f"{cube}, counted {number}": (scan, own) for number, (scan, own) in enumerate(self._parts(table, tasks))}
+        scans = {f"{cube}, part {number}": part for number, part in enumerate(self._parts(table, tasks))}
         for kept, (own, of) in scans.items():
             header = [f"{table}: one scan for " + ", ".join(task.plan.label for task in of)]
             texts.append(sql.text_of(own.counted, dialect=self.engine.dialect, header=header))

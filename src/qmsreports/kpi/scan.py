@@ -112,7 +112,8 @@ def scan(
     if tests:
         columns += shared.columns(tallies.values(), tests)
     else:
-        columns += [sql.alias(sql.tally(tally), name, quoted=True) for name, tally in tallies.items()]
+        counted = ((name, sql.tally(tally, quick=bool(within))) for name, tally in tallies.items())
+        columns += [sql.alias(tally, name, quoted=True) for name, tally in counted]
     rows = source(table, (test for tally in tallies.values() for test in tally.where))
     statement = exp.select(*columns, copy=False).from_(rows, copy=False)
     read = inside((entry for entry in within if entry.table == table), months)

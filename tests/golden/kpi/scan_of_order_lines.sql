@@ -5,12 +5,12 @@ SELECT
   product_family,
   site,
   COUNT(*) AS "complaints_per_1000_orders v1 denominator",
-  COUNT(*) FILTER (WHERE status = 'delivered' AND delivered_on <= promised_on) AS "on_time_delivery v1 numerator",
-  COUNT(*) FILTER (WHERE status = 'delivered') AS "on_time_delivery v1 denominator",
-  COUNT(*) FILTER (WHERE status <> 'cancelled' AND delivered_on <= promised_on) AS "on_time_delivery v2 numerator",
-  COUNT(*) FILTER (WHERE status <> 'cancelled') AS "on_time_delivery v2 denominator",
-  COUNT(*) FILTER (WHERE status <> 'cancelled' AND delivered_on <= promised_on AND quantity_delivered >= quantity_ordered) AS "otif v1 numerator",
-  COUNT(*) FILTER (WHERE status <> 'cancelled') AS "otif v1 denominator"
+  COUNT_IF(status = 'delivered' AND delivered_on <= promised_on) AS "on_time_delivery v1 numerator",
+  COUNT_IF(status = 'delivered') AS "on_time_delivery v1 denominator",
+  COUNT_IF(status <> 'cancelled' AND delivered_on <= promised_on) AS "on_time_delivery v2 numerator",
+  COUNT_IF(status <> 'cancelled') AS "on_time_delivery v2 denominator",
+  COUNT_IF(status <> 'cancelled' AND delivered_on <= promised_on AND quantity_delivered >= quantity_ordered) AS "otif v1 numerator",
+  COUNT_IF(status <> 'cancelled') AS "otif v1 denominator"
 FROM order_lines
 WHERE
   (
