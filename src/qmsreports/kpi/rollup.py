@@ -15,6 +15,7 @@ from sqlglot import exp
 from qmsreports.kpi import sql
 from qmsreports.kpi.plan import Additive, ColumnRef, Level, Plan, Quotient, Tally
 from qmsreports.kpi.scan import cube_of, month_of, scan, scanned, tally_of
+from qmsreports.kpi.shared import question
 
 WINDOWS = "windows"
 
@@ -31,16 +32,19 @@ def rollup_of(plans: Sequence[Plan]) -> exp.Select:
     """Return one statement for plans of sums that share clock, slices and window: a cube is read once for all of them.
 
     Where their slices differ, each plan is given with those of all. A row holds period and slices, then for each plan
-    its parts and its value.
+    its parts and its value. What several plans count is added up once.
     """
     first = plans[0]
     (table, clock) = sources(first)[0]
-    names = {plan.label: {part: tally_of(plan, part) for part in parts_of(plan)} for plan in plans}
-    totals = [
-        sql.alias(sql.total(sql.name(column, "counted")), column, quoted=True)
-        for own in names.values()
-        for column in own.values()
-    ]
+    asked: dict[object, str] = {}
+    names = {
+        plan.label: {
+            tally.name: asked.setdefault(question(tally), tally_of(plan, tally.name))
+            for tally in (plan.body.tallies if isinstance(plan.body, Additive) else ())
+        }
+        for plan in plans
+    }
+    totals = [sql.alias(sql.total(sql.name(column, "counted")), column, quoted=True) for column in asked.values()]
     month = sql.name(month_of(clock), "counted")
     sums = grouped(first, _cube(table), exp.EQ(this=sql.name("month", WINDOWS), expression=month), totals)
     columns: list[exp.Expr] = [

@@ -24,7 +24,7 @@ _MOST = 3
 
 def shared_tests(tallies: Iterable[Tally]) -> tuple[Test, ...]:
     """Return the conditions to group by; none where counting would not shrink by a third."""
-    asked = {_question(tally): tuple(dict.fromkeys(tally.where)) for tally in tallies}
+    asked = {question(tally): tuple(dict.fromkeys(tally.where)) for tally in tallies}
     often = Counter(test for where in asked.values() for test in where)  # in the order written: the same text each time
     tests = tuple(test for test, times in often.most_common(_MOST) if times >= _OFTEN)
     left = {(kind, of, where - set(tests)) for kind, of, where in asked}
@@ -36,7 +36,7 @@ def columns(tallies: Iterable[Tally], tests: Sequence[Test]) -> list[exp.Expr]:
     found: list[exp.Expr] = [
         sql.alias(sql.predicate(test), _condition(place), quoted=True) for place, test in enumerate(tests)
     ]
-    parts = {_question(left): left for left in (_without(tally, tests) for tally in tallies)}
+    parts = {question(left): left for left in (_without(tally, tests) for tally in tallies)}
     counted = (sql.tally(part, quick=True) for part in parts.values())
     return found + [sql.alias(part, f"part {place}", quoted=True) for place, part in enumerate(counted)]
 
@@ -48,11 +48,11 @@ def told_apart(keys: Iterable[str], tallies: Mapping[str, Tally], tests: Sequenc
     They are not added up here, as every value is a sum over the cube: a second grouping took a tenth of the scan, and
     eighty columns more room than the thirteen they are made of.
     """
-    parts = {_question(left): None for left in (_without(tally, tests) for tally in tallies.values())}
+    parts = {question(left): None for left in (_without(tally, tests) for tally in tallies.values())}
     places = {question: place for place, question in enumerate(parts)}
     selected: list[exp.Expr] = [sql.name(key) for key in keys]
     for name, tally in tallies.items():
-        part: exp.Expr = sql.name(f"part {places[_question(_without(tally, tests))]}")
+        part: exp.Expr = sql.name(f"part {places[question(_without(tally, tests))]}")
         met = [sql.name(_condition(place)) for place, test in enumerate(tests) if test in tally.where]
         if met:
             part = exp.Case(ifs=[exp.If(this=exp.and_(*met, copy=False), true=part)])
@@ -60,7 +60,8 @@ def told_apart(keys: Iterable[str], tallies: Mapping[str, Tally], tests: Sequenc
     return selected
 
 
-def _question(tally: Tally) -> tuple[str, object, frozenset[Test]]:
+def question(tally: Tally) -> tuple[str, object, frozenset[Test]]:
+    """Return what a tally asks of a row of its table; tallies that ask the same count the same."""
     return tally.aggregate, tally.of, frozenset(tally.where)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
@@ -93,6 +94,16 @@ def test_changes_of_the_offset_are_found_to_the_second() -> None:
     assert changes[datetime(2026, 3, 29, 1, tzinfo=UTC)] == 7200
     assert changes[datetime(2026, 10, 25, 1, tzinfo=UTC)] == 3600
     assert len([moment for moment in changes if moment.year == 2026]) == 2
+
+
+@pytest.mark.parametrize("zone", ["Africa/Cairo", "Africa/Casablanca", "America/Argentina/San_Luis", "Asia/Gaza"])
+def test_no_change_is_missed_where_clocks_were_changed_for_weeks_only(zone: str) -> None:
+    """Clocks that went back for Ramadan, or for one season: every day says what the changes say."""
+    changes, place = offsets(zone, 2040), ZoneInfo(zone)
+    begins = [second for second, _ in changes]
+    for second in range(0, 71 * 365 * 86400, 86400):
+        said = datetime.fromtimestamp(second, place).utcoffset()
+        assert said == timedelta(seconds=changes[bisect_right(begins, second) - 1][1]), second
 
 
 @pytest.mark.parametrize(
