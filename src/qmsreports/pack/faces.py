@@ -24,9 +24,13 @@ _SCRIPTS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Face:
-    """A family as print asks for it, and its files. ``own`` is a file of the organisation, renamed when it is used."""
+    """A family as print asks for it, and its files. ``own`` is a file of the organisation, renamed when it is used.
+
+    Told apart by what it is, not by what it says: it is looked up for every text, and to hash its paths takes longer
+    than to look at the text.
+    """
 
     family: str
     files: tuple[Path, ...]

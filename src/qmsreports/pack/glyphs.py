@@ -22,6 +22,7 @@ _PIECE = 8  # a longer word may break after so many, which fits the narrowest co
 _JOINERS = frozenset("\u200c\u200d")  # they decide which form a letter or an emoji takes
 _KEPT = _JOINERS | frozenset("\n\t\u00ad")
 _TONES = range(0x1F3FB, 0x1F400)  # of skin, behind an emoji
+_BLANKS = str.maketrans("\u00a0\u202f\n\t", "    ")  # fit for print, though Python calls them unprintable
 _HIDDEN = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))  # choose a variant of the letter before
 
 VERBATIM = frozenset({"link", "anchor", "chart", "card", "low_chart", "spark", "definition", "fingerprint", "sha"})
@@ -50,9 +51,11 @@ def printable(text: str) -> str:
 @lru_cache(maxsize=8192)
 def _told(text: str, known: tuple[Face, ...]) -> tuple[str, int, frozenset[Face]]:
     """Return the text fit for print, how many characters no font has, and the families it needs."""
-    spaced = text.replace("\u00a0", " ").replace("\u202f", " ")
-    if spaced.isprintable() and unicodedata.is_normalized("NFC", text) and letters(known[0]).issuperset(map(ord, text)):
-        return text, 0, frozenset(known[:1])
+    if text.translate(_BLANKS).isprintable() and unicodedata.is_normalized("NFC", text):
+        alone = _alone(known)
+        found = {alone[char] for char in set(text)}
+        if None not in found:
+            return text, 0, frozenset(face for face in found if face is not None)
     out: list[str] = []
     lacking: list[str] = []
     count = 0
@@ -76,6 +79,34 @@ def _told(text: str, known: tuple[Face, ...]) -> tuple[str, int, frozenset[Face]
     return "".join(out), count, frozenset(needed)
 
 
+class _Alone(dict[str, Face | None]):
+    """By character the first family that has it; None where none has it or where it binds to the letter before."""
+
+    def __init__(self, known: tuple[Face, ...]) -> None:
+        super().__init__()
+        self._known = known
+
+    def __missing__(self, char: str) -> Face | None:
+        face = None if _binds(char) or _is_hidden(char) else _first(char, self._known)
+        self[char] = face
+        return face
+
+
+@lru_cache(maxsize=8)  # one with the fonts that an organisation adds, one without
+def _alone(known: tuple[Face, ...]) -> _Alone:
+    return _Alone(known)
+
+
+def _binds(char: str) -> bool:
+    """Tell whether a character belongs to the letter before it."""
+    return char in _JOINERS or ord(char) in _TONES or unicodedata.category(char) in ("Mn", "Me", "Mc")
+
+
+def _is_hidden(char: str) -> bool:
+    """Tell whether a character only chooses a variant of the letter before it."""
+    return any(ord(char) in hidden for hidden in _HIDDEN)
+
+
 def _clean(text: str) -> str:
     """Compose, and take away what is no letter: control and format characters, and what chooses variants."""
     kept = []
@@ -83,7 +114,7 @@ def _clean(text: str) -> str:
         category = unicodedata.category(char)
         if category in ("Zl", "Zp"):
             kept.append(" ")
-        elif char in _KEPT or not (category in ("Cc", "Cf") or any(ord(char) in hidden for hidden in _HIDDEN)):
+        elif char in _KEPT or not (category in ("Cc", "Cf") or _is_hidden(char)):
             kept.append(char)
     return "".join(kept)
 
@@ -92,8 +123,7 @@ def _clusters(text: str) -> Iterator[str]:
     """Yield each letter with its marks, and what joiners bind: a family of four is one emoji."""
     cluster = ""
     for char in text:
-        bound = char in _JOINERS or ord(char) in _TONES or unicodedata.category(char) in ("Mn", "Me", "Mc")
-        if cluster and (bound or cluster.endswith("\u200d")):
+        if cluster and (_binds(char) or cluster.endswith("\u200d")):
             cluster += char
             continue
         if cluster:
