@@ -88,18 +88,37 @@ class Computation:
             written = beside.submit(lambda: (_texts(tasks, self.engine.dialect), [self._statement(g) for g in groups]))
             scans = [text for table, own in _by_table(tasks).items() for text in self._scan(table, own)]
             texts, statements = written.result()
-        found: dict[str, dict[str, dict[Slice, Figure]]] = {}
-        for group, text in zip(groups, statements, strict=True):
-            self.tell(f"kpi: {', '.join(task.kpi.kpi for task in group)}", 0)
-            if len(group) == 1:
-                found[group[0].plan.label] = self._figures(group[0], text)
-            else:
-                scans += [text] if isinstance(group[0].plan.body, Spread) else []
-                found |= self._figures_together(group, text)
+        work = list(zip(groups, statements, strict=True))
+        found = self._found(work)
+        scans += [text for group, text in work if len(group) > 1 and isinstance(group[0].plan.body, Spread)]
         for task in tasks:
             self._resample(task, found[task.plan.label])
             self._vary(task, found[task.plan.label])
         return Computed(found, texts, tuple(scans))
+
+    def _found(self, work: Sequence[tuple[Sequence[Task], str]]) -> dict[str, dict[str, dict[Slice, Figure]]]:
+        """Compute what is made of cubes and what is made of rows side by side, where the engine can be opened twice.
+
+        A statement over the cubes is planned for longer than it runs, on one processor, and one over the rows of a
+        month not much else. Never two over the rows at once: each may need all the memory there is.
+        """
+        over_rows = [entry for entry in work if not isinstance(entry[0][0].plan.body, Additive | Level)]
+        over_cubes = [entry for entry in work if isinstance(entry[0][0].plan.body, Additive | Level)]
+        with self.engine.beside() as other, ThreadPoolExecutor(1) as thread:
+            if other is None or not over_rows or not over_cubes:
+                return self._figures_of(work)
+            of_rows = thread.submit(replace(self, engine=other, _laid={}, _windows=())._figures_of, over_rows)
+            return self._figures_of(over_cubes) | of_rows.result()
+
+    def _figures_of(self, work: Iterable[tuple[Sequence[Task], str]]) -> dict[str, dict[str, dict[Slice, Figure]]]:
+        found: dict[str, dict[str, dict[Slice, Figure]]] = {}
+        for group, text in work:
+            self.tell(f"kpi: {', '.join(task.kpi.kpi for task in group)}", 0)
+            if len(group) == 1:
+                found[group[0].plan.label] = self._figures(group[0], text)
+            else:
+                found |= self._figures_together(group, text)
+        return found
 
     def alone(self, task: Task) -> dict[str, dict[Slice, Figure]]:
         """Run the stored statement of one task as it stands, without the shared scan: the same numbers, or a fault."""

@@ -45,6 +45,13 @@ class Engine(Protocol):
         ``WEEK_MONTH`` is there with ``weeks`` alone.
         """
 
+    def beside(self) -> AbstractContextManager[Engine | None]:
+        """Open another engine on the same tables, functions and kept relations, to be used by another thread at the
+        same time; None where the server spreads each statement itself.
+
+        Windows, ranks and open times are each engine's own.
+        """
+
     def select(self, statement: str) -> list[Row]:
         """Run one SELECT and return its rows."""
 

@@ -171,7 +171,7 @@ class RowsInMemory:
                 for number, column in enumerate(table.columns, 1)
             )
             connection.execute(
-                f"CREATE OR REPLACE TEMP TABLE {quoted(table.table)} AS SELECT {columns}",
+                f"CREATE OR REPLACE TABLE {quoted(table.table)} AS SELECT {columns}",
                 [[_utc(row.get(column.name)) for row in rows] for column in table.columns],
             )
         return connection

@@ -52,6 +52,13 @@ class DuckDb:
             body = f"CASE WHEN t >= {begins} THEN list_extract([{months}], {week}) END"
             self.connection.execute(f"CREATE OR REPLACE MACRO week_month(t) AS {body}")
 
+    @contextmanager
+    def beside(self) -> Iterator[DuckDb]:
+        """Open another engine on a connection to the same database."""
+        with self.connection.cursor() as connection:
+            connection.execute("SET TimeZone = 'UTC'")  # a setting of the connection, not of the database
+            yield DuckDb(connection)
+
     def select(self, statement: str) -> list[Row]:
         """Run one SELECT and return its rows."""
         return self.connection.execute(self._one_select(statement)).fetchall()
@@ -59,13 +66,13 @@ class DuckDb:
     def keep(self, name: str, statement: str) -> int:
         """Run one SELECT and keep its rows as a relation under ``name``; returns how many there are."""
         self._one_select(statement)
-        (count,) = self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {quoted(name)} AS {statement}").fetchall()
+        (count,) = self.connection.execute(f"CREATE OR REPLACE TABLE {quoted(name)} AS {statement}").fetchall()
         return int(count[0])
 
     def view(self, name: str, statement: str) -> None:
         """Provide one SELECT as a relation under ``name``, computed wherever it is read."""
         self._one_select(statement)
-        self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {quoted(name)} AS {statement}")
+        self.connection.execute(f"CREATE OR REPLACE VIEW {quoted(name)} AS {statement}")
 
     def export(self, statement: str, path: Path) -> int:
         """Write the rows of one SELECT to a CSV file as they come, never all in memory; returns how many there are."""
@@ -110,7 +117,7 @@ class DuckDb:
         """
         name = quoted(calendar_relation(hours.calendar))
         slot = slot_function(hours.calendar)
-        self.connection.execute(f"CREATE OR REPLACE MACRO {slot}(t) AS epoch_us(t) // {hours.length * _MICRO}")
+        self.connection.execute(f"CREATE OR REPLACE TEMP MACRO {slot}(t) AS epoch_us(t) // {hours.length * _MICRO}")
         self.connection.execute(
             f"""CREATE OR REPLACE TEMP TABLE {name} AS
             WITH slots AS (SELECT unnest(range($1::BIGINT, $2::BIGINT)) AS slot),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 
@@ -29,6 +29,9 @@ class TranslatedBack(DuckDb):
     """Takes statements as Spark would, and runs what SQLGlot makes of them on DuckDB."""
 
     dialect: Dialect = "spark"
+
+    def beside(self) -> AbstractContextManager[None]:  # type: ignore[override]
+        return nullcontext()
 
     def select(self, statement: str) -> list[Found]:
         return super().select(understood(statement))

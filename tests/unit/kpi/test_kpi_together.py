@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import date
 from typing import Any
 
@@ -28,6 +28,9 @@ class Told(DuckDb):
 
     statements: list[str]
     provided: list[int]
+
+    def beside(self) -> AbstractContextManager[None]:  # type: ignore[override]
+        return nullcontext()
 
     def select(self, statement: str) -> list[Found]:
         self.statements.append(statement)

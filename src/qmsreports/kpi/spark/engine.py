@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -106,6 +106,10 @@ class SparkEngine:
             begins, months = f"DATE'{weeks.begins}'", ", ".join(map(str, weeks.months))
             found = f"GET(ARRAY({months}), CAST(DATEDIFF(t, {begins}) DIV 7 AS INT))"
             self._function("week_month", "BIGINT", f"CASE WHEN t >= {begins} THEN {found} END", of="DATE")
+
+    def beside(self) -> AbstractContextManager[None]:
+        """Return no other engine: a session has one set of names, and the server spreads each statement itself."""
+        return nullcontext()
 
     def select(self, statement: str) -> list[Row]:
         """Run one SELECT and return its rows."""
