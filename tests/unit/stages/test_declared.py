@@ -24,7 +24,7 @@ NOON = datetime(2026, 4, 2, 12, tzinfo=UTC)
 def of(folder: Path, text: str | None) -> str:
     if text is not None:
         (folder / "organisation.yaml").write_text(text, encoding="utf-8")
-    return stages.time_zone(Settings(catalog=folder))
+    return stages.time_zone(Settings(var=folder / "var", catalog=folder))
 
 
 def test_the_zone_is_the_organisations_whatever_else_the_file_says(tmp_path: Path) -> None:
