@@ -46,6 +46,19 @@ def test_a_european_export_becomes_tickets(tmp_path: Path) -> None:
     assert (ticket["status"], ticket["reached_human"]) == ("resolved", True)
 
 
+def test_what_an_export_leaves_empty_is_not_known(tmp_path: Path) -> None:
+    """A desk that writes nothing may mean never or may not know: shares and means leave such a ticket out."""
+    exports = tmp_path / "exports"
+    exports.mkdir()
+    row = "T{};;Headquarters;Phone;Leak;Low;01.10.2026 08:00;;;;;Open;{}\n"
+    told = [row.format(1, ";"), row.format(2, "0;3"), row.format(3, "n/a;0")]
+    (exports / "tickets_2026-10.csv").write_text(HEAD + "".join(told), encoding="utf-8")
+    line = PresetLine(tmp_path, "generic_csv", str(exports))
+    assert not line.run().get("tickets")
+    found = {ticket["ticket_id"]: (ticket["reopened"], ticket["reassigned"]) for ticket in line.rows("tickets")}
+    assert found == {"T1": (None, None), "T2": (0, 3), "T3": (None, 0)}
+
+
 def test_an_export_that_is_being_written_is_left_for_the_next_run(tmp_path: Path) -> None:
     """At six the export holds one row and half of another one, written 20 s before; by seven it is whole."""
     exports = tmp_path / "exports"

@@ -1,5 +1,5 @@
 -- One line of the file is one ticket. What an export does not tell (bots, a second channel) stays empty: it is not
--- known, which is not no.
+-- known, which is not no. Where your system writes nothing for "never", write coalesce(t.reopened, '0') here.
 SELECT
     t.number                                          AS ticket_id,
     t.customer                                        AS customer_id,
@@ -16,8 +16,8 @@ SELECT
     NULL                                              AS reply_due_at,
     try_utc(t.opened) + INTERVAL 14 DAY               AS two_weeks_old_at,
     code('status', t.status)                          AS status,
-    coalesce(t.reopened, '0')                         AS reopened,
-    coalesce(t.handed_over, '0')                      AS reassigned,
+    t.reopened                                        AS reopened,
+    t.handed_over                                     AS reassigned,
     NULL                                              AS begun_by_bot,
     t.first_reply IS NOT NULL                         AS reached_human,
     NULL                                              AS asked_for_human,
