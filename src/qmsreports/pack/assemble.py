@@ -312,6 +312,9 @@ def trust_sentences(pack: PackModel) -> tuple[str, ...]:
         say("trust.waiting", n=trust_.quarantine_open) if trust_.quarantine_open else "",
         say("trust.would_change", n=trust_.candidates) if trust_.candidates else "",
         _provisional(trust_.provisional, titles),
+        say("trust.restated", kpis=figures.listed([titles[kpi] for kpi in trust_.restated], 4))
+        if trust_.restated
+        else "",
         stopped,
         say("trust.unfit", kpis=figures.listed([titles[kpi] for kpi in trust_.unfit], 4)) if trust_.unfit else "",
     )

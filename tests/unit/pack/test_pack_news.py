@@ -55,7 +55,9 @@ def test_trust_is_said_with_its_sums() -> None:
         "1,289,128 rows in: 1,286,865 conformed, 402 duplicates, 37 quarantined (0.003 %), 1,824 held back in stopped "
         "feeds; every row is accounted for."
     )  # 1,286,865 + 402 + 37 + 1,824 = 1,289,128
+    assert "Restated after first publication: Complaints per 1,000 orders." in said  # its August, in the chart
     nothing = assemble(replace(facts([]), quality=(), failed_rules=(), quarantine_since=()))
+    assert not any("Restated" in text for text in trust_sentences(nothing))
     assert [plain(text) for text in trust_sentences(nothing)][2:4] == [
         "0 rows in: 0 conformed, 0 duplicates, 0 quarantined (–); every row is accounted for.",  # noqa: RUF001
         "No rule failed.",
