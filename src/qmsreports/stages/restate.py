@@ -121,10 +121,10 @@ def restate(
 def _range(catalog: Catalog, kpi: str, first: str, last: str, at: datetime) -> list[Period]:
     """Return the periods from ``first`` to ``last``; :class:`UserError` where they are none, or have not begun."""
     start, end = catalog.period(first), catalog.period(last)
-    if end < start or (start.kind, start.of) != (end.kind, end.of):
-        raise UserError(
-            Finding("", f"{first} to {last} is no range", "name the earlier period first"), exit_code=ExitCode.USAGE
-        )
+    alike = (start.kind, start.of) == (end.kind, end.of)
+    if not alike or end < start:
+        todo = "name the earlier period first" if alike else "name two months, quarters or years of one calendar"
+        raise UserError(Finding("", f"{first} to {last} is no range", todo), exit_code=ExitCode.USAGE)
     today = at.astimezone(ZoneInfo(catalog.organisation.time_zone)).date()
     if end.start > today:
         what = f"{end} has not begun; there is nothing to restate"

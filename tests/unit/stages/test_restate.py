@@ -154,3 +154,16 @@ def test_what_is_not_approved_or_not_in_force_is_said(shop: Shop) -> None:
 def test_a_period_that_has_not_begun_is_named(shop: Shop) -> None:
     with pytest.raises(UserError, match="2030-02 has not begun; there is nothing to restate"):
         shop.restate("on_time", "2026-03", "2030-02")
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "todo"),
+    [
+        ("2026-03", "2026-02", "name the earlier period first"),
+        ("2026-Q1", "2026-03", "name two months, quarters or years of one calendar"),
+    ],
+)
+def test_what_is_no_range_is_told_why(shop: Shop, first: str, last: str, todo: str) -> None:
+    with pytest.raises(UserError) as refused:
+        shop.restate("on_time", first, last)
+    assert str(refused.value.findings[0]) == f"{first} to {last} is no range; {todo}"
