@@ -75,4 +75,11 @@ def moves_numbers(before: Organisation, after: Organisation) -> bool:
 def _said(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(value) or "none"
-    return to_yaml([value]).strip().removeprefix("- ") if isinstance(value, dict) else str(value)
+    return _on_one_line(value) if isinstance(value, dict) else str(value)
+
+
+def _on_one_line(value: Any) -> str:
+    """Return it as it may be written in the file: ``{begins: july, named_by: ends}``."""
+    if not isinstance(value, dict):
+        return str(value)
+    return "{" + ", ".join(f"{name}: {_on_one_line(one)}" for name, one in value.items()) + "}"

@@ -45,6 +45,8 @@ _EXACTLY_ONE: Mapping[str, tuple[str, ...]] = {
     "Duration": ("working_time", "elapsed"),
     "Expression": tuple(Expression.model_fields),
     "AcceptedDeviation": ("at_least", "at_most"),
+    "CalendarByRow": ("of", "among"),
+    "Window": ("last", "to_date"),
 }
 """Models whose own check asks for exactly one of these fields, which types alone do not say."""
 _READ_AS_TEXT = {
@@ -96,6 +98,8 @@ def _model(name: str, made: dict[str, Any]) -> dict[str, Any]:
         result["properties"] = properties
     if name in _EXACTLY_ONE:
         result["oneOf"] = _one_of(_EXACTLY_ONE[name])
+    if name == "Window":
+        result["dependencies"] = {"last": ["of"], "of": ["last"]}
     if name == "Condition":
         result["allOf"] = [{"oneOf": _one_of(SUBJECTS)}, {"oneOf": _one_of(OPERATORS)}]
     return result

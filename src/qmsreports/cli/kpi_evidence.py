@@ -162,7 +162,8 @@ def restate(
         ("period", "slice", "before", "after"),
         [(entry.period, entry.slice_key, _shown(entry.before), _shown(entry.after)) for entry in restated],
     )
-    typer.echo(f"{len(restated)} values restated" if restated else "nothing differs; nothing was written")
+    many = "1 value" if len(restated) == 1 else f"{len(restated)} values"
+    typer.echo(f"{many} restated" if restated else "nothing differs; nothing was written")
 
 
 def _compare(

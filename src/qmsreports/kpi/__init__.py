@@ -8,5 +8,6 @@ Reading order: :mod:`plan` (what is computed), :mod:`interpret` (definition to p
 from qmsreports.kpi.comparison import Changes, Verdict, changes, compare, key_of
 from qmsreports.kpi.measurement import measure
 from qmsreports.kpi.selection import in_force
+from qmsreports.kpi.status import judged
 
-__all__ = ["Changes", "Verdict", "changes", "compare", "in_force", "key_of", "measure"]
+__all__ = ["Changes", "Verdict", "changes", "compare", "in_force", "judged", "key_of", "measure"]

@@ -7,9 +7,12 @@ a feed), ``no_data`` (nothing to divide by), ``provisional`` (late data is still
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from qmsreports.catalog.kpi import Better
+from qmsreports.catalog.load import Catalog
 from qmsreports.catalog.target import AcceptedDeviation, Target
+from qmsreports.records import KpiResult
 
 STATUSES = (
     "met",
@@ -53,6 +56,25 @@ def status_of(
     if target.near is not None and _reaches(value, target.near, better):
         return "near"
     return "missed"
+
+
+def judged(catalog: Catalog, result: KpiResult) -> KpiResult:
+    """Return a settled result with the target, near value and status that ``catalog`` gives it; its numbers stay.
+
+    A result without a value, or of a version that is not in the catalog, is returned as it is.
+    """
+    kpi = catalog.kpis.get(result.kpi)
+    version = kpi.version(result.version) if kpi is not None else None
+    if kpi is None or version is None or result.value is None or result.provisional:
+        return result
+    bounds = catalog.targets.in_force(kpi.kpi, result.period, adds_up=kpi.adds_up(version))
+    target, deviation = bounds.target(result.slice), bounds.deviation(result.slice)
+    return replace(
+        result,
+        target=target.meet if target is not None else None,
+        near=target.near if target is not None else None,
+        status=status_of(result.value, better=kpi.better, target=target, deviation=deviation),
+    )
 
 
 def _reaches(value: float, bound: float, better: Better) -> bool:

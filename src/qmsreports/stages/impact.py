@@ -15,7 +15,7 @@ from qmsreports.catalog.approval import Change, Plan
 from qmsreports.catalog.history import History
 from qmsreports.catalog.mapped import KIND as MAPPING
 from qmsreports.catalog.organised import KIND as ORGANISATION
-from qmsreports.catalog.organised import moves_numbers, stored_organisation
+from qmsreports.catalog.organised import differing, moves_numbers, stored_organisation
 from qmsreports.catalog.restore import stored_targets, stored_version
 from qmsreports.errors import UserError
 from qmsreports.fiscal import PATTERNS, FiscalYear
@@ -197,10 +197,28 @@ class _Ground:
         after = stored_organisation(change.entry) if change.entry is not None else before
         if before is None or after is None or not moves_numbers(before, after):
             return Impact("none")
-        periods = {row.period for row in self.values}
-        settled = sum(not row.provisional and row.value is not None for row in self.values)
-        shown = self._packs({row.kpi for row in self.values}, periods)
+        moved = {name for name, *_ in differing(before, after)} - {"approvals"}
+        rows = self.values if moved != {"fiscal_year"} else self._of_the_year()
+        if not rows and self.values:
+            return Impact("none")
+        periods = {row.period for row in rows}
+        settled = sum(not row.provisional and row.value is not None for row in rows)
+        shown = self._packs({row.kpi for row in rows}, periods)
         return Impact("numbers", _ordered(periods), settled, packs=shown)
+
+    def _of_the_year(self) -> tuple[Result, ...]:
+        """Return the values that another fiscal year moves: those of its own periods, and what counts from its start.
+
+        A window of the calendar year and one of so many months are the same in every fiscal year.
+        """
+        since = {
+            name
+            for name, kpi in self.catalog.kpis.items()
+            for version in kpi.versions
+            if version.window and version.window.to_date and not version.window.to_date.startswith("calendar_")
+        }
+        moved = since.union(*(_readers(self.catalog, name) for name in since))
+        return tuple(row for row in self.values if row.kpi in moved or row.period.startswith("FY"))
 
     def _numbers(self, change: Change) -> Impact:
         kpi = self.catalog.kpis[change.name]

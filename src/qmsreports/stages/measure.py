@@ -19,12 +19,14 @@ from qmsreports.records import KpiResult, Tell, silent
 from qmsreports.settings import Settings
 from qmsreports.stages import analysed
 from qmsreports.stages.intervals import with_intervals
+from qmsreports.stages.judging import judged_anew
 from qmsreports.workspace import Workspace
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
 
     from qmsreports.catalog.kpi import Kpi
+    from qmsreports.catalog.load import Catalog
     from qmsreports.register.models import Result
 
 _EDITION = 2
@@ -196,7 +198,7 @@ def measure(
             }
             computed = {(name, str(one)) for name, found in only.items() for one in found}
             kept = sum((row.kpi, row.period) not in computed for row in before.values())
-            summary = _append(session, fresh, before, unfit=unfit, kept=kept, period=period, run_id=run_id, at=at)
+            summary = _append(session, catalog, fresh, before, unfit, kept=kept, period=period, run_id=run_id, at=at)
             results.store_sql(session, {**measured.sql, **refused.sql}, engine=workspace.settings.engine)
             notices = (*measured.warnings, *(finding for found in unfit.values() for finding in found))
             feeds.record_notices(session, notices, run_id=run_id, stage="measure", at=at)
@@ -213,10 +215,11 @@ def _versions(states: Mapping[str, tuple[str, int]]) -> dict[str, int]:
 
 def _append(
     session: Any,
+    catalog: Catalog,
     fresh: Sequence[KpiResult],
     before: dict[tuple[str, str, str], Result],
-    *,
     unfit: Container[str],
+    *,
     kept: int,
     period: str,
     run_id: str,
@@ -244,6 +247,7 @@ def _append(
                 session.flush()
         counts[verdict] += 1
         if verdict == "candidate" and earlier is not None:
+            earlier = judged_anew(session, catalog, earlier, run_id=run_id, at=at)
             results.add_candidate(session, earlier, result, run_id=run_id, at=at)
         elif verdict == "unchanged" and earlier is not None and earlier.id in waiting:
             results.close_candidate(session, earlier, result, run_id=run_id, at=at)

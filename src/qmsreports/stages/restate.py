@@ -45,7 +45,8 @@ def restate(
     """Replace the settled values of a KPI from ``first`` to ``last`` by what its approved definition gives today.
 
     The earlier values stay in the register; the new rows name who restated them and why, and the audit log keeps one
-    entry. Values that come out the same are left alone. What a formula reads is computed with it and not recorded.
+    entry. Values that come out the same are left alone; a slice on record that has no row any more is restated to what
+    that means, 0 or no value. What a formula reads is computed with it and not recorded.
     :class:`UserError` when no version of the KPI counts there, or a value would be lost because what its formula reads
     does not count there.
     """
@@ -69,6 +70,8 @@ def restate(
         if kpi not in view:
             raise UserError(waiting_for(written, view, records.definitions()))
         reads = read_by(view.catalog, view.catalog.kpis[kpi].versions)
+        with workspace.register.read() as session:
+            recorded = results.slices_on_record(session, periods)
         measured = measuring.measure(
             view.catalog,
             versions={name: view[name] for name in (kpi, *sorted(reads))},
@@ -78,6 +81,7 @@ def restate(
             engine=workspace.engine,
             ranks=percentile_ranks,
             resample=mean_interval,
+            known=recorded,
         )
         fresh = [result for result in with_intervals(view.catalog, measured.results) if result.kpi == kpi]
         if not fresh:
@@ -117,10 +121,10 @@ def restate(
 def _range(catalog: Catalog, kpi: str, first: str, last: str, at: datetime) -> list[Period]:
     """Return the periods from ``first`` to ``last``; :class:`UserError` where they are none, or have not begun."""
     start, end = catalog.period(first), catalog.period(last)
-    if end < start or (start.kind, start.of) != (end.kind, end.of):
-        raise UserError(
-            Finding("", f"{first} to {last} is no range", "name the earlier period first"), exit_code=ExitCode.USAGE
-        )
+    alike = (start.kind, start.of) == (end.kind, end.of)
+    if not alike or end < start:
+        todo = "name the earlier period first" if alike else "name two months, quarters or years of one calendar"
+        raise UserError(Finding("", f"{first} to {last} is no range", todo), exit_code=ExitCode.USAGE)
     today = at.astimezone(ZoneInfo(catalog.organisation.time_zone)).date()
     if end.start > today:
         what = f"{end} has not begun; there is nothing to restate"

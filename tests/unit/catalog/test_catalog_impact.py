@@ -263,6 +263,16 @@ def test_days_move_every_period_and_the_number_of_approvals_moves_none(workspace
     assert impact.packs == ("monthly 2025-01 edition 1",)
 
 
+def test_a_fiscal_year_moves_only_what_counts_from_its_start(workspace: Path) -> None:
+    """on_time is of its month whenever the year begins; reply_time is, once it counts from the start of the year."""
+    edit(workspace / "organisation.yaml", "sites:", "fiscal_year: {begins: july, named_by: ends}\nsites:")
+    assert planned()["organisation", "organisation", 2].sentences() == ["no number and no status changes"]
+    for window, periods in (("calendar_year", ()), ("year", ("2025-05",))):
+        edit(workspace / "kpis/reply_time.yaml", "    why: ", f"    window: {{to_date: {window}}}\n    why: ")
+        assert planned()["organisation", "organisation", 2].periods == periods
+        edit(workspace / "kpis/reply_time.yaml", f"    window: {{to_date: {window}}}\n", "")
+
+
 def test_a_file_that_is_gone_is_no_proposal(workspace: Path) -> None:
     _without_reply_time(workspace)
     CliRunner().invoke(app, ["catalog", "apply", "--by", "anna"])

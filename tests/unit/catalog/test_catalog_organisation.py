@@ -61,6 +61,12 @@ def test_names_and_titles_count_for_nothing_and_hold_at_once(approved: Records, 
     assert view.catalog.organisation.site_title("linz") == "Linz on the Danube"
 
 
+def test_a_fiscal_year_of_weeks_is_told_on_one_line(approved: Records, edit: Edit) -> None:
+    year = "{begins: february, named_by: begins, weeks: {pattern: 4-4-5, ends_on: saturday, ends: nearest}}"
+    edited = edit("organisation.yaml", "sites:", f"fiscal_year: {year}\nsites:")
+    assert said(edited, approved) == [f"organisation: fiscal_year is {year}, was none; needs approval"]
+
+
 def test_a_site_and_a_fiscal_year_wait_and_titles_of_known_sites_do_not(approved: Records, edit: Edit) -> None:
     edit(
         "organisation.yaml",

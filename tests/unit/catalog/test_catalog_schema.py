@@ -93,6 +93,30 @@ def test_an_editor_marks_what_the_loader_refuses(mistake: Any, validators: dict[
     assert list(validators[kind].iter_errors(as_json(data)))
 
 
+@pytest.mark.parametrize(
+    ("model", "right", "wrong"),
+    [
+        (
+            "Window",
+            [{"last": 12, "of": "month"}, {"to_date": "year"}],
+            [{}, {"last": 12}, {"of": "month"}, {"of": "month", "to_date": "year"}, {"last": 12, "to_date": "year"}],
+        ),
+        (
+            "CalendarByRow",
+            [{"by": "site", "of": {"linz": "desk"}}, {"by": "site", "among": ["desk"]}],
+            [{"by": "site"}, {"by": "site", "of": {"linz": "desk"}, "among": ["desk"]}],
+        ),
+    ],
+)
+def test_an_editor_marks_fields_that_do_not_go_together(
+    model: str, right: list[Any], wrong: list[Any], validators: dict[str, Draft7Validator]
+) -> None:
+    schema = validators["kpi"].schema
+    validator = Draft7Validator({"$defs": schema["$defs"], "$ref": f"#/$defs/{model}"})
+    assert [entry for entry in right if not validator.is_valid(entry)] == []
+    assert [entry for entry in wrong if validator.is_valid(entry)] == []
+
+
 def test_what_must_be_one_of_several_are_fields_of_their_models() -> None:
     models: dict[str, type[BaseModel]] = {}
     waiting: list[type[BaseModel]] = [BaseModel]

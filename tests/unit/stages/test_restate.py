@@ -27,13 +27,13 @@ class Shop:
 
     line: Line
 
-    def deliver(self, orders: int, in_time: int) -> None:
+    def deliver(self, orders: int, in_time: int, site: str = "linz") -> None:
         from random import Random
 
         rows = {
             str(number): {
                 **order(Random(1), str(number)),
-                **{"due_on": DAY, "urgent": True, "site": "linz", "status": "done"},
+                **{"due_on": DAY, "urgent": True, "site": site, "status": "done"},
                 "done_on": DAY if number < in_time else DAY + timedelta(days=3),
             }
             for number in range(orders)
@@ -75,6 +75,34 @@ def test_a_formula_is_restated_from_what_it_reads(shop: Shop) -> None:
     (restated,) = shop.restate("doubled")
     assert (restated.before, restated.after) == (150, 120)
     assert (shop.value("doubled"), shop.value("on_time")) == (120, 75)
+
+
+def test_a_slice_that_has_no_row_any_more_is_restated_with_the_rest(shop: Shop) -> None:
+    """All four orders turn out to be of Lyon: Linz waits with no value, and does not go on waiting for ever."""
+    shop.deliver(4, 2, site="lyon")
+    shop.line.measure(LATER)
+    found = {one.slice_key: (one.before, one.after) for one in shop.restate("on_time")}
+    assert found == {"": (75, 50), "site=linz": (75, None)}
+    with Workspace(shop.line.settings) as workspace, workspace.register.read() as session:
+        standing = {row.id for row in results.latest_results(session, kpis=["on_time"], periods=["2026-03"])}
+        assert not standing & results.with_candidates(session), "nothing of it waits any more"
+
+
+def test_the_interval_is_that_of_the_value_beside_it(shop: Shop) -> None:
+    """Wilson by hand: 3 of 4 are 30.06 to 95.44 %, 3 of 8 are 13.68 to 69.43 %. What waits changes neither number."""
+
+    def stands() -> tuple[float | None, ...]:
+        with Workspace(shop.line.settings) as workspace, workspace.register.read() as session:
+            (row,) = (
+                row for row in results.latest_results(session, kpis=["on_time"], periods=["2026-03"]) if not row.slice
+            )
+            return row.value, row.low, row.high
+
+    shop.deliver(8, 3)
+    shop.line.measure(LATER)
+    assert stands() == pytest.approx((75, 30.06, 95.44), abs=0.01)
+    shop.restate("on_time")
+    assert stands() == pytest.approx((37.5, 13.68, 69.43), abs=0.01)
 
 
 def test_a_formula_whose_rows_are_the_same_is_left_alone(shop: Shop) -> None:
@@ -126,3 +154,16 @@ def test_what_is_not_approved_or_not_in_force_is_said(shop: Shop) -> None:
 def test_a_period_that_has_not_begun_is_named(shop: Shop) -> None:
     with pytest.raises(UserError, match="2030-02 has not begun; there is nothing to restate"):
         shop.restate("on_time", "2026-03", "2030-02")
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "todo"),
+    [
+        ("2026-03", "2026-02", "name the earlier period first"),
+        ("2026-Q1", "2026-03", "name two months, quarters or years of one calendar"),
+    ],
+)
+def test_what_is_no_range_is_told_why(shop: Shop, first: str, last: str, todo: str) -> None:
+    with pytest.raises(UserError) as refused:
+        shop.restate("on_time", first, last)
+    assert str(refused.value.findings[0]) == f"{first} to {last} is no range; {todo}"

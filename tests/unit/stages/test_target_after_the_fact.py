@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from test_measure_again import MORNING, Line, line  # noqa: F401 - a fixture
+from test_measure_again import _outcome as outcome
 
 from qmsreports.pack.collect import series
 from qmsreports.pack.collect.judged import Last, judged_anew
@@ -64,3 +65,33 @@ def test_what_people_believed_then_is_still_known(line: Line) -> None:  # noqa: 
     assert said == (
         "at least 95 %, near 93 → at least 70 %, near 65: Review 2024-11; judged anew: March 2026 missed → met"
     )
+
+
+def test_a_target_judges_a_settled_value_also_while_another_one_waits_for_it(line: Line) -> None:  # noqa: F811
+    """Late data would make 0 % of the 75 %. Until somebody restates it 75 % stands, and it meets the new target."""
+    line.measure(REPORTED)
+    line.orders(date(2026, 3, 25))
+    line.measure(EDITED)
+    line.edit("targets/on_time.yaml", "meet: 95\n    near: 93", "meet: 70\n    near: 65")
+    line.approve()
+    line.measure(LATER)
+    assert believed(line, EDITED) == (75.0, 95.0, "missed")
+    assert believed(line, LATER) == (75.0, 70.0, "met")
+    with Workspace(line.settings) as workspace:
+        (told,) = (told for row, told in values(workspace, kpi="on_time", period="2026-03") if not row.slice)
+        assert (told.would_be_restated, told.restated_to) == (True, 0.0)
+    again = line.measure(LATER + timedelta(hours=1))
+    assert (again.inserted, again.superseded) == (0, 0)
+
+
+def test_a_target_holds_for_a_value_that_comes_back_with_its_feed(line: Line) -> None:  # noqa: F811
+    """The feed fails, the target is lowered meanwhile, and the feed comes back with other rows."""
+    line.measure()
+    outcome(line, "failed")
+    line.measure()
+    line.edit("targets/on_time.yaml", "meet: 95\n    near: 93", "meet: 70\n    near: 65")
+    line.approve()
+    line.orders(date(2026, 3, 25))
+    outcome(line, "unchanged")
+    line.measure()
+    assert believed(line, MORNING) == (75.0, 70.0, "met")
