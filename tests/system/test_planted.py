@@ -66,6 +66,14 @@ def test_other_signals_are_no_more_than_chance_explains(reviewed: Line) -> None:
     assert others <= points * CHANCE
 
 
+def test_the_target_of_each_planted_objective_is_met_failed_or_left_to_chance(reviewed: Line) -> None:
+    found, objectives = series_of(reviewed), planted(reviewed)["objectives"]
+    values = {row["kpi"]: row for row in reviewed.json("kpi", "values", "--period", "2026-10") if row["slice"] == {}}
+    said = {kpi: (values[kpi]["target"], values[kpi]["unit"], found[kpi]["assurance"]) for kpi in objectives}
+    assert said == {kpi: (one["target"], one["unit"], one["assurance"]) for kpi, one in objectives.items()}
+    assert {assurance for *_, assurance in said.values()} == {"pass", "fail", "hit_or_miss"}
+
+
 def test_page_one_names_what_cannot_be_met_what_is_overdue_and_what_is_missing(reviewed: Line) -> None:
     (folder,) = sorted((reviewed.folder / "packs").iterdir())
     pack = json.loads((folder / "model.json").read_text())

@@ -138,13 +138,18 @@ CAUSES = (
     ),
 )
 
-OBJECTIVES = {  # what a chart says about the objective, measured against a target a company would set
-    "on_time_delivery": "fails consistently against 95 percent, before the new carrier and after it",
-    "survey_response_rate": "fails consistently against 25 percent",
-    "supplier_on_time": "passes consistently against 90 percent",
-    "first_pass_yield": "passes consistently against 97 percent, apart from the supplier failure",
-    "oee": "hit or miss against 70 percent",
-    "nps": "hit or miss against 40 points",
-    "csat": "hit or miss against 80 percent",
-    "resolved_within_target": "hit or miss against 90 percent",
+OBJECTIVES = {  # what a chart says in the last month about the target that the company set, by the process as it runs
+    "otif": {"target": 94, "unit": "percent", "assurance": "fail", "note": "before the new carrier and after it"},
+    "supplier_on_time": {"target": 92, "unit": "percent", "assurance": "pass", "note": ""},
+    "first_pass_yield": {
+        "target": 97,
+        "unit": "percent",
+        "assurance": "pass",
+        "note": "apart from the supplier failure",
+    },
+    "survey_response_rate": {"target": 20, "unit": "percent", "assurance": "hit_or_miss", "note": ""},
+    "oee": {"target": 70, "unit": "percent", "assurance": "hit_or_miss", "note": ""},
+    "nps": {"target": 40, "unit": "points", "assurance": "hit_or_miss", "note": ""},
+    "csat": {"target": 80, "unit": "percent", "assurance": "hit_or_miss", "note": ""},
+    "resolved_within_target": {"target": 90, "unit": "percent", "assurance": "hit_or_miss", "note": ""},
 }

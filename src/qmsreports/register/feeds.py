@@ -101,6 +101,17 @@ def newest_inputs(session: Session, source: str, table: str) -> frozenset[str]:
     return next((frozenset(load_ids) for load_ids in published if load_ids), frozenset())
 
 
+def published_versions(session: Session, tables: Iterable[str]) -> dict[str, tuple[int, datetime]]:
+    """Return by canonical table the lake version of its newest publication and when that was."""
+    newest = select(func.max(FeedRecord.id)).where(
+        FeedRecord.table_name.in_(list(tables)), FeedRecord.lake_version.is_not(None)
+    )
+    query = select(FeedRecord).where(FeedRecord.id.in_(newest.group_by(FeedRecord.table_name)))
+    return {
+        row.table_name: (row.lake_version, row.at) for row in session.scalars(query) if row.lake_version is not None
+    }
+
+
 def record_rules(
     session: Session, rules: Iterable[RuleResult], *, run_id: str, at: datetime, source: str, table: str
 ) -> None:

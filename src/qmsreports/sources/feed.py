@@ -158,7 +158,8 @@ def _missing(
         near = did_you_mean("", names)  # all that is there
     problem = Unreadable(
         f'there is no {roles.get(str(place[0]), "column")} "{column}"; {near}{also}',
-        "mend it at the source, or change this line and the mappings",
+        # a file is named by its own header, and it is the declaration that may be changed
+        f"mend it at the source, or change {'source.yaml' if where else 'this line'} and the mappings",
         place=place,
         where=where,
     )

@@ -11,6 +11,7 @@ from qmsreports.records import DERIVED, StagedTable, Tell, silent
 from qmsreports.settings import Settings
 from qmsreports.stages.codes import judged_codes
 from qmsreports.stages.ingest import clear_staging, publish, validate
+from qmsreports.stages.lake_behind import lake_behind
 from qmsreports.stages.quarantine import with_readmitted
 from qmsreports.workspace import Workspace
 
@@ -36,7 +37,11 @@ def derive(*, run_id: str, at: datetime, tell: Tell = silent, settings: Settings
                 continue
             with workspace.register.read() as session:
                 done = feeds.newest_inputs(session, deriving.SOURCE, table.table)
+                published = feeds.published_versions(session, [table.table, *table.derived_from])
+            behind = lake_behind(workspace.lake.url, published, workspace.lake.versions(published))
             try:
+                if behind:
+                    raise UserError(*behind.values())
                 made = deriving.derive(
                     table,
                     sql=catalog.folder / "tables" / f"{table.table}.sql",

@@ -25,6 +25,7 @@ from qmsreports.settings import Settings, connection_of
 from qmsreports.stages.codes import judged_codes
 from qmsreports.stages.declared import source_names
 from qmsreports.stages.inspect import inspect
+from qmsreports.stages.lake_behind import lake_behind
 from qmsreports.stages.outcome import FeedReport, feed_reports, told
 from qmsreports.stages.quarantine import readmitted_rows, settle_quarantine, with_readmitted
 from qmsreports.stages.standing import days_off, held_to
@@ -135,10 +136,14 @@ def conform(
         for position, name in enumerate(waiting):
             with workspace.register.read() as session:
                 done = feeds.done_loads(session, source, name)
+                published = feeds.published_versions(session, [name])
+            behind = lake_behind(workspace.lake.url, published, workspace.lake.versions(published))
             status, message = "unchanged", ""
             left = [(source, other) for other in (*(table.table for table in staged), *waiting[position:])]
             try:
                 with told(workspace, left, run_id=run_id, at=at):
+                    if behind:  # what comes now would be all that the table holds
+                        raise UserError(behind[name])
                     table = conforming.stage(
                         declaration,
                         workspace.catalog.tables[name],

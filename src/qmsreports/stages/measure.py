@@ -127,6 +127,7 @@ def measure(
     from qmsreports.stages.changed import Measuring, to_compute
     from qmsreports.stages.derive import derive, with_derived
     from qmsreports.stages.fingerprint import measurement_inputs, measurement_rules
+    from qmsreports.stages.lake_behind import lake_behind
 
     with Workspace(settings) as workspace:  # before anything is written: a period that is none changes nothing
         reported = Period.parse(period, workspace.catalog.organisation.fiscal)
@@ -149,9 +150,11 @@ def measure(
                 for row in feeds.latest_outcomes(session)
                 if row.status in {"failed", "stopped", "broken"}
             }
-        invalid = with_derived(catalog, invalid)
+            published = feeds.published_versions(session, catalog.tables)
         lake = workspace.lake.once()
         tables = lake.states(catalog.tables)
+        behind = lake_behind(lake.url, published, _versions(tables))
+        invalid = with_derived(catalog, invalid | {table: str(finding) for table, finding in behind.items()})
         series = asked(approved, reported, at)
         periods = [one for entry in series for one in entry.periods]
         inputs = measurement_inputs(

@@ -97,7 +97,7 @@ def test_a_column_whose_dates_are_declared_must_be_there(tmp_path: Path) -> None
     lacking = world(tmp_path, TEXT.encode(), dates={"sent": "%d.%m.%Y"})
     assert lacking.one_failure() == (
         'in/answers.csv.gz:1: source shop, table answers: there is no date column "sent"; known: id, said '
-        "(never landed so far); mend it at the source, or change this line and the mappings"
+        "(never landed so far); mend it at the source, or change source.yaml and the mappings"
     )
 
 

@@ -297,7 +297,7 @@ def test_a_renamed_column(folder: Folder) -> None:
     folder.write("shifts_2.csv", HEADER.replace("Minutes", "Minute") + "M1;02.10.2026;1;x\n")
     assert told(folder) == (
         'in/shifts_2.csv:1: there is no column "Minutes"; did you mean "minute"?; '
-        "mend it at the source, or change this line and the mappings"
+        "mend it at the source, or change source.yaml and the mappings"
     )
 
 

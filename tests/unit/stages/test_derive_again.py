@@ -209,3 +209,19 @@ def test_a_table_that_could_not_be_derived_is_sound_again_when_its_select_is_men
     select.write_text(SELECT)
     assert line.measure("mended").not_valid == ()
     assert line.value() == 2.0
+
+
+def test_one_that_is_gone_from_the_lake_is_not_taken_for_one_without_rows(line: Line) -> None:
+    line.orders(1)
+    line.cases(2)
+    line.measure("first")
+    assert line.value() == 2
+    place = Path(str(line.settings.lake_url)) / "sites"
+    kept = place.rename(place.parent / "kept")
+    line.measure("gone")
+    status, message = line.state()
+    assert status == "failed" and message.startswith(f"{place}: the table is gone, but version 0 was published")
+    assert line.value() is None
+    kept.rename(place)
+    line.measure("back")
+    assert line.state() == ("unchanged", "") and line.value() == 2
