@@ -65,7 +65,7 @@ def comment(
 
 @app.command()
 def consider(
-    clause: Annotated[str, typer.Option(help="Input as 9.3.2-d.")],
+    clause: Annotated[str, typer.Option(help="Input as 9.3.2-d, or as the ledger says to consider it.")],
     text: Annotated[str, typer.Option(help="What was looked at, in a sentence.")],
     by: BY,
     on: Annotated[str, typer.Option(help="Day on which it was looked at; default today.")] = "",
@@ -78,7 +78,7 @@ def consider(
         review,
         period,
         as_json,
-        "{clause} considered by {by}, {review} {period}",
+        "{clause} ({input}) considered by {by}, {review} {period}",
         lambda stages, month, at: stages.consider(clause, review=review, period=month, text=text, by=by, on=on, at=at),
     )
 
@@ -308,9 +308,14 @@ def ledger(review: REVIEW = "monthly", period: PERIOD = None, as_json: JSON = Fa
         print_json(rows)
         return
     print_table(
-        ("standard", "edition", "clause", "state", "input", "evidence"),
+        ("standard", "edition", "clause", "state", "consider as", "input", "evidence"),
         [
-            [*(row[name] for name in ("standard", "edition", "clause", "state", "label")), _evidence(row)]
+            [
+                *(row[name] for name in ("standard", "edition", "clause", "state")),
+                "" if row["state"] == "data" else row.get("covers", ""),
+                row["label"],
+                _evidence(row),
+            ]
             for row in rows
         ],
     )

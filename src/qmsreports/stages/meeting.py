@@ -92,22 +92,37 @@ def enter(session: Session, who: str, action: str, subject: str, detail: Mapping
 
 
 def clause_of(workspace: Workspace, review: Review, text: str, *, inputs: bool) -> str:
-    """Return a clause as the catalog names it; ``9.3.2 d`` is read too. ``inputs``: only what the review must cover."""
+    """Return a clause as the catalog names it; ``9.3.2 d`` is read too. ``inputs``: only what the review must cover.
+
+    Editions give one number to different items: a plain number is meant as the leading edition has it, and one that
+    only another edition has is refused with the key under which its item is covered.
+    """
     maps = [workspace.catalog.clause_maps[name] for name in review.standards if name in workspace.catalog.clause_maps]
-    keys = {
-        key
-        for clauses in maps
-        for item in clauses.items
-        if not inputs or item.side == "input"
-        for key in {*clauses.feed_keys(item), *([] if clauses.follows else [item.clause])}
-    }
+    keys: set[str] = set()
+    elsewhere: dict[str, tuple[str, str]] = {}
+    for clauses in maps:
+        for item in clauses.items:
+            if not inputs or item.side == "input":
+                keys |= clauses.feed_keys(item)
+                if clauses.follows:
+                    edition = f"{clauses.standard}:{clauses.edition}"
+                    elsewhere.setdefault(item.clause, (edition, clauses.covers(item)))
     plain = "-".join(text.split())
     if plain not in keys:
         what = "input" if inputs else "clause"
+        if plain in elsewhere:
+            edition, covers = elsewhere[plain]
+            raise usage(f'"{text}" is the number of {edition} for this {what}', f"write {covers}")
         raise usage(
             f'review {review.review} has no {what} "{text}"', did_you_mean(plain, [k for k in keys if "/" not in k])
         )
     return plain
+
+
+def _label(workspace: Workspace, review: Review, key: str) -> str:
+    """Return what the input of a key is called in the first of the review's editions that has it."""
+    maps = [workspace.catalog.clause_maps[name] for name in review.standards if name in workspace.catalog.clause_maps]
+    return next(item.label for clauses in maps for item in clauses.items if key in clauses.feed_keys(item))
 
 
 def day_on(text: str, period: Period, today: date, where: str, what: str) -> date:
@@ -181,6 +196,7 @@ def consider(
     with opened(review, period, settings) as (workspace, declared, of):
         month = str(of)
         key = clause_of(workspace, declared, clause, inputs=True)
+        label = _label(workspace, declared, key)
         day = day_on(on, of, local_day(workspace, at), f"input {key}", "cannot have been considered on")
         row = ConsideredInput(
             review=review,
@@ -200,6 +216,7 @@ def consider(
         "review": review,
         "period": month,
         "clause": key,
+        "input": label,
         "text": row.text,
         "by": row.considered_by,
         "on": row.considered_on,

@@ -51,6 +51,14 @@ def test_a_comment_is_recorded_once_and_superseded(desk: Any) -> None:
             'review monthly has no input "9.3.3-a"; did you mean "9.3.2-a"?',
         ),
         (
+            ("review", "consider", "monthly", *OCTOBER, "--clause", "9.3.2-c", "--text", "x", *BY),
+            '"9.3.2-c" is the number of ISO 9001:2026 for this input; write iso9001-2026/9.3.2-c',
+        ),
+        (
+            ("review", "consider", "monthly", *OCTOBER, "--clause", "9.3.2 d3", "--text", "x", *BY),
+            '"9.3.2 d3" is the number of ISO 9001:2026 for this input; write 9.3.2-c3',
+        ),
+        (
             ("review", "consider", "montly", *OCTOBER, "--clause", "9.3.2-d", "--text", "x", *BY),
             'there is no review "montly"; did you mean "monthly"?',
         ),
@@ -77,6 +85,20 @@ def test_considered_inputs_show_in_the_ledger(desk: Any) -> None:
             "2026-11-03",
         )
     assert desk.journal() == [("M. Huber", "consider input", "9.3.2-d monthly 2026-10")]
+
+
+def test_a_number_that_two_editions_give_to_different_inputs_is_told_with_what_it_means(desk: Any) -> None:
+    """9.3.2 e is the risks of 2015 and the resources of 2026: the ledger says how to write either, the answer which."""
+    ledger = [row.split() for row in desk.type("review", "ledger", *OCTOBER).splitlines()]
+    told = {row[3]: row[4:6] for row in ledger if row[2:3] == ["2026"]}
+    assert told["9.3.2-e"] == ["missing", "9.3.2-d"]
+    assert told["9.3.2-c"] == ["missing", "iso9001-2026/9.3.2-c"]
+    words = ("review", "consider", *OCTOBER, "--text", "x", *BY, "--clause")
+    risks = "Whether the actions on risks and opportunities work"
+    assert desk.type(*words, "9.3.2-e") == f"9.3.2-e ({risks}) considered by M. Huber, monthly 2026-10"
+    needs = "Changes in what interested parties need and expect"
+    key = "iso9001-2026/9.3.2-c"
+    assert desk.type(*words, key) == f"{key} ({needs}) considered by M. Huber, monthly 2026-10"
 
 
 @pytest.mark.parametrize(

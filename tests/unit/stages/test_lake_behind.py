@@ -12,6 +12,7 @@ import pytest
 
 from qmsreports import stages
 from qmsreports.catalog import approval
+from qmsreports.errors import CouldNotRun
 from qmsreports.register import results
 from qmsreports.register.catalog_records import CatalogRecords
 from qmsreports.workspace import Workspace
@@ -116,3 +117,23 @@ def test_values_are_not_valid_meanwhile_and_come_back(company: Company, harm: Ca
     shutil.rmtree(orders(company), ignore_errors=True)
     whole.rename(orders(company))
     assert measured(company, "back") == sound
+
+
+@pytest.mark.parametrize("harm", [removed, earlier])
+def test_nothing_is_restated_from_what_is_left(company: Company, harm: Callable[[Company], None]) -> None:
+    sound = measured(company, "sound")
+    harm(company)
+    with pytest.raises(CouldNotRun, match="but version 1 was published on 2026-04-02"):
+        stages.restate(
+            "pieces",
+            "2026-03",
+            "2026-03",
+            why="late entry",
+            who="Quality",
+            run_id="restated",
+            at=MORNING,
+            settings=company.settings,
+        )
+    with Workspace(company.settings) as workspace, workspace.register.read() as session:
+        rows = results.latest_results(session, kpis=["pieces"], periods=["2026-03"])
+    assert [(row.status, row.value) for row in rows] == [sound]
