@@ -9,10 +9,13 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from qmsreports.catalog.load import Catalog
+    from qmsreports.period import Period
     from qmsreports.register.models import Result
 
 
-def judged_anew(session: Session, catalog: Catalog, settled: Result, *, run_id: str, at: datetime) -> Result:
+def judged_anew(
+    session: Session, catalog: Catalog, settled: Result, period: Period, *, run_id: str, at: datetime
+) -> Result:
     """Return the row that stands for a settled value whose numbers stay: itself, or one that says the new judgement.
 
     Late data holds up the value until somebody restates it. It does not hold up a target that was approved since.
@@ -20,7 +23,7 @@ def judged_anew(session: Session, catalog: Catalog, settled: Result, *, run_id: 
     from qmsreports import kpi
     from qmsreports.register import results
 
-    stands = results.as_record(settled)
+    stands = results.as_record(settled, period)
     judged = kpi.judged(catalog, stands)
     verdict, why = kpi.compare(stands, judged)
     if verdict != "supersede":

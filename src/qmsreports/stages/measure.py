@@ -137,13 +137,8 @@ def measure(
         approved = versions.catalog
         catalog, unfit = computable(approved)
         if not versions:
-            raise UserError(
-                Finding(
-                    str(workspace.settings.catalog / "kpis"),
-                    "no KPI definition is approved",
-                    "run: qmsreports catalog apply, then qmsreports catalog approve",
-                )
-            )
+            todo = "run: qmsreports catalog apply, then qmsreports catalog approve"
+            raise UserError(Finding(str(workspace.settings.catalog / "kpis"), "no KPI definition is approved", todo))
         with workspace.register.read() as session:
             invalid = {
                 row.table_name: row.message or f"feed {row.source} {row.status}"
@@ -250,7 +245,7 @@ def _append(
                 session.flush()
         counts[verdict] += 1
         if verdict == "candidate" and earlier is not None:
-            earlier = judged_anew(session, catalog, earlier, run_id=run_id, at=at)
+            earlier = judged_anew(session, catalog, earlier, result.period, run_id=run_id, at=at)
             results.add_candidate(session, earlier, result, run_id=run_id, at=at)
         elif verdict == "unchanged" and earlier is not None and earlier.id in waiting:
             results.close_candidate(session, earlier, result, run_id=run_id, at=at)
