@@ -29,8 +29,8 @@ States = Mapping[str, tuple[str, int]]
 
 @dataclass(frozen=True, slots=True)
 class Measuring:
-    """One measurement about to be made: its rules as a fingerprint, the tables it reads, those of them whose feed
-    failed, its periods and moment.
+    """One measurement about to be made: its rules as a fingerprint, the tables it reads that are all there, those whose
+    feed failed or of which something is missing, its periods and moment.
     """
 
     rules: str
@@ -38,6 +38,10 @@ class Measuring:
     invalid: frozenset[str]
     periods: Sequence[Period]
     at: datetime
+
+    def today(self, catalog: Catalog) -> date:
+        """Return the day at the organisation."""
+        return self.at.astimezone(ZoneInfo(catalog.organisation.time_zone)).date()
 
     def state(self) -> dict[str, Any]:
         """Return what the next measurement has to know of this one, for JSON."""
@@ -74,10 +78,10 @@ def to_compute(
     moment = datetime.fromisoformat(known["at"])
     beyond = _reaching_beyond(tasks, lake, catalog, measuring.tables, moment)
     feeds = measuring.invalid ^ set(known["invalid"])
-    today = measuring.at.astimezone(ZoneInfo(catalog.organisation.time_zone)).date()
+    today = measuring.today(catalog)
     for task in tasks:
         if not feeds.isdisjoint(task.plan.tables):
-            found[task.kpi.kpi] |= _open_to_change(task, today)
+            found[task.kpi.kpi] |= open_to_change(task, today)
         again = task.kpi.kpi in beyond
         found[task.kpi.kpi] |= {
             period
@@ -87,7 +91,7 @@ def to_compute(
     return closed(tasks, found)
 
 
-def _open_to_change(task: Task, today: date) -> set[Period]:
+def open_to_change(task: Task, today: date) -> set[Period]:
     """Return the periods of a task that are not valid while a feed that it reads is missing."""
     from qmsreports.kpi.settling import is_open_to_change, is_provisional
 

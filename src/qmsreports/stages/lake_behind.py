@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from qmsreports.errors import Finding
+
+if TYPE_CHECKING:
+    from qmsreports.catalog.load import Catalog
+    from qmsreports.period import Period
+    from qmsreports.stages.changed import Measuring
 
 
 def lake_behind(
@@ -28,3 +34,33 @@ def lake_behind(
                 "check QMSREPORTS_LAKE, or restore the folder from a backup, then run qmsreports run ingest",
             )
     return found
+
+
+def countable(
+    catalog: Catalog,
+    versions: Mapping[str, tuple[int, ...]],
+    only: Mapping[str, set[Period]],
+    behind: Mapping[str, Finding],
+    measuring: Measuring,
+) -> dict[str, set[Period]]:
+    """Return by KPI the periods of ``only`` without the settled ones that would be counted from less.
+
+    ``behind`` names the tables of which something is missing. What is open to change stays: it becomes ``not_valid``.
+    A settled period keeps what is on record, and one without a record waits until the tables are back. A formula is
+    left out where something that it reads is.
+    """
+    from qmsreports.kpi.plan import Composed
+    from qmsreports.kpi.selection import select
+    from qmsreports.stages.changed import open_to_change
+
+    if not behind:
+        return dict(only)
+    left_out: dict[str, set[Period]] = {}
+    for task in select(catalog, versions, measuring.periods):
+        settled = set(task.periods) - open_to_change(task, measuring.today(catalog))
+        if isinstance(task.plan.body, Composed):
+            lost = {period for name in task.plan.body.reads for period in left_out.get(name, ())}
+        else:
+            lost = settled if any(table in behind for table in task.plan.tables) else set()
+        left_out.setdefault(task.kpi.kpi, set()).update(lost.intersection(task.periods))
+    return {name: periods - left_out.get(name, set()) for name, periods in only.items()}

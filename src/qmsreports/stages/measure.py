@@ -127,7 +127,7 @@ def measure(
     from qmsreports.stages.changed import Measuring, to_compute
     from qmsreports.stages.derive import derive, with_derived
     from qmsreports.stages.fingerprint import measurement_inputs, measurement_rules
-    from qmsreports.stages.lake_behind import lake_behind
+    from qmsreports.stages.lake_behind import countable, lake_behind
 
     with Workspace(settings) as workspace:  # before anything is written: a period that is none changes nothing
         reported = Period.parse(period, workspace.catalog.organisation.fiscal)
@@ -156,7 +156,8 @@ def measure(
             approved, series=series, tables=tables, invalid=invalid, at=at, engine=workspace.settings.engine
         )
         rules = measurement_rules(approved, engine=workspace.settings.engine)
-        measuring = Measuring(rules, tables, frozenset(invalid), periods, at)
+        sound = {table: state for table, state in tables.items() if table not in behind}
+        measuring = Measuring(rules, sound, frozenset(invalid), periods, at)
         with workspace.register.read() as session:
             known = results.finished_measurement(session, inputs)
             only: dict[str, set[Period]] = {}
@@ -165,6 +166,7 @@ def measure(
                 changed = to_compute(session, catalog, versions, measuring, lake=lake)
                 if changed is not None:
                     only = {name: found & changed.get(name, set()) for name, found in only.items()}
+                only = countable(catalog, versions, only, behind, measuring)
         if known is not None:
             tell("nothing changed since the last measurement", 0)
             return MeasureSummary.again(known)

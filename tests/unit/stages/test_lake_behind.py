@@ -36,6 +36,21 @@ versions:
     measure: {kind: sum, of: pieces}
 """
 
+TWICE = """
+kpi: pieces_twice
+title: Pieces, twice
+question: How many pieces are twice those that were due?
+unit: count
+better: neither
+owner: supply.manager
+feeds: [9.3.2-c3]
+versions:
+  - version: 1
+    effective_from: 2024-01-01
+    why: First definition.
+    measure: {kind: formula, value: {multiply: [{number: 2}, {kpi: pieces}]}}
+"""
+
 
 @pytest.fixture
 def company(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Company:
@@ -45,12 +60,17 @@ def company(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Company:
     made.ingest("north")
     shutil.copytree(orders(made), tmp_path / "backup")
     made.ingest("south")
-    (made.catalog / "kpis" / "pieces.yaml").write_text(PIECES)
-    with Workspace(made.settings) as workspace:
+    defined(made, "pieces", PIECES)
+    return made
+
+
+def defined(company: Company, name: str, text: str) -> None:
+    """Declare a KPI, apply it and approve it."""
+    (company.catalog / "kpis" / f"{name}.yaml").write_text(text)
+    with Workspace(company.settings) as workspace:
         records = CatalogRecords(workspace.register)
         approval.apply(workspace.catalog, records, by="author", at=MORNING)
         approval.approve(records, workspace.catalog.organisation, by="board", at=MORNING)
-    return made
 
 
 def orders(company: Company) -> Path:
@@ -117,6 +137,32 @@ def test_values_are_not_valid_meanwhile_and_come_back(company: Company, harm: Ca
     shutil.rmtree(orders(company), ignore_errors=True)
     whole.rename(orders(company))
     assert measured(company, "back") == sound
+
+
+@pytest.mark.parametrize("harm", [removed, earlier])
+def test_settled_periods_are_not_counted_from_what_is_left(company: Company, harm: Callable[[Company], None]) -> None:
+    whole = Path(shutil.copytree(orders(company), company.catalog.parent / "whole"))
+
+    def later(run: str) -> tuple[stages.MeasureSummary, dict[tuple[str, str], float | None]]:
+        at = MORNING.replace(month=7)
+        summary = stages.measure("2026-06", run_id=run, at=at, settings=company.settings)
+        with Workspace(company.settings) as workspace, workspace.register.read() as session:
+            rows = results.latest_results(session, periods=["2026-03", "2026-05"])
+        return summary, {
+            (row.kpi, row.period): row.value for row in rows if row.kpi.startswith("pieces") and not row.slice_key
+        }
+
+    settled = {("pieces", "2026-03"): 66.0, ("pieces", "2026-05"): 0.0}
+    assert later("sound")[1] == settled
+    harm(company)
+    defined(company, "pieces_twice", TWICE)  # without a record: it must not begin with what is left
+    summary, found = later("behind")
+    assert (summary.candidates, found) == (0, settled)
+    shutil.rmtree(orders(company), ignore_errors=True)
+    whole.rename(orders(company))
+    summary, found = later("back")
+    twice = {("pieces_twice", "2026-03"): 132.0, ("pieces_twice", "2026-05"): 0.0}
+    assert (summary.candidates, found) == (0, settled | twice)
 
 
 @pytest.mark.parametrize("harm", [removed, earlier])
