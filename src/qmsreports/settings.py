@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -80,3 +81,11 @@ def connection_of(source: str, environment: Mapping[str, str] | None = None) -> 
             f"set one of: {', '.join(names)} (looked at in this order)",
         )
     )
+
+
+def without_account(url: str) -> str:
+    """Return a URL as it may be shown and logged: without user, password and options.
+
+    ``s3://key:secret@bucket/lake?token=t`` is ``s3://bucket/lake``; a path stays as it is.
+    """
+    return re.sub(r"://[^/@]*@", "://", url).partition("?")[0] if "://" in url else url

@@ -7,7 +7,6 @@ line of its own, and the others are looked at all the same.
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
@@ -18,7 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qmsreports.errors import UserError, did_you_mean, how_many
-from qmsreports.settings import Settings, connection_of
+from qmsreports.settings import Settings, connection_of, without_account
+from qmsreports.stages.lake_behind import lake_behind
 from qmsreports.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ def examine(
         yield from _suites(catalog, chosen)
         yield from _sources(catalog, values)
         yield _zone(catalog, at)
+        yield from _lake(catalog, chosen)
     yield from _airflow(values)
     yield from _print(chosen)
 
@@ -94,10 +95,10 @@ def _python() -> Looked:
 def _settings(settings: Settings, values: Mapping[str, str]) -> Iterator[Looked]:
     names = {name: f"QMSREPORTS_{name.removesuffix('_at').upper()}" for name in type(settings).model_fields}
     shown = {
-        "landing": _without_account(settings.landing_url),
-        "lake": _without_account(settings.lake_url),
+        "landing": without_account(settings.landing_url),
+        "lake": without_account(settings.lake_url),
         "register_at": _register_shown(settings.register_url),
-        "spark": _without_account(settings.spark),
+        "spark": without_account(settings.spark),
     }
     given = {name.upper() for name in values}
     for field, name in names.items():
@@ -117,10 +118,6 @@ def _origin(name: str, given: set[str]) -> str:
     return "the environment" if name in given else "the default"
 
 
-def _without_account(url: str) -> str:
-    return re.sub(r"://[^/@]*@", "://", url).partition("?")[0]
-
-
 def _register_shown(url: str) -> str:
     from sqlalchemy import make_url
     from sqlalchemy.exc import ArgumentError
@@ -136,7 +133,7 @@ def _folders(settings: Settings) -> Iterator[Looked]:
     said: set[tuple[Any, ...]] = set()
     for name, place in places.items():
         if "://" in place:
-            shown = _without_account(place)
+            shown = without_account(place)
             yield Looked("folders", "ok", f"{name} is not on this machine ({shown}); it is seen when it is used")
             continue
         looked = _folder(name, Path(place))
@@ -200,6 +197,35 @@ def _register(settings: Settings, at: datetime) -> Iterator[Looked]:
     if last is not None and last > at:
         what = f"the clock says {at:%Y-%m-%d %H:%M} UTC, but the newest record is of {last:%Y-%m-%d %H:%M} UTC"
         yield Looked("clock", "problem", what, "set the clock: order and age of every record hang on it")
+
+
+def _lake(catalog: Catalog, settings: Settings) -> Iterator[Looked]:
+    """Tables that are less than what the register has on record; nothing of a register that is not of this version."""
+    from qmsreports.lake import Lake
+    from qmsreports.register import feeds
+    from qmsreports.register.store import Register, newest_revision
+
+    path = _file_of(settings.register_url)
+    if path is not None and not path.exists():
+        return
+    try:
+        with Register(settings.register_url) as register:
+            if register.revision() != newest_revision():
+                return
+            with register.read() as session:
+                published = feeds.published_versions(session, catalog.tables)
+    except UserError:  # the line of the register tells it
+        return
+    try:
+        lake = Lake(settings.lake_url)
+        behind = lake_behind(lake.url, published, lake.versions(published))
+    except UserError as error:
+        yield from _findings("lake", error)
+        return
+    if behind:
+        yield from _findings("lake", UserError(*behind.values()))
+    elif published:
+        yield Looked("lake", "ok", f"{how_many(len(published), 'table')}, each as it was published or newer")
 
 
 def _file_of(url: str) -> Path | None:

@@ -12,6 +12,7 @@ from qmsreports.errors import ExitCode, Finding, UserError, did_you_mean
 from qmsreports.fiscal import CALENDAR
 from qmsreports.period import Period
 from qmsreports.settings import Settings
+from qmsreports.stages.lake_behind import all_there
 from qmsreports.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def backtest(
 
     ``against``: ``approved``, ``v1`` (one version applied to all periods), or the path of another catalog folder's or
     single KPI's YAML file, which then is the draft while the catalog's own file is what it is compared with.
+    :class:`CouldNotRun` while a table of the lake is less than what was published.
     """
     from qmsreports.catalog.approved import approved_view
     from qmsreports.kpi import preview
@@ -64,6 +66,7 @@ def backtest(
             counts, catalog = frozenset({int(against[1:])}), _applied_always(workspace, kpi, int(against[1:]))
         elif against != "approved":
             draft, document = _from_file(Path(against), kpi)
+        all_there(workspace, catalog.tables)
         number = version or max(entry.version for entry in draft.versions)
         found = preview.backtest(
             catalog,

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from qmsreports.errors import Finding
+from qmsreports.errors import CouldNotRun, Finding
+from qmsreports.settings import without_account
 
 if TYPE_CHECKING:
     from qmsreports.catalog.load import Catalog
     from qmsreports.period import Period
     from qmsreports.stages.changed import Measuring
+    from qmsreports.workspace import Workspace
 
 
 def lake_behind(
@@ -28,7 +30,7 @@ def lake_behind(
         there = versions.get(table)
         if there is None or there < version:
             found[table] = Finding(
-                f"{url}/{table}",
+                f"{without_account(url)}/{table}",
                 f"{'the table is gone' if there is None else f'the table is at version {there}'}, "
                 f"but version {version} was published on {at:%Y-%m-%d}",
                 "check QMSREPORTS_LAKE, or restore the folder from a backup, then run qmsreports run ingest",
@@ -36,9 +38,22 @@ def lake_behind(
     return found
 
 
+def all_there(workspace: Workspace, tables: Iterable[str]) -> None:
+    """Raise :class:`CouldNotRun` while one of these tables is less than what was published: nobody shall see, or give
+    a reason for, what was counted from the rest.
+    """
+    from qmsreports.register import feeds
+
+    with workspace.register.read() as session:
+        published = feeds.published_versions(session, tables)
+    behind = lake_behind(workspace.lake.url, published, workspace.lake.versions(published))
+    if behind:
+        raise CouldNotRun(*behind.values())
+
+
 def countable(
     catalog: Catalog,
-    versions: Mapping[str, tuple[int, ...]],
+    versions: Mapping[str, Collection[int]],
     only: Mapping[str, set[Period]],
     behind: Mapping[str, Finding],
     measuring: Measuring,

@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from qmsreports.errors import CouldNotRun, ExitCode, Finding, UserError
+from qmsreports.errors import ExitCode, Finding, UserError
 from qmsreports.settings import Settings
 from qmsreports.stages.evidence import known_kpi
 from qmsreports.stages.intervals import with_intervals
-from qmsreports.stages.lake_behind import lake_behind
+from qmsreports.stages.lake_behind import all_there
 from qmsreports.stages.waiting import waiting_for
 from qmsreports.workspace import Workspace
 
@@ -56,7 +56,7 @@ def restate(
     from qmsreports.analysis.intervals import percentile_ranks
     from qmsreports.catalog.approved import approved_view
     from qmsreports.kpi.selection import read_by
-    from qmsreports.register import feeds, journal, results
+    from qmsreports.register import journal, results
     from qmsreports.register.catalog_records import CatalogRecords
 
     if not why.strip() or not who.strip():
@@ -70,11 +70,7 @@ def restate(
         view = approved_view(workspace.catalog, records)
         if kpi not in view:
             raise UserError(waiting_for(written, view, records.definitions()))
-        with workspace.register.read() as session:
-            published = feeds.published_versions(session, view.catalog.tables)
-        behind = lake_behind(workspace.lake.url, published, workspace.lake.versions(published))
-        if behind:  # a person's reason would stand over values that were counted from what is left
-            raise CouldNotRun(*behind.values())
+        all_there(workspace, view.catalog.tables)
         reads = read_by(view.catalog, view.catalog.kpis[kpi].versions)
         with workspace.register.read() as session:
             recorded = results.slices_on_record(session, periods)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from qmsreports.settings import Settings
 from qmsreports.stages.evidence import known_kpi
 from qmsreports.stages.feeds_behind import failures_behind, feeds_behind
+from qmsreports.stages.lake_behind import all_there
 from qmsreports.stages.waiting import waiting_for
 from qmsreports.workspace import Workspace
 
@@ -91,6 +92,7 @@ def explain(
 
     What was never published is explained by what counts today, and what nobody approved by what is written.
     ``rows_to`` is a CSV file that the counted rows are written to, from the same table versions.
+    :class:`CouldNotRun` while a table of the lake is less than what was published.
     """
     from qmsreports.catalog.approved import approved_view
     from qmsreports.kpi import explain as explaining
@@ -118,6 +120,7 @@ def explain(
         past, number = _as_stored(counting, kpi, stored, definitions)
         if waits and stored is None and now is None:
             number = min(own.versions, key=lambda version: version.effective_from).version
+        all_there(workspace, counting.tables)
         found = explaining.explain(
             past,
             kpi,

@@ -12,9 +12,12 @@ import pytest
 
 from qmsreports import stages
 from qmsreports.catalog import approval
+from qmsreports.catalog.load import Catalog
 from qmsreports.errors import CouldNotRun
 from qmsreports.register import results
 from qmsreports.register.catalog_records import CatalogRecords
+from qmsreports.stages import doctor
+from qmsreports.stages.lake_behind import lake_behind
 from qmsreports.workspace import Workspace
 from tests.unit.stages.test_two_sources import MORNING, Company
 
@@ -84,6 +87,11 @@ def removed(company: Company) -> None:
 def earlier(company: Company) -> None:
     removed(company)
     shutil.copytree(orders(company).parents[2] / "backup", orders(company))
+
+
+def catalog_of(company: Company) -> Catalog:
+    with Workspace(company.settings) as workspace:
+        return workspace.catalog
 
 
 def measured(company: Company, run: str) -> tuple[str, float | None]:
@@ -166,10 +174,18 @@ def test_settled_periods_are_not_counted_from_what_is_left(company: Company, har
 
 
 @pytest.mark.parametrize("harm", [removed, earlier])
-def test_nothing_is_restated_from_what_is_left(company: Company, harm: Callable[[Company], None]) -> None:
+def test_nothing_is_shown_or_restated_from_what_is_left(company: Company, harm: Callable[[Company], None]) -> None:
     sound = measured(company, "sound")
+    assert [entry.outcome for entry in doctor._lake(catalog_of(company), company.settings)] == ["ok"]
     harm(company)
-    with pytest.raises(CouldNotRun, match="but version 1 was published on 2026-04-02"):
+    (told,) = doctor._lake(catalog_of(company), company.settings)
+    assert (told.outcome, told.check, told.todo) == ("problem", "lake", TODO.removeprefix("; "))
+    lost = "but version 1 was published on 2026-04-02"
+    with pytest.raises(CouldNotRun, match=lost):
+        stages.explain("pieces", "2026-03", at=MORNING, settings=company.settings)
+    with pytest.raises(CouldNotRun, match=lost):
+        stages.backtest("pieces", last=1, until="2026-03", at=MORNING, settings=company.settings)
+    with pytest.raises(CouldNotRun, match=lost):
         stages.restate(
             "pieces",
             "2026-03",
@@ -183,3 +199,8 @@ def test_nothing_is_restated_from_what_is_left(company: Company, harm: Callable[
     with Workspace(company.settings) as workspace, workspace.register.read() as session:
         rows = results.latest_results(session, kpis=["pieces"], periods=["2026-03"])
     assert [(row.status, row.value) for row in rows] == [sound]
+
+
+def test_what_is_missing_names_no_secret() -> None:
+    (told,) = lake_behind("s3://key:hunter2@bucket/lake?token=hunter2", {"orders": (1, MORNING)}, {}).values()
+    assert told.where == "s3://bucket/lake/orders"
