@@ -1,4 +1,4 @@
-"""A connection to a database behind a SQLAlchemy URL: opened, or refused in one line that repeats nothing of the URL."""
+"""A database behind a SQLAlchemy URL: reached, or refused in one line that repeats nothing of the URL."""
 
 from __future__ import annotations
 

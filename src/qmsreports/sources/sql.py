@@ -272,7 +272,7 @@ class SqlReading:
         return keys
 
     def _hidden(self) -> str:
-        """Why no row may be seen. Of a view that may be empty it is believed, since its own conditions may leave none."""
+        """Why no row may be seen; a view that may be empty is believed, since its own conditions may leave none."""
         return self._database.hidden(self.feed.table, views=not self.feed.may_be_empty)
 
     def _refuse_hidden(self) -> None:

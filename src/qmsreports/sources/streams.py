@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import hashlib
 import zlib
@@ -10,11 +11,23 @@ from contextlib import contextmanager
 from typing import Any
 
 from qmsreports.catalog.source import LandedFeed
+from qmsreports.sources.blocks import File
 from qmsreports.sources.feed import Unreadable
-from qmsreports.sources.files import File
 
 _BYTES = 1 << 20
 _GZIP = b"\x1f\x8b"
+
+
+def checked_encoding(feed: LandedFeed) -> str:
+    """Return the encoding that was declared; :class:`Unreadable` where it is none for texts."""
+    try:
+        known = codecs.lookup(feed.encoding)
+        "".encode(known.name)  # hex, rot13 and the like are known, but not for texts
+    except LookupError:
+        raise Unreadable(
+            f'"{feed.encoding}" is no encoding', "write utf-8, cp1252 or latin-1", place=("encoding",)
+        ) from None
+    return feed.encoding
 
 
 def opened(fs: Any, feed: LandedFeed, file: File) -> Any:

@@ -111,7 +111,8 @@ def test_dates_and_times_that_python_does_not_know_land_as_they_are_beside_json(
     sql("CREATE TABLE item (id integer PRIMARY KEY, note jsonb, due date, at timestamptz, local timestamp, tod time)")
     sql(
         """INSERT INTO item VALUES (1, '{"a": 1}', 'infinity', '-infinity', 'infinity', '24:00'),
-        (2, NULL, '0044-03-15 BC', '2026-10-01 08:00+00', '2026-10-01 08:00', '08:00'), (3, '[]', NULL, NULL, NULL, NULL)"""
+        (2, NULL, '0044-03-15 BC', '2026-10-01 08:00+00', '2026-10-01 08:00', '08:00'),
+        (3, '[]', NULL, NULL, NULL, NULL)"""
     )
     sql("GRANT SELECT ON item TO reader")
     world.source = make_source({"table": "item", "key": ["id"]})
