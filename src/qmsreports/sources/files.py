@@ -29,6 +29,7 @@ from qmsreports.sources.feed import EMPTIED, FeedState, FileMark, Unreadable, Wa
 from qmsreports.sources.gathering import Gathering
 from qmsreports.sources.places import clock_of, close_place, open_place, reason, shown, under_way
 from qmsreports.sources.retyped import Values
+from qmsreports.sources.streams import Lost
 
 
 class FileFeeds:
@@ -85,8 +86,12 @@ class FileFeeds:
         """Whether a file is still as it was listed."""
         try:
             found = self._file(self._fs.info(file.path))
-        except OSError:
+        except FileNotFoundError:
             return False
+        except Exception as error:  # what is behind a URL refuses in words of its own
+            raise Unreadable(
+                f"the file cannot be looked at ({reason(error)})", "check the connection", where=file.shown
+            ) from None
         # one answer of S3 counts in whole seconds, another in parts of them
         return (found.size, int(found.changed)) == (file.size, int(file.changed))
 
@@ -98,7 +103,7 @@ class FileFeeds:
             else:
                 found = self._fs.glob(f"{self._root}/{feed.files or '*'}", detail=True)
                 entries = [entry for entry in found.values() if entry["type"] == "file"]
-        except OSError as error:
+        except Exception as error:
             raise Unreadable(f"the folder cannot be listed ({reason(error)})", "check its permissions") from None
         return sorted((self._file(entry) for entry in entries), key=lambda file: file.name)
 
@@ -131,7 +136,10 @@ class FileFeeds:
         return File(path, name, name if self._is_file else f"{folder.name}/{name}", int(entry["size"]), stamp)
 
     def _what_is_there(self) -> str:
-        names = sorted(PurePosixPath(path).name for path in self._fs.ls(self._root, detail=False))
+        try:
+            names = sorted(PurePosixPath(path).name for path in self._fs.ls(self._root, detail=False))
+        except Exception:  # the pattern is what is wrong; this would only help to mend it
+            return "mend the pattern or the connection"
         if not names:
             return "the folder is empty: check the connection and what delivers the files"
         others = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
@@ -216,6 +224,8 @@ class FileReading:
         """Return the hash of a file; ``None`` for one that changed while it was read."""
         try:
             content = self._form.content(file)
+        except Lost:
+            raise
         except Unreadable:
             if same(file):
                 raise

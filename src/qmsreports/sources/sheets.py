@@ -15,6 +15,7 @@ from qmsreports.landing import landed_name
 from qmsreports.sources.blocks import Block, File
 from qmsreports.sources.columns import UNKNOWN, as_text
 from qmsreports.sources.feed import Unreadable, columns_of, digest, needed
+from qmsreports.sources.streams import reached
 from qmsreports.sources.uncomputed import uncomputed_cells
 
 
@@ -101,7 +102,9 @@ class Sheets:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 try:
-                    opened = openpyxl.load_workbook(self._fs.open(file.path, "rb"), read_only=True, data_only=True)
+                    opened = openpyxl.load_workbook(reached(self._fs, file), read_only=True, data_only=True)
+                except Unreadable:
+                    raise
                 except Exception as error:  # a damaged workbook fails in many ways, all of them its own
                     raise Unreadable(
                         f"the file is no readable Excel workbook ({type(error).__name__})",
