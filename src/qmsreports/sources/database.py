@@ -350,6 +350,11 @@ class SqlAlchemyDatabase:
             with suppress(self._sa.exc.SQLAlchemyError):
                 self._connection.rollback()
             raise self._stopped(error) from None
+        except UnicodeDecodeError as error:
+            raise Unreadable(
+                f"reading stopped (a text is not {error.encoding})",
+                "say at the end of the connection how texts are encoded, for PostgreSQL as client_encoding=latin1",
+            ) from None
 
     def _stopped(self, error: Exception) -> Unreadable:
         said = self._plain(error)

@@ -63,7 +63,9 @@ def connected(engine: Any) -> Any:
 
 def _odd_options() -> Unreadable:
     return Unreadable(
-        "the driver does not take what the connection says", "check host, port and the options after its ?"
+        "the driver does not take what the connection says",
+        "check host, port and the options after its ?; where PostgreSQL does not know how its texts are encoded "
+        "(SQL_ASCII), client_encoding=latin1 says it there",
     )
 
 
