@@ -25,6 +25,7 @@ from qmsreports.sources.engine import FORM, connected, engine_of
 from qmsreports.sources.feed import Unreadable
 from qmsreports.sources.hiding import hidden_rows
 from qmsreports.sources.missed import among_keys
+from qmsreports.sources.rights import may_change
 from qmsreports.sources.session import Session, session_statements
 
 CHUNK = 20_000
@@ -212,12 +213,9 @@ class SqlAlchemyDatabase:
         return now.replace(tzinfo=UTC) if now.tzinfo is None else now.astimezone(UTC)
 
     def may_change(self, table: str) -> bool:
-        """Whether PostgreSQL lets the account change rows."""
-        if self._engine.dialect.name != "postgresql":
-            return False
-        query = self._sa.text("SELECT has_table_privilege(to_regclass(:name), 'INSERT, UPDATE, DELETE')")
+        """Whether the account may change rows, as far as this kind of database tells."""
         with self._guarded():
-            return bool(self._connection.execute(query, {"name": self.place(table)}).scalar())
+            return may_change(self._connection, self._kind(), place=self.place(table), schema=self._schema, table=table)
 
     def place(self, table: str) -> str:
         """Return a table as it is written here, with its schema."""
