@@ -57,6 +57,24 @@ def canonical(table: str) -> Asset:
     return Asset(name=table, uri=f"qmsreports://lake/{table}")
 
 
+def _connection(name: str) -> str | None:
+    """Return a connection that Airflow keeps, in its database or its secrets backend, as the JSON of its parts."""
+    import json
+
+    from airflow.sdk import Connection
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    try:
+        found = Connection.get(name)
+    except AirflowNotFoundException:
+        return None
+    parts = ("conn_type", "host", "login", "password", "schema", "port", "extra")
+    return json.dumps({part: getattr(found, part) for part in parts})
+
+
+stages.look_up_connections("Airflow", _connection)
+
+
 def run_id() -> str:
     """Return the id under which this DAG run is recorded; the same on every retry."""
     return _id_of(get_current_context())

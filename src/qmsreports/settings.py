@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from qmsreports.airflow_form import from_airflow
 from qmsreports.errors import CouldNotRun, Finding
 
 
@@ -62,18 +63,35 @@ class Settings(BaseSettings):
         return self.register_at or f"sqlite:///{(self.var / 'register.db').absolute()}"
 
 
+_ASKED: dict[str, Callable[[str], str | None]] = {}
+
+
+def look_up_connections(keeper: str, find: Callable[[str], str | None]) -> None:
+    """Let connections that the environment does not name be asked for elsewhere: ``find`` takes a name.
+
+    ``keeper`` is how messages call the place. For DAGs, which alone may ask Airflow for what it keeps.
+    """
+    _ASKED[keeper] = find
+
+
 def connection_of(source: str, environment: Mapping[str, str] | None = None) -> str:
     """Return the connection URL or path of a source.
 
     Looked up in this order, the first that is set wins: ``QMSREPORTS_CONNECTION_<SOURCE>``,
-    ``AIRFLOW_CONN_<SOURCE>``. Secrets therefore live in the environment or in Airflow's secrets backend, never in a
-    file of the catalog. Raises :class:`CouldNotRun` that names every place looked at.
+    ``AIRFLOW_CONN_<SOURCE>``, and in a task of Airflow the connection ``<source>`` that Airflow keeps, in its database
+    or its secrets backend. Secrets are therefore never in a file of the catalog. Raises :class:`CouldNotRun` that names
+    every place looked at.
     """
     values = os.environ if environment is None else environment
     names = [f"QMSREPORTS_CONNECTION_{source.upper()}", f"AIRFLOW_CONN_{source.upper()}"]
     for name in names:
         if values.get(name):
-            return values[name]
+            return from_airflow(values[name], name=name)
+    if environment is None:
+        for keeper, find in _ASKED.items():
+            names.append(f"{source} among the connections of {keeper}")
+            if kept := find(source):
+                return from_airflow(kept, name=names[-1])
     raise CouldNotRun(
         Finding(
             f"source {source}",

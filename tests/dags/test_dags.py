@@ -134,3 +134,20 @@ def test_dags_call_the_stages_and_nothing_else_of_the_product() -> None:
             elif isinstance(node, ast.Import):
                 found |= {name.name for name in node.names if name.name.startswith("qmsreports")}
         assert found == {"qmsreports.stages"}, path.name
+
+
+@pytest.mark.filterwarnings("ignore")  # Airflow's own dependencies
+def test_a_connection_that_airflow_looks_up_is_given_on_in_its_parts(
+    dags: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import common
+    from qmsreports import settings
+
+    assert dags
+    monkeypatch.setenv("AIRFLOW_CONN_KEPT_CRM", "postgres://reader:p%40ssword@db:5433/live?sslmode=require")
+    assert json.loads(common._connection("kept_crm") or "") == {
+        "conn_type": "postgres", "host": "db", "login": "reader", "password": "p@ssword", "schema": "live",
+        "port": 5433, "extra": '{"sslmode": "require"}',
+    }  # fmt: skip
+    assert common._connection("nowhere") is None
+    assert set(settings._ASKED) == {"Airflow"}

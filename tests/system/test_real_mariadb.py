@@ -154,6 +154,24 @@ def test_the_clock_of_the_server_is_read_in_utc(world: World, server: MariaDb, t
     assert [entry.outcome for entry in report.checks if entry.check == "clock"] == ["ok"]
 
 
+@pytest.mark.parametrize(
+    "granted", ["UPDATE ON shop.*", "INSERT ON shop.quick", "UPDATE (name) ON shop.quick", "DELETE ON *.*", ""]
+)
+def test_an_account_that_may_change_rows_is_told(world: World, server: MariaDb, tmp_path: Path, granted: str) -> None:
+    server.run("CREATE TABLE shop.quick (no INT, name TEXT)", "CREATE TABLE shop.other (no INT)")
+    server.run("INSERT INTO shop.quick VALUES (1, 'x')", "INSERT INTO shop.other VALUES (1)")
+    if granted:
+        server.run(f"GRANT {granted} TO reader@'127.0.0.1'")
+    try:
+        source = make_source({"table": "quick", "key": ["no"]}, {"table": "other", "key": ["no"]})
+        report = check(source, connection=world.connection, landing=tmp_path / "landing", now=lambda: datetime.now(UTC))
+    finally:
+        if granted:
+            server.run(f"REVOKE {granted} FROM reader@'127.0.0.1'")
+    told = {entry.table for entry in report.checks if entry.check == "permissions"}
+    assert told == (set() if not granted else {"quick", "other"} if "*" in granted else {"quick"})
+
+
 def test_more_rows_than_one_part(world: World, server: MariaDb, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("qmsreports.sources.database.CHUNK", 700)
     server.run(

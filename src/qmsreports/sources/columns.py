@@ -12,6 +12,7 @@ for the eighth day of 1970, both without a word. So the kind is found from the v
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -21,6 +22,8 @@ UNKNOWN = ""
 """Kind of a column that never held a value."""
 
 _EXACT_DIGITS = 15
+_EXACT_POWER = 300  # beyond it a double is infinite, or zero
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 def column_array(values: Sequence[Any], kind: str = UNKNOWN) -> tuple[Any, str]:
@@ -71,7 +74,9 @@ def _kind_of(values: Sequence[Any]) -> str:
 
 def _is_exact(value: Any) -> bool:
     """Whether a double keeps every digit of a value."""
-    return not isinstance(value, Decimal) or not value.is_finite() or len(value.as_tuple().digits) <= _EXACT_DIGITS
+    if not isinstance(value, Decimal) or not value.is_finite():
+        return True
+    return len(value.as_tuple().digits) <= _EXACT_DIGITS and abs(value.adjusted()) < _EXACT_POWER
 
 
 def _wider(kind: str, found: str) -> str:
@@ -104,8 +109,10 @@ def as_text(value: Any) -> str | None:
     >>> [as_text(value) for value in (5, 2.5, 3.0, True, datetime(2026, 1, 31), b"\xff")]
     ['5', '2.5', '3', 'true', '2026-01-31', 'ff']
     """
-    if value is None or isinstance(value, str):
+    if value is None:
         return value
+    if isinstance(value, str):  # half of a pair of UTF-16, as of a picture that was cut off, is no text: \ud83d
+        return value.encode("utf-8", "backslashreplace").decode() if _HALF.search(value) else value
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
@@ -120,8 +127,14 @@ def as_text(value: Any) -> str | None:
         except UnicodeDecodeError:
             return value.hex()
     if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False, default=str)
-    return format(value, "f") if isinstance(value, Decimal) else str(value)
+        return as_text(json.dumps(value, ensure_ascii=False, default=_in_json))
+    # 1e999999 is short as it stands, and a million digits written out
+    return format(value, "f") if isinstance(value, Decimal) and abs(value.adjusted()) < _EXACT_POWER else str(value)
+
+
+def _in_json(value: Any) -> Any:
+    """Return what JSON has no word for: a decimal as a number where a double keeps it, anything else as text."""
+    return float(value) if isinstance(value, Decimal) and value.is_finite() and _is_exact(value) else str(value)
 
 
 def _text(values: Sequence[Any]) -> Any:

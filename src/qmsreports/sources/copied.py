@@ -39,8 +39,9 @@ def copied_tables(raw: Any, query: str, columns: Sequence[str], table: Copied, k
     ``raw`` is psycopg's connection. Its errors come through; leaving early ends the statement at the server.
     """
     left = Event()
+    encoding = raw.info.encoding
     for block in _ahead(_blocks(raw, query, left), left):
-        yield _parsed(block, columns, table, kinds)
+        yield _parsed(block if encoding == "utf-8" else block.decode(encoding).encode(), columns, table, kinds)
 
 
 class _LeftEarly(Exception):  # noqa: N818 - no error: psycopg ends a stream at the server for an exception alone

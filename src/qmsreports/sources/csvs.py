@@ -8,7 +8,6 @@ and noted as doubtful: 1.234 is 1234 or a mistake, and never told apart by guess
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import re
@@ -17,10 +16,10 @@ from typing import Any
 
 from qmsreports.catalog.source import LandedFeed
 from qmsreports.landing import DOUBTFUL, landed_name
+from qmsreports.sources.blocks import Block, File
 from qmsreports.sources.database import CHUNK
 from qmsreports.sources.feed import Unreadable, columns_of
-from qmsreports.sources.files import Block, File
-from qmsreports.sources.streams import content_of, opened, whole
+from qmsreports.sources.streams import checked_encoding, content_of, opened, whole
 
 _LONGEST_CELL = 1 << 24
 _COMMA_NUMBER = re.compile(r"\s*[-+]?([0-9]+|[0-9]{1,3}(\.[0-9]{3})+),[0-9]+\s*")
@@ -33,13 +32,8 @@ class Csvs:
     def __init__(self, fs: Any, feed: LandedFeed) -> None:
         self._fs = fs
         self._feed = feed
-        try:
-            codecs.lookup(feed.encoding)
-        except LookupError:
-            raise Unreadable(
-                f'"{feed.encoding}" is no encoding', "write utf-8, cp1252 or latin-1", place=("encoding",)
-            ) from None
-        self._encoding = "utf-8-sig" if feed.encoding.lower().replace("_", "-") in ("utf-8", "utf8") else feed.encoding
+        encoding = checked_encoding(feed)
+        self._encoding = "utf-8-sig" if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else encoding
         self._comma = feed.decimal == ","
         self._texts = {landed_name(column) for column, kind in feed.kinds.items() if kind == "text"}
         self.reading = " ".join((self._encoding, repr(feed.separator), feed.decimal))

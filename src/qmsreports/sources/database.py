@@ -8,6 +8,7 @@ plain types come as one stream (:mod:`qmsreports.sources.copied`), under the sam
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from copy import copy
@@ -20,8 +21,11 @@ from qmsreports.errors import did_you_mean
 from qmsreports.sources.columns import UNKNOWN, column_array
 from qmsreports.sources.copied import Copied, copied_tables
 from qmsreports.sources.cursor import Among, Since
+from qmsreports.sources.engine import FORM, connected, engine_of
 from qmsreports.sources.feed import Unreadable
+from qmsreports.sources.hiding import hidden_rows
 from qmsreports.sources.missed import among_keys
+from qmsreports.sources.rights import may_change
 from qmsreports.sources.session import Session, session_statements
 
 CHUNK = 20_000
@@ -35,6 +39,9 @@ _CLOCKS = {
     "oracle": "SELECT sys_extract_utc(systimestamp) FROM dual",
 }
 
+_SECRET = re.compile(r"[?&][^=&]*(?:pass|pwd|secret|token)[^=&]*=([^&]+)", re.IGNORECASE)
+"""What stands for a password among the options of a connection."""
+
 _LIKE = {"text": "____-__-__%", "digits": "________%"}
 """Texts that may be points in time, as SQL tells them; see :data:`qmsreports.sources.cursor.POINTS`."""
 
@@ -47,8 +54,6 @@ _TODO = {
 }
 """What to do about some of what drivers say, by words in it."""
 
-_FORM = "write it like sqlite:////folder/file.db or postgresql+psycopg://user:password@host/database"
-
 
 class Database(Protocol):
     """What reading needs of a database. ``kinds`` are widened in place where values demand it."""
@@ -59,8 +64,11 @@ class Database(Protocol):
     def tables(self) -> list[str]:
         """Names of tables and views."""
 
-    def hidden(self, table: str) -> str:
-        """Why an account may see no row of a table that has some; empty where nothing is known to hide them."""
+    def hidden(self, table: str, *, views: bool = True) -> str:
+        """Why an account may see no row of a table that has some; empty where nothing is known to hide them.
+
+        With ``views``, what may hide rows of the tables below a view counts as well.
+        """
 
     def written(self, *names: str) -> str:
         """Return names of columns as they are written in this database's SQL, with commas between."""
@@ -111,7 +119,7 @@ def open_database(connection: str, session: Session | None = None) -> Database:
 
         path = unquote(connection.partition(":///")[2].partition("?")[0])
         if not path:
-            raise Unreadable("the connection names no database file", _FORM)
+            raise Unreadable("the connection names no database file", FORM)
         if session.settings:
             raise Unreadable("SQLite knows no session settings", "leave session out of source.yaml")
         return Sqlite(path)
@@ -119,10 +127,11 @@ def open_database(connection: str, session: Session | None = None) -> Database:
 
 
 def without_secrets(text: str, connection: str) -> str:
-    """Return the text as one line with the password of a connection, however it is written, replaced by ``***``."""
+    """Return the text as one line with the passwords of a connection, however they are written, replaced by ``***``."""
     user_part = connection.partition("://")[2].rpartition("@")[0]
-    password = user_part.partition(":")[2]
-    for secret in sorted({password, unquote(password), quote(unquote(password), safe="")}, key=len, reverse=True):
+    given = [user_part.partition(":")[2], *_SECRET.findall(connection)]
+    written = {form for said in given for form in (said, unquote(said), quote(unquote(said), safe=""))}
+    for secret in sorted(written, key=len, reverse=True):
         text = text.replace(secret, "***") if secret else text
     return " ".join(text.split())
 
@@ -148,19 +157,9 @@ class SqlAlchemyDatabase:
         self._sa = sa
         self._secret = connection
         self._schema: str | None = None
+        self._engine = engine_of(connection)
         try:
-            url = sa.make_url(connection)
-            if url.drivername in ("postgres", "postgresql"):
-                url = url.set(drivername="postgresql+psycopg")
-            self._engine = sa.create_engine(url, poolclass=sa.NullPool)
-        except sa.exc.ArgumentError:
-            raise Unreadable("the connection is not a database URL", _FORM) from None
-        except ImportError as error:
-            raise Unreadable(
-                f"the driver of this kind of database is not installed ({error.name})", "install it"
-            ) from None
-        try:
-            self._connection = self._engine.connect()
+            self._connection = connected(self._engine)
         except sa.exc.SQLAlchemyError as error:
             raise Unreadable(
                 f"the database does not answer ({self._plain(error)})", "check the connection and the server"
@@ -190,20 +189,12 @@ class SqlAlchemyDatabase:
         other._schema = schema
         return other
 
-    def hidden(self, table: str) -> str:
-        """Whether PostgreSQL's row-level security holds for this account while the table takes up room on disk."""
+    def hidden(self, table: str, *, views: bool = True) -> str:
+        """Whether PostgreSQL's row-level security hides rows from this account."""
         if self._engine.dialect.name != "postgresql":
             return ""
-        query = self._sa.text(
-            "SELECT relrowsecurity AND row_security_active(oid) AND pg_relation_size(oid) > 0, reltuples::bigint"
-            " FROM pg_class WHERE oid = to_regclass(:name)"
-        )
         with self._guarded():
-            found = self._connection.execute(query, {"name": self.place(table)}).first()
-        if not found or not found[0]:
-            return ""
-        about = f"about {found[1]:,} rows" if found[1] > 0 else "rows"
-        return f"row-level security hides {about} of it from this account"
+            return hidden_rows(self._connection, self.place(table), views=views)
 
     def written(self, *names: str) -> str:
         """Names as they are written here, with commas between."""
@@ -222,12 +213,9 @@ class SqlAlchemyDatabase:
         return now.replace(tzinfo=UTC) if now.tzinfo is None else now.astimezone(UTC)
 
     def may_change(self, table: str) -> bool:
-        """Whether PostgreSQL lets the account change rows."""
-        if self._engine.dialect.name != "postgresql":
-            return False
-        query = self._sa.text("SELECT has_table_privilege(to_regclass(:name), 'INSERT, UPDATE, DELETE')")
+        """Whether the account may change rows, as far as this kind of database tells."""
         with self._guarded():
-            return bool(self._connection.execute(query, {"name": self.place(table)}).scalar())
+            return may_change(self._connection, self._kind(), place=self.place(table), schema=self._schema, table=table)
 
     def place(self, table: str) -> str:
         """Return a table as it is written here, with its schema."""
@@ -360,6 +348,11 @@ class SqlAlchemyDatabase:
             with suppress(self._sa.exc.SQLAlchemyError):
                 self._connection.rollback()
             raise self._stopped(error) from None
+        except UnicodeDecodeError as error:
+            raise Unreadable(
+                f"reading stopped (a text is not {error.encoding})",
+                "say at the end of the connection how texts are encoded, for PostgreSQL as client_encoding=latin1",
+            ) from None
 
     def _stopped(self, error: Exception) -> Unreadable:
         said = self._plain(error)
@@ -380,5 +373,5 @@ class SqlAlchemyDatabase:
         return next((kind for known, kind in kinds if isinstance(type_, known)), UNKNOWN)
 
     def _plain(self, error: Exception) -> str:
-        original = str(getattr(error, "orig", None) or error)
-        return without_secrets(original.split("(Background on this error")[0].splitlines()[0], self._secret)
+        original = str(getattr(error, "orig", None) or error) or type(error).__name__
+        return without_secrets(original.split("(Background on this error")[0].strip().split("\n")[0], self._secret)

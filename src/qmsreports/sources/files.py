@@ -14,64 +14,22 @@ that was looked at so early proves nothing: its content is compared again at the
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import PurePosixPath
-from typing import Any, Protocol
+from typing import Any
 
 from qmsreports.catalog.source import LandedFeed
-from qmsreports.landing import DOUBTFUL, KEYS, landed_name
-from qmsreports.sources.columns import UNKNOWN, arrow_type, as_text
+from qmsreports.landing import KEYS, landed_name
+from qmsreports.sources.blocks import Block, File, Format
+from qmsreports.sources.columns import as_text
 from qmsreports.sources.database import CHUNK, arrow_table
 from qmsreports.sources.feed import EMPTIED, FeedState, FileMark, Unreadable, Warned, digest, drift
+from qmsreports.sources.gathering import Gathering
 from qmsreports.sources.places import clock_of, close_place, open_place, reason, shown, under_way
 from qmsreports.sources.retyped import Values
-
-_ORIGIN = ("_file", "_line")
-_SAME_SECOND = 2.0  # seconds, with one for the clocks of two machines
-_UNPROVEN = -1.0
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """A file of the source: ``name`` relative to the source's folder, ``shown`` as messages name it."""
-
-    path: str
-    name: str
-    shown: str
-    size: int
-    changed: float
-
-    @property
-    def proof(self) -> float:
-        """The time of change that is remembered; none that a file has where it could change again unseen."""
-        early = self.changed.is_integer() and time.time() - self.changed < _SAME_SECOND
-        return _UNPROVEN if early else self.changed
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """Rows of one file under their columns as landed; each row ends with its line, counted from 1."""
-
-    columns: tuple[str, ...]
-    rows: list[list[Any]]
-
-
-class Format(Protocol):
-    """How the rows of a file are found; ``reading`` is what was declared about it, and changes with that."""
-
-    reading: str
-
-    def content(self, file: File) -> str:
-        """Return the hash of what would be landed."""
-
-    def blocks(self, file: File) -> Iterator[Block]:
-        """Yield the rows; at least one block (without rows) for a file that has a header."""
-
-    def kind(self, column: str) -> str:
-        """Kind a column starts from."""
+from qmsreports.sources.streams import Lost
 
 
 class FileFeeds:
@@ -106,7 +64,9 @@ class FileFeeds:
         """Look at the files of one feed; :class:`Unreadable` when there is none or one cannot be opened."""
         there = self._there(feed)
         gone = before.files.keys() - {file.name for file in there}
-        return FileReading(feed, before, self._files(feed, there), self._form(feed), self._now, gone)
+        files = self._files(feed, there)
+        waiting = [file for file in there if file not in files and not _under_way(file)]
+        return FileReading(feed, before, files, self._form(feed), self._now, gone, waiting)
 
     def _form(self, feed: LandedFeed) -> Format:
         form = feed.format or ("excel" if feed.sheet else "csv")
@@ -126,8 +86,12 @@ class FileFeeds:
         """Whether a file is still as it was listed."""
         try:
             found = self._file(self._fs.info(file.path))
-        except OSError:
+        except FileNotFoundError:
             return False
+        except Exception as error:  # what is behind a URL refuses in words of its own
+            raise Unreadable(
+                f"the file cannot be looked at ({reason(error)})", "check the connection", where=file.shown
+            ) from None
         # one answer of S3 counts in whole seconds, another in parts of them
         return (found.size, int(found.changed)) == (file.size, int(file.changed))
 
@@ -139,18 +103,20 @@ class FileFeeds:
             else:
                 found = self._fs.glob(f"{self._root}/{feed.files or '*'}", detail=True)
                 entries = [entry for entry in found.values() if entry["type"] == "file"]
-        except OSError as error:
+        except Exception as error:
             raise Unreadable(f"the folder cannot be listed ({reason(error)})", "check its permissions") from None
         return sorted((self._file(entry) for entry in entries), key=lambda file: file.name)
 
     def _files(self, feed: LandedFeed, there: Sequence[File]) -> list[File]:
         """Return those that are whole."""
-        files = [file for file in there if not under_way(PurePosixPath(file.name).name)]
+        files = waiting = [file for file in there if not _under_way(file)]
         if self._at is not None and feed.settle_seconds:
             settled = self._at.timestamp() - feed.settle_seconds
-            waiting = len(files)
             files = [file for file in files if file.changed <= settled]
             if waiting and not files:
+                if all(file.is_ahead for file in waiting):
+                    said = _ahead(waiting[0])
+                    raise Unreadable(said.what, said.todo, where=said.where)
                 raise Unreadable(
                     f"every file is still being written, or was until {feed.settle_seconds} s before this run",
                     "nothing: the next run reads them",
@@ -170,7 +136,10 @@ class FileFeeds:
         return File(path, name, name if self._is_file else f"{folder.name}/{name}", int(entry["size"]), stamp)
 
     def _what_is_there(self) -> str:
-        names = sorted(PurePosixPath(path).name for path in self._fs.ls(self._root, detail=False))
+        try:
+            names = sorted(PurePosixPath(path).name for path in self._fs.ls(self._root, detail=False))
+        except Exception:  # the pattern is what is wrong; this would only help to mend it
+            return "mend the pattern or the connection"
         if not names:
             return "the folder is empty: check the connection and what delivers the files"
         others = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
@@ -188,6 +157,7 @@ class FileReading:
         form: Format,
         same: Callable[[File], bool],
         gone: Set[str] = frozenset(),
+        waiting: Sequence[File] = (),
     ) -> None:
         self.feed = feed
         self.warnings: list[Warned] = []
@@ -199,6 +169,9 @@ class FileReading:
         self._files = files
         self._marks: dict[str, FileMark] = {}
         self._new: list[File] = []
+        self._incomplete = bool(waiting)
+        self._left += [_ahead(file) for file in waiting if file.is_ahead]
+        self._marks |= {file.name: before.files[file.name] for file in waiting if file.name in before.files}
         for file in files:
             mark = before.files.get(file.name)
             if mark is not None and (mark.size, mark.changed) == (file.size, file.changed):
@@ -251,6 +224,8 @@ class FileReading:
         """Return the hash of a file; ``None`` for one that changed while it was read."""
         try:
             content = self._form.content(file)
+        except Lost:
+            raise
         except Unreadable:
             if same(file):
                 raise
@@ -258,6 +233,7 @@ class FileReading:
         if content is not None and same(file):
             return content
         self._left.append(Warned("the file is still being written", "nothing: the next run reads it", file.shown))
+        self._incomplete = True
         return None
 
     @property
@@ -274,7 +250,7 @@ class FileReading:
         """Yield the rows of new files, many small files together."""
         self.warnings = list(self._left)
         self._marked = dict(self._marks)
-        table, gathered = landed_name(self.feed.table), _Gathering(self._form, self._before)
+        table, gathered = landed_name(self.feed.table), Gathering(self._form, self._before)
         values = Values(self.feed, self._before)
         known = {mark.content for mark in self._before.files.values() if mark.rows}
         contents = known | set(self._before.contents)
@@ -295,7 +271,7 @@ class FileReading:
         columns = gathered.columns or self._before.columns
         self.warnings += drift(self._before, columns)
         self._state = self._before
-        if self.feed.deletions == "keys":
+        if self.feed.deletions == "keys" and not self._incomplete:  # else keys would be missing that are there
             for batch in self._key_list():
                 yield table + KEYS, batch
         self._state = replace(
@@ -323,7 +299,7 @@ class FileReading:
                 yield arrow_table(listed[start : start + CHUNK], names, dict.fromkeys(names, "text"))
             self._state = replace(self._state, keys=stands_for, key_count=len(listed))
 
-    def _file(self, file: File, gathered: _Gathering) -> Iterator[Any]:
+    def _file(self, file: File, gathered: Gathering) -> Iterator[Any]:
         had, rows, header = self._marks[file.name].rows, 0, False
         for block in self._form.blocks(file):
             header = True
@@ -340,49 +316,17 @@ class FileReading:
         self._marked[file.name] = replace(self._marks[file.name], rows=rows)
 
 
-class _Gathering:
-    """Rows of many files with the same columns, given on as Arrow tables of about :data:`CHUNK` rows."""
+def _under_way(file: File) -> bool:
+    return under_way(PurePosixPath(file.name).name)
 
-    def __init__(self, form: Format, before: FeedState) -> None:
-        self._form = form
-        self._before = before
-        self._columns: tuple[str, ...] = ()
-        self._rows: list[list[Any]] = []
-        self.columns: dict[str, None] = {}
-        self.kinds = dict(before.kinds)
-        self.landed = 0
 
-    def add(self, file: File, block: Block) -> Any:
-        """Take rows in; return a batch when it is time for one."""
-        batch = None
-        if block.columns != self._columns or len(self._rows) + len(block.rows) > CHUNK:
-            batch = self.flush()
-            self._columns = block.columns
-        self._rows += [[*row[:-1], file.name, row[-1]] for row in block.rows]
-        self.columns |= dict.fromkeys(name for name in block.columns if name != DOUBTFUL)
-        return batch
-
-    def flush(self, *, even_empty: bool = False) -> Any:
-        """Return what was gathered; ``None`` when that is nothing, unless columns without rows are wanted."""
-        if not self._rows and not (even_empty and self._columns):
-            return None
-        kinds = {column: self._form.kind(column) for column in self._columns}
-        kinds |= {"_file": "text", "_line": "integer"}
-        batch = arrow_table(self._rows, [*self._columns, *_ORIGIN], kinds)
-        batch = self._as_before(batch, kinds)
-        self.kinds |= {name: kind for name, kind in kinds.items() if kind != UNKNOWN}
-        self.landed += len(self._rows)
-        self._rows = []
-        return batch
-
-    def _as_before(self, batch: Any, kinds: dict[str, str]) -> Any:
-        """Give columns without any value the type they had when they held values."""
-        import pyarrow as pa
-
-        for index, name in enumerate(batch.column_names):
-            if kinds[name] == UNKNOWN and name in self.kinds:
-                batch = batch.set_column(index, name, pa.nulls(batch.num_rows, arrow_type(self.kinds[name])))
-        return batch
+def _ahead(file: File) -> Warned:
+    until = datetime.fromtimestamp(file.changed, UTC)
+    return Warned(
+        f"the file was written to on {until:%Y-%m-%d %H:%M} UTC, which is yet to come; it waits until then",
+        "set its time of change, and the clock of who delivers it",
+        file.shown,
+    )
 
 
 def _gone(lost: Mapping[str, FileMark]) -> Warned:
@@ -391,8 +335,8 @@ def _gone(lost: Mapping[str, FileMark]) -> Warned:
     more = f" and {len(names) - 3:,} more" if len(names) > 3 else ""
     listed = ", ".join(names[:3]) + more
     what = f"{len(names):,} files are gone" if len(names) > 1 else "a file is gone"
-    told = f"{rows:,} rows" if rows > 1 else "1 row"
+    told = f"{rows:,} rows stay" if rows > 1 else "1 row stays"
     return Warned(
         f"{what} since the last visit ({listed})",
-        f"nothing where they were only cleared away: the {told} stay; rows that must go need deletions: keys",
+        f"nothing where they were only cleared away: the {told}; rows that must go need deletions: keys",
     )

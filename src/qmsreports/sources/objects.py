@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 from qmsreports.catalog.source import LandedFeed
 from qmsreports.landing import landed_name
+from qmsreports.sources.blocks import Block, File
 from qmsreports.sources.columns import UNKNOWN, as_text
 from qmsreports.sources.database import CHUNK
 from qmsreports.sources.feed import Unreadable, columns_of
-from qmsreports.sources.files import Block, File
-from qmsreports.sources.streams import content_of, opened, whole
+from qmsreports.sources.streams import checked_encoding, content_of, opened, whole
 
 
 class JsonLines:
@@ -26,7 +27,7 @@ class JsonLines:
         self._fs = fs
         self._feed = feed
         self._key = {landed_name(column) for column in feed.key}
-        self.reading = f"jsonl {feed.encoding}"
+        self.reading = f"jsonl {checked_encoding(feed)}"
 
     def content(self, file: File) -> str:
         """Return the hash of the file's bytes, unpacked."""
@@ -61,11 +62,13 @@ class JsonLines:
                 if not line.strip():
                     continue
                 try:
-                    record = json.loads(line.decode(self._feed.encoding).removeprefix("\ufeff"))
+                    record = json.loads(line.decode(self._feed.encoding).removeprefix("\ufeff"), parse_float=Decimal)
                 except UnicodeDecodeError:
                     what, todo = f"the line is not {self._feed.encoding} text", "declare its encoding"
                 except json.JSONDecodeError as error:
                     what, todo = f"not readable as JSON ({error.msg})", "mend the line"
+                except RecursionError:
+                    what, todo = "nested too deeply", "deliver plainer objects"
                 else:
                     if isinstance(record, dict):
                         yield number, record
@@ -103,7 +106,7 @@ class Parquets:
                 line = 0
                 yield Block(columns, [])
                 for batch in read.iter_batches(CHUNK):
-                    values = (column.to_pylist() for column in batch.columns)
+                    values = (_in_microseconds(column).to_pylist() for column in batch.columns)
                     rows = [[*row, line + nth] for nth, row in enumerate(zip(*values, strict=True), 1)]
                     line += batch.num_rows
                     yield Block(columns, rows)
@@ -113,3 +116,15 @@ class Parquets:
                     "deliver it again",
                     where=file.shown,
                 ) from None
+
+
+def _in_microseconds(column: Any) -> Any:
+    """Return times counted in nanoseconds as others are, unless one of them says something finer."""
+    import pyarrow as pa
+
+    if not pa.types.is_timestamp(column.type) or column.type.unit != "ns":
+        return column
+    try:
+        return column.cast(pa.timestamp("us", column.type.tz))
+    except pa.ArrowInvalid:
+        return column

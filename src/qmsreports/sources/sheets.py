@@ -12,9 +12,11 @@ from typing import Any
 from qmsreports.catalog.source import LandedFeed
 from qmsreports.errors import did_you_mean
 from qmsreports.landing import landed_name
+from qmsreports.sources.blocks import Block, File
 from qmsreports.sources.columns import UNKNOWN, as_text
-from qmsreports.sources.feed import Unreadable, columns_of, digest
-from qmsreports.sources.files import Block, File
+from qmsreports.sources.feed import Unreadable, columns_of, digest, needed
+from qmsreports.sources.streams import reached
+from qmsreports.sources.uncomputed import uncomputed_cells
 
 
 class Sheets:
@@ -74,7 +76,24 @@ class Sheets:
         filled = [place for place in range(width) if any(_holds_any(row[place : place + 1]) for _, row in rows)]
         names = [(as_text(_at(header, place)) or "").strip() or f"column_{place + 1}" for place in filled]
         columns = columns_of(self._feed, names, where=f"{file.shown}:{name}!{line}")
+        self._refuse_uncomputed(file, sheet, dict(zip(columns, filled, strict=True)), rows[1:])
         return Block(tuple(columns), [[*(_at(row, place) for place in filled), line] for line, row in rows[1:]])
+
+    def _refuse_uncomputed(self, file: File, sheet: Any, places: dict[str, int], rows: list[tuple[int, Any]]) -> None:
+        """Stop at an empty cell of a needed column that is a formula without a result."""
+        from openpyxl.utils import get_column_letter
+
+        needs = {landed_name(column) for _, column in needed(self._feed)}
+        letters = {get_column_letter(places[name] + 1): places[name] for name in places if name in needs}
+        empty = {(line, letter) for line, row in rows for letter, place in letters.items() if _at(row, place) is None}
+        for line, columns in uncomputed_cells(sheet).items() if empty else ():
+            for letter in columns:
+                if (line, letter) in empty:
+                    raise Unreadable(
+                        "the cell holds a formula, and the file does not hold what it comes to",
+                        "open the workbook in Excel and save it, or let the program that writes it write values",
+                        where=f"{file.shown}:{sheet.title}!{letter}{line}",
+                    )
 
     def _workbook(self, file: File) -> Any:
         if file.path not in self._workbooks:
@@ -83,7 +102,9 @@ class Sheets:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 try:
-                    opened = openpyxl.load_workbook(self._fs.open(file.path, "rb"), read_only=True, data_only=True)
+                    opened = openpyxl.load_workbook(reached(self._fs, file), read_only=True, data_only=True)
+                except Unreadable:
+                    raise
                 except Exception as error:  # a damaged workbook fails in many ways, all of them its own
                     raise Unreadable(
                         f"the file is no readable Excel workbook ({type(error).__name__})",

@@ -271,22 +271,26 @@ class SqlReading:
             self._refuse_emptied()
         return keys
 
+    def _hidden(self) -> str:
+        """Why no row may be seen; a view that may be empty is believed, since its own conditions may leave none."""
+        return self._database.hidden(self.feed.table, views=not self.feed.may_be_empty)
+
     def _refuse_hidden(self) -> None:
         """Stop where the first visit would land nothing of a table that has rows."""
         if not self._database.is_empty(self.feed.table):
             return
-        if why := self._database.hidden(self.feed.table):
+        if why := self._hidden():
             raise Unreadable(
                 f'table "{self.feed.table}" shows no row; {why}',
-                "name the setting that its policies ask for under session in source.yaml, "
-                "or let the account see all rows",
+                "name the setting that its policies ask for under session in source.yaml, or let the account see all "
+                "rows" + ("; a view that is empty in earnest: may_be_empty: true" if "it reads" in why else ""),
                 place=("table",),
             )
 
     def _refuse_emptied(self) -> None:
         """Stop at a table that had rows and shows none, unless it may be empty and nothing hides its rows."""
         rows = max(self._before.landed, self._before.key_count)
-        why = self._database.hidden(self.feed.table)
+        why = self._hidden()
         if self.feed.may_be_empty and not why:
             return
         raise Unreadable(

@@ -50,7 +50,7 @@ class Sqlite:
         """SQLite has one schema, which has no need to be named."""
         raise Unreadable(f'SQLite has no schema "{schema}"', "leave schema out", place=("schema",))
 
-    def hidden(self, table: str) -> str:  # noqa: ARG002 - nothing hides rows here
+    def hidden(self, table: str, *, views: bool = True) -> str:  # noqa: ARG002 - nothing hides rows here
         """Nothing hides rows."""
         return ""
 

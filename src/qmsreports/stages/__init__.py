@@ -4,6 +4,7 @@ Each function does one stage for one unit of work, records it in the register an
 done is recognised, what was interrupted is done again. ``run_id`` and ``at`` are arguments; no stage looks at a clock.
 """
 
+from qmsreports.settings import look_up_connections
 from qmsreports.stages.audit import AuditReport, verify_journal
 from qmsreports.stages.closing import close_review
 from qmsreports.stages.compare import diff_packs
@@ -109,6 +110,7 @@ __all__ = [
     "list_actions",
     "list_quarantined",
     "list_runs",
+    "look_up_connections",
     "measure",
     "newest_pack",
     "note_failure",

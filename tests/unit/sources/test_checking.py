@@ -114,6 +114,28 @@ def test_account_and_clock_of_a_server(tmp_path: Path, postgresql_url: str, apar
     assert what.endswith("in whole seconds; the last second is read again")
 
 
+@pytest.mark.parametrize("granted", ["SELECT", "SELECT, UPDATE (changed)", "SELECT, TRUNCATE"])
+def test_an_account_that_may_change_a_column_or_empty_a_table(
+    tmp_path: Path, postgresql_url: str, granted: str
+) -> None:
+    engine = create_engine(postgresql_url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DROP SCHEMA public CASCADE")
+        connection.exec_driver_sql("CREATE SCHEMA public")
+        connection.exec_driver_sql(
+            "DO $$ BEGIN CREATE ROLE looker LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$"
+        )
+        connection.exec_driver_sql("CREATE TABLE orders (id integer PRIMARY KEY, changed timestamptz)")
+        connection.exec_driver_sql("INSERT INTO orders VALUES (1, '2026-10-01 08:00+00')")
+        connection.exec_driver_sql("GRANT USAGE ON SCHEMA public TO looker")
+        connection.exec_driver_sql(f"GRANT {granted} ON orders TO looker")
+    engine.dispose()
+    url = postgresql_url.replace("postgres:@", "looker:@")
+    report = checked(World(tmp_path, make_source({"table": "orders", "key": ["id"]}), url), datetime.now(UTC))
+    assert not report.failed
+    assert bool(said(report, "permissions")) == (granted != "SELECT")
+
+
 # --- beside the last load --------------------------------------------------------------------------------------------
 FILES = {"table": "orders", "files": "*.csv", "key": ["no"], "needs": ["no", "pieces"]}
 ROWS = "".join(f"A{number},{number}\n" for number in range(1, 6))

@@ -202,6 +202,28 @@ def test_a_connection_that_is_none(shop: World, connection: str, told: str) -> N
     )
 
 
+@pytest.mark.parametrize(
+    ("connection", "told"),
+    [
+        ("postgresql://u:a@geheim@127.0.0.1:1/x", "the host of the connection holds an @"),
+        ("postgresql://u:a@geheim:geheim@127.0.0.1:1/x", "the port of the connection is no number"),
+        ("postgresql://u:geheim@127.0.0.1:99999/x", "invalid port number"),
+        ("mysql://u:geheim@127.0.0.1:1/x?connect_timeout=geheim", "the driver does not take what the connection says"),
+        ("mysql://u:geheim@127.0.0.1:1/x?bogus=geheim", "the driver does not take what the connection says"),
+        ("mysql://u:geheim@127.0.0.1:1/x", "the database does not answer"),
+        ("postgresql+psycopg2://u:geheim@h/x", "is not installed (psycopg2)"),
+        ("postgresql://127.0.0.1:1/x?user=u&password=geheim&sslmode=geheim", "the database does not answer"),
+    ],
+)
+def test_a_connection_with_a_mistake_is_one_line_that_repeats_nothing_of_it(
+    shop: World, connection: str, told: str
+) -> None:
+    shop.connection = connection
+    said = shop.one_failure()
+    assert told in said
+    assert "geheim" not in said
+
+
 @pytest.mark.parametrize("password", ["gehe!m", "gehe%21m", "p%40ss:wörd"])
 def test_a_server_that_does_not_answer_and_no_password_anywhere(shop: World, password: str, tmp_path: Path) -> None:
     from urllib.parse import unquote

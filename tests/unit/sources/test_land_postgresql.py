@@ -76,6 +76,56 @@ def test_the_setting_of_the_session_shows_the_rows_of_the_organisation(world: Wo
     assert world.landed() == {"case": 1}
 
 
+def test_rows_hidden_below_a_view_and_in_partitions_are_no_empty_table(world: World, sql: Sql) -> None:
+    with_cases(sql)
+    sql('CREATE VIEW seen WITH (security_invoker = true) AS SELECT * FROM "case"')
+    sql("CREATE VIEW through AS SELECT * FROM seen")
+    sql("CREATE TABLE parted (id integer, org text, changed timestamptz) PARTITION BY LIST (org)")
+    sql("CREATE TABLE parted_north PARTITION OF parted FOR VALUES IN ('north')")
+    sql("INSERT INTO parted VALUES (1, 'north', '2026-10-01 08:00+00')")
+    sql("ALTER TABLE parted ENABLE ROW LEVEL SECURITY")
+    sql("CREATE POLICY own ON parted USING (org = current_setting('app.current_org', true))")
+    sql("GRANT SELECT ON seen, through, parted TO reader")
+    hides = "row-level security hides rows of case, which it reads, from this account"
+    setting = "name the setting that its policies ask for under session in source.yaml, or let the account see all rows"
+
+    def said(table: str, **more: Any) -> list[str]:
+        world.source = make_source(CASE | {"table": table} | more)
+        return [f"{failure.finding.what}; {failure.finding.todo}" for failure in world.land().failures]
+
+    assert said("parted") == [
+        'source shop, table parted: table "parted" shows no row; row-level security hides rows of it from this account '
+        f"(never landed so far); {setting}"
+    ]
+    assert said("seen") == [
+        f'source shop, table seen: table "seen" shows no row; {hides} (never landed so far); {setting}; '
+        "a view that is empty in earnest: may_be_empty: true"
+    ]
+    assert said("seen", may_be_empty=True) == []
+    # by the rights of its owner, who may see all, the outer view finds no policy in the way: it really is empty
+    sql('DELETE FROM "case"')
+    assert said("through") == []
+
+
+def test_dates_and_times_that_python_does_not_know_land_as_they_are_beside_json(world: World, sql: Sql) -> None:
+    sql("CREATE TABLE item (id integer PRIMARY KEY, note jsonb, due date, at timestamptz, local timestamp, tod time)")
+    sql(
+        """INSERT INTO item VALUES (1, '{"a": 1}', 'infinity', '-infinity', 'infinity', '24:00'),
+        (2, NULL, '0044-03-15 BC', '2026-10-01 08:00+00', '2026-10-01 08:00', '08:00'),
+        (3, '[]', NULL, NULL, NULL, NULL)"""
+    )
+    sql("GRANT SELECT ON item TO reader")
+    world.source = make_source({"table": "item", "key": ["id"]})
+    assert world.landed() == {"item": 3}
+    first, second, third = world.rows("item")
+    assert first == {
+        "id": 1, "note": '{"a": 1}', "due": "infinity", "at": "-infinity", "local": "infinity", "tod": "24:00:00",
+    }  # fmt: skip
+    assert (second["due"], second["local"], second["tod"]) == ("0044-03-15 BC", "2026-10-01 08:00:00", "08:00:00")
+    assert datetime.fromisoformat(second["at"]) == datetime(2026, 10, 1, 8, tzinfo=UTC)
+    assert (third["note"], third["due"]) == ("[]", None)
+
+
 @pytest.mark.parametrize("may_be_empty", [False, True])
 def test_rows_that_a_policy_hides_later_are_told_apart_from_a_deletion(
     world: World, sql: Sql, may_be_empty: bool

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,32 @@ def test_cells_land_with_their_values_and_their_row(book: Workbook) -> None:
             ("1002", "Lyon", date(2026, 2, 16), 7.5, 3),
         ]
     ]
+
+
+def test_a_formula_without_a_result_stops_where_a_mapping_needs_it(book: Workbook) -> None:
+    header, first, _ = ROWS
+    book.write([header, first, ["AU-2", "=B2", "=DATE(2026,2,16)", 7.5, None]])
+    assert book.one_failure() == (
+        "registers.xlsx:Audits!C3: source shop, table audits: the cell holds a formula, and the file does not hold "
+        "what it comes to (never landed so far); open the workbook in Excel and save it, or let the program that "
+        "writes it write values"
+    )
+    book.write([header, first, ["AU-2", "=B2", None, 7.5, None]])  # nothing needs the site
+    assert book.landed() == {"audits": 2}
+
+
+def test_a_formula_that_comes_to_nothing_is_empty(book: Workbook) -> None:
+    book.write([*ROWS[:2], ["AU-2", "Linz", '=IF(D3>9,TODAY(),"")', 7.5, None]])
+    with zipfile.ZipFile(book.file) as packed:
+        parts = {name: packed.read(name) for name in packed.namelist()}
+    name = "xl/worksheets/sheet1.xml"
+    assert b'<c r="C3"><f>' in parts[name]
+    parts[name] = parts[name].replace(b'<c r="C3">', b'<c r="C3" t="str">')  # as Excel writes a result of no text
+    with zipfile.ZipFile(book.file, "w") as packed:
+        for part, content in parts.items():
+            packed.writestr(part, content)
+    assert book.landed() == {"audits": 2}
+    assert [row["planned"] for row in book.rows("audits")] == [date(2026, 1, 15), None]
 
 
 def test_a_workbook_that_was_only_saved_again_lands_nothing(book: Workbook) -> None:

@@ -228,6 +228,8 @@ class Client:
     def _data(self, content: bytes, headers: Mapping[str, str], url: str) -> Any:
         try:
             return json.loads(content, parse_float=Decimal, parse_constant=str)
+        except RecursionError:
+            raise Unreadable(f"the answer of {_path(url)} is nested too deeply", "check the base address") from None
         except ValueError:
             kind = headers.get("Content-Type", "").partition(";")[0] or "unknown"
             raise Unreadable(

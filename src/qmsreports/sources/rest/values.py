@@ -115,7 +115,7 @@ def written(value: Any, empty: tuple[Any, ...]) -> str | None:
     if isinstance(value, Mapping) and "__class__" in value:
         value = _of_class(value)
     if isinstance(value, Mapping | list):  # in one order: some systems write an object's fields in another each time
-        return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
+        value = json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
     return as_text(value)
 
 
