@@ -211,6 +211,7 @@ def validate(
                         lookup=lookup,
                         readmitted=readmitted_rows(workspace, table),
                         day_off=days_off(workspace.catalog.calendars.values()),
+                        tables=workspace.catalog.tables,
                         tell=tell,
                     )
             except CouldNotRun:

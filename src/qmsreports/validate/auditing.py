@@ -32,6 +32,7 @@ def audit(
     lookup: Lookup,
     readmitted: Collection[Readmitted] = (),
     day_off: DayOff = lambda _day: False,
+    tables: Mapping[str, Table] | None = None,
     tell: Tell = silent,
 ) -> Audit:
     """Check staged rows against the suite of their table and set aside those that may not be published.
@@ -39,12 +40,13 @@ def audit(
     ``out`` is a folder for the file of passed rows; where every row passes, the staged file itself is the answer.
     ``as_of`` is the (aware) instant of the run; ``lookup`` names the Parquet files of a canonical table's rows.
     ``readmitted`` are rows that a person lets in although they break rules: counted as failing, but neither kept out
-    nor a reason to stop the table. ``day_off`` knows the holidays, on which few rows are no loss.
+    nor a reason to stop the table. ``day_off`` knows the holidays, on which few rows are no loss. ``tables`` are all
+    canonical tables by name, against which rules that look into another one are checked.
     Where it passed, ``rows + quarantined by rules == staged.rows``; rows that the mapping refused are quarantined too.
     Raises :class:`~qmsreports.errors.UserError` with ``file:line`` when the suite itself is wrong, and
     :class:`~qmsreports.errors.CouldNotRun` when the passed rows cannot be written.
     """
-    rules = load_suite(suite, table)
+    rules = load_suite(suite, table, tables=tables)
     refused = mapping_refused(staged, table)
     if not (staged.rows or staged.rejected or staged.deleted_keys or staged.complete):
         return Audit(staged.source, staged.table, "passed", staged.path, 0, (), ())
