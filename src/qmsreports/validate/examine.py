@@ -10,7 +10,7 @@ from array import array
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from qmsreports.records import StagedTable, Tell
+from qmsreports.records import UNJUDGED, StagedTable, Tell
 from qmsreports.validate.evidence import Evidence
 from qmsreports.validate.frames import BATCH_ROWS, batches, rows_at
 from qmsreports.validate.suite import Rule, Suite
@@ -53,7 +53,7 @@ def examine(
     for check, rule in checks.items():
         if "other_table" in rule.kwargs and not evidence.has_rows(str(rule.kwargs["other_table"])):
             tallies[check].unjudged = True
-            tallies[check].observed = f"not checked: {rule.kwargs['other_table']} has no rows yet"
+            tallies[check].observed = f"{UNJUDGED}{rule.kwargs['other_table']} has no rows yet"
     checker = Checker({check: rule for check, rule in checks.items() if not tallies[check].unjudged})
     together = [check for check in checker.checks if _in_batches(checks[check], staged.rows > batch_rows)]
     columns = _columns([checks[check] for check in together], evidence)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select
 
 from qmsreports.lake import quoted
-from qmsreports.records import DERIVED, LANDED
+from qmsreports.records import DERIVED, LANDED, UNJUDGED
 from qmsreports.register import quarantine
 from qmsreports.register.models import FeedRecord, Quarantine, Validation
 
@@ -44,6 +44,7 @@ class Run:
     broken: bool
     rows_checked: int
     rows_failed: int
+    unjudged: bool = False  # it leads into a table that had no rows yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,9 +314,14 @@ def _history(rows: Sequence[Validation]) -> RuleHistory:
         on_failure=newest.on_failure,
         why=newest.why,
         owner=newest.owner,
-        runs=tuple(Run(row.at, row.success, row.broken, row.rows_checked, row.rows_failed) for row in rows),
+        runs=tuple(map(_run, rows)),
         sample=tuple(newest.sample),
     )
+
+
+def _run(row: Validation) -> Run:
+    unjudged = bool(row.sample) and row.sample[0].startswith(UNJUDGED)
+    return Run(row.at, row.success, row.broken, row.rows_checked, row.rows_failed, unjudged)
 
 
 def _open(session: Session) -> dict[tuple[str, str], list[Quarantine]]:
