@@ -21,6 +21,12 @@ Tell = Callable[[str, int], None]
 DERIVED = "derived"
 """Stands for a source in the records of tables that are made of canonical tables; it is no system of anybody's."""
 
+UNJUDGED = "not checked: "
+"""Beginning of what a rule says it saw that leads into a table without rows."""
+
+JUDGED_LATE = "judged late: "
+"""Beginning of what such a rule says it saw when that table had rows at last."""
+
 LANDED = "landed/"
 """Stands before the name of a landed table where its audit is recorded beside those of canonical tables."""
 
@@ -76,7 +82,8 @@ class StagedTable:
     the mapping itself refused (columns: declared ones plus ``_reject``), empty string when there are none.
     ``rows_in + refreshed == staged rows + rejected rows + duplicates + deleted_at_source``. ``load_ids`` are the ids
     that count as done once this is published: ``<landed table>/<load>@<fingerprint of the mapping>``, of the driving
-    and the joined tables. ``complete`` says that these are all rows the source has, not only what is new.
+    and the joined tables. ``complete`` says that these are all rows the source has, not only what is new; ``again``
+    that they are, because published rows have to be audited once more.
     """
 
     source: str
@@ -93,6 +100,7 @@ class StagedTable:
     complete: bool = False
     deleted_at_source: int = 0  # rows, new or known, that are gone there or left with their parent
     deleted_with_parent: int = 0  # of these, rows left over from one that is deleted: replies of a deleted ticket
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

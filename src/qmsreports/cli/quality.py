@@ -31,17 +31,14 @@ def report(
 
         typer.echo(str(stages.write_quality(at=now(), out=html)))
         return
-    from sqlalchemy import select
-
+    from qmsreports import stages
+    from qmsreports.cli.clock import now
     from qmsreports.register import feeds
-    from qmsreports.register.models import Validation
     from qmsreports.workspace import Workspace
 
     with Workspace() as workspace, workspace.register.read() as session:
         outcomes = feeds.latest_outcomes(session)
-        runs = {row.run_id for row in outcomes}
-        query = select(Validation).where(Validation.run_id.in_(runs), Validation.success.is_(False))
-        failed = session.scalars(query.order_by(Validation.source, Validation.table_name, Validation.id)).all()
+        failed = stages.failing_rules(session, at=now())
     if as_json:
         print_json({"feeds": [_plain(row) for row in outcomes], "failed_rules": [_plain(row) for row in failed]})
         return

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from qmsreports.errors import Finding
-from qmsreports.records import Audit, LandResult, Published, RuleResult, StagedTable
+from qmsreports.records import JUDGED_LATE, UNJUDGED, Audit, LandResult, Published, RuleResult, StagedTable
 from qmsreports.register import quarantine
 from qmsreports.register.models import ConformedLoad, FeedRecord, Load, Notice, Run, Validation
 
@@ -136,6 +136,56 @@ def record_rules(
                 at=at,
             )
         )
+
+
+def unjudged_links(session: Session, source: str, table: str) -> set[tuple[str, str]]:
+    """Return the rules (name, columns) that looked into a table without rows when rows were published, and not since.
+
+    They are judged when the same rule is said to be judged late, or when the loads of then are published once more.
+    """
+    query = select(Validation).where(Validation.source == source, Validation.table_name == table)
+    query = query.where(Validation.rows_checked == 0, Validation.success.is_(True)).order_by(Validation.id)
+    found = {(row.rule, row.column_name): row for row in session.scalars(query) if _begins(row, UNJUDGED)}
+    if not found:
+        return set()
+    published = list(
+        session.scalars(
+            select(FeedRecord)
+            .where(FeedRecord.source == source, FeedRecord.table_name == table, FeedRecord.status == "published")
+            .order_by(FeedRecord.id)
+        )
+    )
+    due = set()
+    for (rule, columns), row in found.items():
+        own = next((record for record in published if record.run_id == row.run_id), None)
+        since = [record for record in published if own is not None and record.id > own.id]
+        later = select(Validation).where(Validation.source == source, Validation.table_name == table)
+        later = later.where(Validation.rule == rule, Validation.column_name == columns, Validation.id > row.id)
+        if (
+            own is not None
+            and not any(set(own.load_ids) <= set(record.load_ids) for record in since)
+            and not any(_begins(one, JUDGED_LATE) for one in session.scalars(later))
+        ):
+            due.add((rule, columns))
+    return due
+
+
+def _begins(row: Validation, said: str) -> bool:
+    return bool(row.sample) and row.sample[0].startswith(said)
+
+
+def rows_of_loads(session: Session, source: str, load_ids: Iterable[str]) -> int:
+    """Return how many rows these loads (``<landed table>/<load>@<mark>``) brought of their landed tables."""
+    named = [load.partition("@")[0].rpartition("/") for load in load_ids]
+    return sum(
+        session.scalar(
+            select(func.coalesce(func.sum(Load.rows), 0)).where(
+                Load.source == source, Load.table_name == table, Load.load_id == load
+            )
+        )
+        or 0
+        for table, _, load in named
+    )
 
 
 def record_landed(session: Session, staged: StagedTable, audit: Audit, *, run_id: str, at: datetime) -> None:

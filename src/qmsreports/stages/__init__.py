@@ -34,7 +34,7 @@ from qmsreports.stages.inspect import check_suites
 from qmsreports.stages.measure import MeasureSummary, analyse, asked_period, last_closed_period, measure
 from qmsreports.stages.meeting import comment, consider, day_of, record_step, show_review
 from qmsreports.stages.outcome import FeedReport, feed_reports, reasons
-from qmsreports.stages.quality import address_of, propose_suite, quality_page, write_quality
+from qmsreports.stages.quality import address_of, failing_rules, propose_suite, quality_page, write_quality
 from qmsreports.stages.quarantine import list_quarantined, readmit, reject, show_quarantined
 from qmsreports.stages.release import draft_for_release, release
 from qmsreports.stages.restate import Restated, restate
@@ -101,6 +101,7 @@ __all__ = [
     "end_run",
     "explain",
     "fail_step",
+    "failing_rules",
     "feed_reports",
     "gate",
     "ingest",

@@ -253,7 +253,8 @@ def _suites(catalog: Catalog, settings: Settings) -> Iterator[Looked]:
     broken = False
     for table in catalog.tables.values():
         try:
-            rules += len(load_suite(settings.expectations / f"{table.table}.json", table).rules)
+            suite = settings.expectations / f"{table.table}.json"
+            rules += len(load_suite(suite, table, tables=catalog.tables).rules)
         except UserError as error:
             broken = True
             yield from _findings("expectations", error)

@@ -26,6 +26,7 @@ from qmsreports.stages.codes import judged_codes
 from qmsreports.stages.declared import source_names
 from qmsreports.stages.inspect import inspect
 from qmsreports.stages.lake_behind import lake_behind
+from qmsreports.stages.late_links import audited_anew, looked_at_again
 from qmsreports.stages.outcome import FeedReport, feed_reports, told
 from qmsreports.stages.quarantine import readmitted_rows, settle_quarantine, with_readmitted
 from qmsreports.stages.standing import days_off, held_to
@@ -144,16 +145,19 @@ def conform(
                 with told(workspace, left, run_id=run_id, at=at):
                     if behind:  # what comes now would be all that the table holds
                         raise UserError(behind[name])
+                    again = audited_anew(workspace, source, name, run_id=run_id, at=at)
                     table = conforming.stage(
                         declaration,
                         workspace.catalog.tables[name],
                         landing=workspace.settings.landing_url,
                         staging=workspace.staging / run_id,
-                        done=done,
+                        done=frozenset() if again else done,
                         organisation=workspace.catalog.organisation,
                         judged=judged_codes(workspace, name),
                         tell=tell,
                     )
+                    if again:
+                        table = looked_at_again(workspace, table, declaration.conform[name].driving, done)
                     table = with_readmitted(workspace, source, name, table, run_id=run_id)
             except CouldNotRun:
                 raise
@@ -211,6 +215,7 @@ def validate(
                         lookup=lookup,
                         readmitted=readmitted_rows(workspace, table),
                         day_off=days_off(workspace.catalog.calendars.values()),
+                        tables=workspace.catalog.tables,
                         tell=tell,
                     )
             except CouldNotRun:

@@ -103,7 +103,7 @@ def check_suites(catalog: Catalog, expectations: Path) -> tuple[int, list[Findin
     for table in catalog.tables.values():
         path = expectations / f"{table.table}.json"
         try:
-            rules += len(load_suite(path, table).rules)
+            rules += len(load_suite(path, table, tables=catalog.tables).rules)
         except UserError as error:
             (findings if path.is_file() else warnings).extend(error.findings)
     for broken in broken_suites(catalog, expectations):

@@ -17,7 +17,10 @@ from qmsreports.settings import Settings
 from qmsreports.workspace import Workspace
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
     from qmsreports.catalog.table import Table
+    from qmsreports.register.models import Validation
 
 PAGE = "quality/data-quality.html"
 """Where the pipeline leaves the report, under the workspace's folder; packs in ``packs/`` link to it."""
@@ -53,6 +56,14 @@ def write_quality(
         what = f"cannot be written ({error.strerror})"
         raise CouldNotRun(Finding(str(target), what, "check the folder and the disk")) from error
     return target
+
+
+def failing_rules(session: Session, *, at: datetime) -> list[Validation]:
+    """Return the newest outcomes of the rules that failed when rows of their table were judged last, by table."""
+    from qmsreports.validate.report_facts import outcomes_of_rules
+
+    newest = (rows[-1] for _, rules in sorted(outcomes_of_rules(session, at).items()) for rows in rules)
+    return [row for row in newest if not row.success]
 
 
 def address_of(page: Path, settings: Settings | None = None) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from qmsreports.errors import CouldNotRun, Finding
 from qmsreports.records import DERIVED, StagedTable
+from qmsreports.stages.late_links import newer_published
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -44,4 +45,6 @@ def overtaken(session: Session, staged: StagedTable) -> bool:
 
     if staged.source == DERIVED:
         return deriving.none_newer(staged.load_ids, feeds.newest_inputs(session, staged.source, staged.table))
+    if staged.again:
+        return newer_published(session, staged)
     return bool(feeds.done_loads(session, staged.source, staged.table) & set(staged.load_ids))

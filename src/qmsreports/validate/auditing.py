@@ -20,6 +20,8 @@ from qmsreports.validate.quarantine import let_in, mapping_refused, reasons_at, 
 from qmsreports.validate.suite import Rule, Suite, load_suite
 
 _SAMPLE = 3
+MOST_KEPT_OUT = 100_000
+"""Rows of one delivery that go to quarantine at most: more than that nobody looks at, and no memory need hold."""
 
 
 def audit(
@@ -32,6 +34,7 @@ def audit(
     lookup: Lookup,
     readmitted: Collection[Readmitted] = (),
     day_off: DayOff = lambda _day: False,
+    tables: Mapping[str, Table] | None = None,
     tell: Tell = silent,
 ) -> Audit:
     """Check staged rows against the suite of their table and set aside those that may not be published.
@@ -39,27 +42,31 @@ def audit(
     ``out`` is a folder for the file of passed rows; where every row passes, the staged file itself is the answer.
     ``as_of`` is the (aware) instant of the run; ``lookup`` names the Parquet files of a canonical table's rows.
     ``readmitted`` are rows that a person lets in although they break rules: counted as failing, but neither kept out
-    nor a reason to stop the table. ``day_off`` knows the holidays, on which few rows are no loss.
+    nor a reason to stop the table. ``day_off`` knows the holidays, on which few rows are no loss. ``tables`` are all
+    canonical tables by name, against which rules that look into another one are checked.
     Where it passed, ``rows + quarantined by rules == staged.rows``; rows that the mapping refused are quarantined too.
     Raises :class:`~qmsreports.errors.UserError` with ``file:line`` when the suite itself is wrong, and
     :class:`~qmsreports.errors.CouldNotRun` when the passed rows cannot be written.
     """
-    rules = load_suite(suite, table)
-    refused = mapping_refused(staged, table)
+    rules = load_suite(suite, table, tables=tables)
     if not (staged.rows or staged.rejected or staged.deleted_keys or staged.complete):
         return Audit(staged.source, staged.table, "passed", staged.path, 0, (), ())
     tell(f"{staged.source}: audit {staged.table}", 0)
     evidence = Evidence(staged, table, as_of=as_of, lookup=lookup, spill=out / "spill", day_off=day_off)
     with evidence.current():
         tallies = examine(rules, staged, evidence, tell=tell)
-    kept_out = _kept_out(rules, tallies)
+    few = _places_kept_out(rules, tallies) + staged.rejected <= MOST_KEPT_OUT
+    kept_out = _kept_out(rules, tallies) if few else {}
     entering = let_in(kept_out, staged, table, readmitted)
     kept_out = {position: broken for position, broken in kept_out.items() if position not in entering}
     judged = [(rule, _judge(rule, tallies[rule.check], entering)) for rule in rules.rules]
     results = _with_samples(judged, tallies, staged, table)
     status, message = _status(judged, tallies, staged)
+    if status == "passed" and not few:
+        status, message = "stopped", _too_many(rules, tallies, staged)
     if status != "passed":
         return Audit(staged.source, staged.table, status, "", 0, (), results, message)
+    refused = mapping_refused(staged, table)
     path, rows, quarantined = set_aside(kept_out, staged, table, out)
     if rows + len(quarantined) != staged.rows:
         raise AssertionError(
@@ -150,10 +157,39 @@ def _kept_out(suite: Suite, tallies: Mapping[str, Tally]) -> dict[int, list[Rule
     told = {rule.check for rule in suite.rules if rule.on_failure != "stop"}
     kept_out: dict[int, list[Rule]] = {}
     for rule in suite.rules:
-        if rule.on_failure == "quarantine" or (rule.on_failure == "stop" and rule.check not in told):
+        if _sets_aside(rule, told):
             for position in tallies[rule.check].failed:
                 kept_out.setdefault(position, []).append(rule)
     return kept_out
+
+
+def _sets_aside(rule: Rule, told: Collection[str]) -> bool:
+    return rule.on_failure == "quarantine" or (rule.on_failure == "stop" and rule.check not in told)
+
+
+def _places_kept_out(suite: Suite, tallies: Mapping[str, Tally]) -> int:
+    """Count the rows that may not be published, without an object for each of them."""
+    import numpy as np
+
+    told = {rule.check for rule in suite.rules if rule.on_failure != "stop"}
+    failed = [tallies[check].failed for check in {rule.check for rule in suite.rules if _sets_aside(rule, told)}]
+    return len(np.unique(np.concatenate([np.asarray(places, np.int64) for places in failed]))) if failed else 0
+
+
+def _too_many(suite: Suite, tallies: Mapping[str, Tally], staged: StagedTable) -> str:
+    told = {rule.check for rule in suite.rules if rule.on_failure != "stop"}
+    setting = [rule for rule in suite.rules if _sets_aside(rule, told)]
+    out = _places_kept_out(suite, tallies) + staged.rejected
+    most = max(setting, key=lambda rule: len(tallies[rule.check].failed), default=None)
+    if most is None or len(tallies[most.check].failed) < staged.rejected:
+        cause = f"the mapping refused {staged.rejected:,} of them"
+    else:
+        cause = f"{len(tallies[most.check].failed):,} of them by {most.identity} ({most.where})"
+    return (
+        f"source {staged.source}, table {staged.table}: nothing is published, {out:,} of "
+        f"{staged.rows + staged.rejected:,} rows would be kept out, {cause}; over {MOST_KEPT_OUT:,} are no single bad "
+        f"rows: mend the source, the mapping or the rule, then run again"
+    )
 
 
 def _status(

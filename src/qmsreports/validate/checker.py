@@ -90,7 +90,7 @@ class Checker:
             return {}
         validator = Validator(_batches(), batch_parameters={"dataframe": frame})
         outcomes: dict[str, Outcome] = {}
-        again = [check for check in checks if self.checks[check].kind.scope in _OBSERVED]  # their observation is wanted
+        again = [check for check in checks if self._wants_details(check)]
         for result in self._validate(validator, [check for check in checks if check not in again], "BOOLEAN_ONLY"):
             check = result.expectation_config.meta["check"]
             broken = _broken(result.exception_info)
@@ -102,6 +102,11 @@ class Checker:
             check = result.expectation_config.meta["check"]
             outcomes[check] = self._detailed(result, frame)
         return outcomes
+
+    def _wants_details(self, check: str) -> bool:
+        """Whether more than yes or no is wanted: an observation, or how many rows a condition picked."""
+        rule = self.checks[check]
+        return rule.kind.scope in _OBSERVED or bool(rule.condition)
 
     @staticmethod
     def release() -> None:
@@ -127,8 +132,9 @@ class Checker:
     def _detailed(self, result: Any, frame: pd.DataFrame) -> Outcome:
         found = result.result or {}
         observed = found.get("observed_value")
+        elements = found.get("element_count")  # 0 where a condition picked no row of this frame
         return Outcome(
-            checked=int(found.get("element_count") or len(frame)) - int(found.get("missing_count") or 0),
+            checked=(len(frame) if elements is None else int(elements)) - int(found.get("missing_count") or 0),
             failed=tuple(int(position) for position in found.get("unexpected_index_list") or ()),
             success=bool(result.success),
             observed="" if observed is None else str(observed),
@@ -146,10 +152,20 @@ def _batches() -> Any:
 
 
 def _looked_at(frame: pd.DataFrame, rule: Rule) -> int:
-    """Count the values that a passed check looked at: empty ones are skipped unless emptiness is the question."""
-    if rule.type.endswith("_be_null") or len(rule.columns) != 1 or rule.columns[0] not in frame:
+    """Count the rows that a passed check looked at, as the library counts them where a check fails.
+
+    Empty values are skipped unless emptiness is the question; of several columns, rows are as the rule ignores them.
+    """
+    columns = [column for column in rule.columns if column in frame]
+    if rule.type.endswith("_be_null") or len(columns) != len(rule.columns) or not columns:
         return len(frame)
-    return int(frame[rule.columns[0]].count())
+    if len(columns) == 1:
+        return int(frame[columns[0]].count())
+    ignored = str(rule.kwargs.get("ignore_row_if", "both_values_are_missing"))
+    known = frame[columns].notna()
+    if ignored in ("either_value_is_missing", "any_value_is_missing"):
+        return int(known.all(axis=1).sum())
+    return len(frame) if ignored in ("neither", "never") else int(known.any(axis=1).sum())
 
 
 def _broken(info: Mapping[str, Any] | None) -> str:

@@ -6,10 +6,11 @@ never judged here, because five bad rows of one batch may be nothing in the deli
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from qmsreports.records import StagedTable, Tell
+from qmsreports.records import UNJUDGED, StagedTable, Tell
 from qmsreports.validate.evidence import Evidence
 from qmsreports.validate.frames import BATCH_ROWS, batches, rows_at
 from qmsreports.validate.suite import Rule, Suite
@@ -23,7 +24,7 @@ class Tally:
     """What a check found so far. ``failed`` are positions in the staged file, ascending."""
 
     checked: int = 0
-    failed: list[int] = field(default_factory=list)
+    failed: array[int] = field(default_factory=lambda: array("q"))  # of millions of rows, too
     success: bool = True
     observed: str = ""
     broken: str = ""
@@ -32,7 +33,7 @@ class Tally:
     def add(self, outcome: Outcome) -> None:
         """Add what a batch brought."""
         self.checked += outcome.checked
-        self.failed += outcome.failed
+        self.failed.extend(outcome.failed)
         self.success = self.success and outcome.success
         self.observed = outcome.observed or self.observed
         self.broken = self.broken or outcome.broken
@@ -52,7 +53,7 @@ def examine(
     for check, rule in checks.items():
         if "other_table" in rule.kwargs and not evidence.has_rows(str(rule.kwargs["other_table"])):
             tallies[check].unjudged = True
-            tallies[check].observed = f"not checked: {rule.kwargs['other_table']} has no rows yet"
+            tallies[check].observed = f"{UNJUDGED}{rule.kwargs['other_table']} has no rows yet"
     checker = Checker({check: rule for check, rule in checks.items() if not tallies[check].unjudged})
     together = [check for check in checker.checks if _in_batches(checks[check], staged.rows > batch_rows)]
     columns = _columns([checks[check] for check in together], evidence)
@@ -87,8 +88,13 @@ def _apart(checker: Checker, check: str, staged: StagedTable, evidence: Evidence
     """
     rule = checker.checks[check]
     columns = _columns([rule], evidence)
+    repeated = evidence.repeated(rule.columns) if rule.kind.scope == "unique" else []
+    if len(repeated) > BATCH_ROWS:  # the library would say the same of each, from one frame of them all
+        from qmsreports.validate.checker import Outcome
+
+        return Outcome(staged.rows, failed=tuple(repeated), success=False)
     if rule.kind.scope == "whole" and staged.rows:
         frame = next(batches(staged.path, columns, staged.rows))
     else:
-        frame = rows_at(staged.path, columns, evidence.repeated(rule.columns) if rule.kind.scope == "unique" else [])
+        frame = rows_at(staged.path, columns, repeated)
     return replace(checker.run(frame, [check])[check], checked=staged.rows)

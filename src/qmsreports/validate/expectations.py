@@ -21,8 +21,11 @@ from great_expectations.expectations.metrics.map_metric_provider.column_map_metr
 
 from qmsreports.validate import judging
 from qmsreports.validate.evidence import evidence
+from qmsreports.validate.frames import BATCH_ROWS
 
 _QUOTED = re.compile(r'"[^"]*"|\d+')
+_REASONS = 10_000
+"""Kinds of reasons of refused rows that are told apart."""
 _ANYWHERE = timedelta(hours=14)
 """A day begins up to 14 hours before it does in UTC: a date may be today's anywhere on Earth."""
 
@@ -276,10 +279,16 @@ def _most_often(rejects: str) -> str:
         return ""
     import pyarrow.parquet as pq
 
-    reasons = [str(reason) for reason in pq.read_table(rejects, columns=["_reject"])["_reject"].to_pylist() if reason]
-    said = Counter(_QUOTED.sub("", reason) for reason in reasons)
+    said: Counter[str] = Counter()
+    first: dict[str, str] = {}
+    with pq.ParquetFile(rejects) as file:
+        for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=["_reject"]):
+            for reason in filter(None, batch.column(0).to_pylist()):
+                alike = _QUOTED.sub("", str(reason))
+                if alike in said or len(said) < _REASONS:  # each row has one of its own where a value stands unquoted
+                    first.setdefault(alike, str(reason))
+                    said[alike] += 1
     if not said:
         return ""
-    ((alike, rows),) = said.most_common(1)
-    first = next(reason for reason in reasons if _QUOTED.sub("", reason) == alike)
-    return f", {rows} of them like this: {first.rstrip('.')}"
+    ((most, rows),) = said.most_common(1)
+    return f", {rows} of them like this: {first[most].rstrip('.')}"

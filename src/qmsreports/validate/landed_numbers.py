@@ -13,22 +13,19 @@ from qmsreports.catalog.table import Table
 from qmsreports.errors import CouldNotRun, Finding
 from qmsreports.records import StagedTable
 from qmsreports.validate.evidence import MEMORY
-from qmsreports.validate.suite import Suite
+from qmsreports.validate.suite import Rule, Suite
 
 _BOUNDS = ("min_value", "max_value")
 
 
 def with_numbers(suite: Suite, staged: StagedTable, table: Table) -> Table:
-    """Read the text columns that the suite bounds by numbers as numbers, in the staged file; return the table so.
+    """Read the text columns that the suite holds to numbers as numbers, in the staged file; return the table so.
 
-    A text that is no number ("twelve") is unknown afterwards, so that a rule of bounds passes it over. Raises
-    :class:`~qmsreports.errors.CouldNotRun` where the file cannot be read or written.
+    Those are bounded by numbers, or held to a set of them. A text that is no number ("twelve") is unknown afterwards,
+    so that such a rule passes it over. Raises :class:`~qmsreports.errors.CouldNotRun` where the file cannot be read or
+    written.
     """
-    bounded = {
-        str(rule.kwargs["column"])
-        for rule in suite.rules
-        if "column" in rule.kwargs and any(isinstance(rule.kwargs.get(bound), int | float) for bound in _BOUNDS)
-    }
+    bounded = {str(rule.kwargs["column"]) for rule in suite.rules if "column" in rule.kwargs and _of_numbers(rule)}
     texts = {column.name for column in table.columns if column.type == "text" and column.name in bounded}
     if not texts:
         return table
@@ -37,6 +34,12 @@ def with_numbers(suite: Suite, staged: StagedTable, table: Table) -> Table:
         column.model_copy(update={"type": "number"}) if column.name in texts else column for column in table.columns
     )
     return table.model_copy(update={"columns": columns})
+
+
+def _of_numbers(rule: Rule) -> bool:
+    values = [*(rule.kwargs.get(bound) for bound in _BOUNDS), *(rule.kwargs.get("value_set") or ())]
+    numbers = [isinstance(value, int | float) and not isinstance(value, bool) for value in values if value is not None]
+    return bool(numbers) and all(numbers) and not rule.type.startswith("expect_column_value_lengths")
 
 
 def _rewrite(names: list[str], staged: StagedTable) -> None:

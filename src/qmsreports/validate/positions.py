@@ -38,11 +38,14 @@ def read_located(path: Path) -> Located:
     except OSError as error:
         raise CouldNotRun(Finding(str(path), f"cannot be read ({error.strerror})", "check its permissions")) from error
     try:
-        data = json.loads(text, object_pairs_hook=_once)
+        data = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
     except json.JSONDecodeError as error:
         raise UserError(
             Finding(f"{path}:{error.lineno}", f"not JSON: {error.msg}", "mend the text near here")
         ) from error
+    except _NoNumberError as error:
+        line = text.count("\n", 0, text.find(str(error))) + 1
+        raise UserError(Finding(f"{path}:{line}", f"not JSON: {error} is no number", "write a number")) from error
     except _TwiceError as error:
         line = _second_line(text, str(error))
         raise UserError(Finding(f"{path}:{line}", f'"{error}" is written twice', "keep one of the two")) from error
@@ -55,6 +58,14 @@ def read_located(path: Path) -> Located:
     return Located(
         f"{path}:1", data, tuple((entry, f"{path}:{line}") for entry, line in zip(entries, lines, strict=True))
     )
+
+
+class _NoNumberError(Exception):
+    """``NaN`` or ``Infinity``: nothing lies above or below it, so every row would break the rule."""
+
+
+def _no_number(constant: str) -> Any:
+    raise _NoNumberError(constant)
 
 
 class _TwiceError(Exception):

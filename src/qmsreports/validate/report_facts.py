@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select
 
 from qmsreports.lake import quoted
-from qmsreports.records import DERIVED, LANDED
+from qmsreports.records import DERIVED, LANDED, UNJUDGED
 from qmsreports.register import quarantine
 from qmsreports.register.models import FeedRecord, Quarantine, Validation
 
@@ -44,6 +44,7 @@ class Run:
     broken: bool
     rows_checked: int
     rows_failed: int
+    unjudged: bool = False  # it leads into a table that had no rows yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +244,16 @@ def _sums(session: Session, at: datetime) -> dict[tuple[str, str], dict[str, int
 
 
 def _rules(session: Session, at: datetime) -> dict[tuple[str, str], tuple[RuleHistory, ...]]:
-    """Return every rule that was applied when its table was last audited, with its last outcomes."""
+    found = outcomes_of_rules(session, at)
+    return {key: tuple(_history(rows) for rows in histories) for key, histories in found.items()}
+
+
+def outcomes_of_rules(session: Session, at: datetime) -> dict[tuple[str, str], list[list[Validation]]]:
+    """Return, by source and table, the last outcomes (oldest first) of every rule that its last audit applied.
+
+    A rule of an earlier suite is left out. A day on which nothing new came, or on which a feed stopped before its
+    mapping, judges no rows and hides nothing: what was found when rows came last still holds.
+    """
     same = (
         Validation.source,
         Validation.table_name,
@@ -264,31 +274,32 @@ def _rules(session: Session, at: datetime) -> dict[tuple[str, str], tuple[RuleHi
     for row in session.scalars(query):
         key = (row.source, row.table_name, row.rule, row.column_name, row.severity, row.on_failure)
         grouped.setdefault(key, []).append(row)
-    audited = _audited(session, at) | _audited_as_landed(grouped.values())
-    found: dict[tuple[str, str], list[RuleHistory]] = {}
+    audited = _audited(session, at, grouped.values())
+    found: dict[tuple[str, str], list[list[Validation]]] = {}
     for (source, table, *_), rows in grouped.items():
         since = audited.get((source, table))
         if since is None or rows[-1].at >= since:  # an older one is not in the suite any more
-            found.setdefault((source, table), []).append(_history(rows))
-    return {key: tuple(histories) for key, histories in found.items()}
+            found.setdefault((source, table), []).append(rows)
+    return found
 
 
-def _audited(session: Session, at: datetime) -> dict[tuple[str, str], datetime]:
-    """Return when rows of a feed were audited last; a day on which nothing new came judges its age alone."""
-    query = (
-        select(FeedRecord.source, FeedRecord.table_name, func.max(FeedRecord.at))
-        .where(FeedRecord.status.in_(("published", "stopped", "broken")), FeedRecord.at <= at)
-        .group_by(FeedRecord.source, FeedRecord.table_name)
-    )
-    return {(source, table): moment for source, table, moment in session.execute(query)}
-
-
-def _audited_as_landed(grouped: Iterable[Sequence[Validation]]) -> dict[tuple[str, str], datetime]:
-    """Return when each feed was audited as landed last: all its rules are judged together."""
+def _audited(
+    session: Session, at: datetime, grouped: Iterable[Sequence[Validation]]
+) -> dict[tuple[str, str], datetime]:
+    """Return when rows of a table, or of a feed as landed, were judged last."""
+    columns = (FeedRecord.run_id, FeedRecord.source, FeedRecord.table_name, FeedRecord.status, FeedRecord.load_ids)
+    query = select(*columns).where(FeedRecord.status.in_(("published", *STOPPED)), FeedRecord.at <= at)
+    with_rows = {
+        (run_id, source, table)
+        for run_id, source, table, status, load_ids in session.execute(query)
+        if status == "published" or load_ids
+    }
     found: dict[tuple[str, str], datetime] = {}
-    for newest in (rows[-1] for rows in grouped if rows[-1].table_name.startswith(LANDED)):
-        key = (newest.source, newest.table_name)
-        found[key] = max(newest.at, found.get(key, newest.at))
+    for rows in grouped:
+        for row in rows:
+            key = (row.source, row.table_name)
+            if row.table_name.startswith(LANDED) or (row.run_id, *key) in with_rows:
+                found[key] = max(row.at, found.get(key, row.at))
     return found
 
 
@@ -303,9 +314,14 @@ def _history(rows: Sequence[Validation]) -> RuleHistory:
         on_failure=newest.on_failure,
         why=newest.why,
         owner=newest.owner,
-        runs=tuple(Run(row.at, row.success, row.broken, row.rows_checked, row.rows_failed) for row in rows),
+        runs=tuple(map(_run, rows)),
         sample=tuple(newest.sample),
     )
+
+
+def _run(row: Validation) -> Run:
+    unjudged = bool(row.sample) and row.sample[0].startswith(UNJUDGED)
+    return Run(row.at, row.success, row.broken, row.rows_checked, row.rows_failed, unjudged)
 
 
 def _open(session: Session) -> dict[tuple[str, str], list[Quarantine]]:

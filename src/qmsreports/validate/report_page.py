@@ -112,24 +112,32 @@ def volume(weekly: Sequence[int]) -> Markup:
 
 
 def history(runs: Sequence[Run]) -> Markup:
-    """Draw a rule's outcomes, oldest first: a short tick where it held, a bar where not, a cross where it broke."""
+    """Draw a rule's outcomes, oldest first: a short tick where it held, a bar where not, a cross where it
+    broke, a dash where there was nothing to check it against.
+    """
     from markupsafe import Markup
 
     marks = Markup("").join(_mark(run, 3 + 7 * place) for place, run in enumerate(runs))
-    held = sum(run.success for run in runs)
+    held = sum(run.success and not run.unjudged for run in runs)
     width = 7 * len(runs)
     return Markup(
         '<svg class="runs" width="{2}" viewBox="0 0 {2} 16" role="img" aria-label="{0}"><title>{0}</title>{1}</svg>'
     ).format(f"held in {held} of {len(runs)} runs", marks, width)
 
 
+def _said(run: Run) -> str:
+    if run.unjudged or run.broken:
+        return "not checked" if run.unjudged else "could not be checked"
+    return "held" if run.success else f"{run.rows_failed:,} rows"
+
+
 def _mark(run: Run, x: int) -> Markup:
     from markupsafe import Markup
 
-    said = f"{run.at:%Y-%m-%d}: " + (
-        "could not be checked" if run.broken else "held" if run.success else f"{run.rows_failed:,} rows"
-    )
-    if run.broken:
+    said = f"{run.at:%Y-%m-%d}: {_said(run)}"
+    if run.unjudged:
+        drawn = Markup('<path class="held" d="M{} 13h3"/>').format(x - 1)
+    elif run.broken:
         drawn = Markup('<path class="broke" d="M{} 5l5 6m0 -6l-5 6"/>').format(x - 3)
     elif run.success:
         drawn = Markup('<path class="held" d="M{} 11v4"/>').format(x)

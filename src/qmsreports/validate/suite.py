@@ -19,12 +19,12 @@ from __future__ import annotations
 import string
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from qmsreports.catalog.table import Table
+from qmsreports.catalog.table import Column, Table
 from qmsreports.errors import Finding, UserError, did_you_mean
+from qmsreports.validate.arguments import read_condition, typed, wrong_arguments, wrong_other
 from qmsreports.validate.positions import Located, read_located
 from qmsreports.validate.vocabulary import AS_LANDED, CODES, KINDS, LINK, Kind
 
@@ -34,6 +34,11 @@ _ACTIONS_AS_LANDED = {"critical": ("stop",), "warning": ("keep",), "info": ("kee
 _FIELDS = ("type", "kwargs", "severity", "meta")
 _META = ("why", "owner", "on_failure", "name", "reason", "from_rows")
 _BOUNDS = ("min_value", "max_value")
+_COMPARES_VALUES = (
+    "expect_column_values_to_be_between",
+    "expect_column_max_to_be_between",
+    "expect_column_min_to_be_between",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +109,15 @@ class Suite:
         )
 
 
-def load_suite(path: Path, table: Table, *, as_landed: bool = False) -> Suite:
+def load_suite(
+    path: Path, table: Table, *, as_landed: bool = False, tables: Mapping[str, Table] | None = None
+) -> Suite:
     """Read and check the suite of a table; ``as_landed`` one of a landed table, whose rules stop the feed or count.
 
+    ``tables`` are all canonical tables by name: where they are given, what a rule names of another table is checked.
     Raises :class:`UserError` with one finding per mistake, each with ``file:line``: no file, not JSON, a key written
-    twice, an unknown type, argument or column (with the nearest known word), no why, owner or severity.
+    twice, an unknown type, argument or column (with the nearest known word), a value that its column cannot hold, no
+    why, owner or severity.
     """
     if not path.is_file():
         raise UserError(
@@ -122,7 +131,7 @@ def load_suite(path: Path, table: Table, *, as_landed: bool = False) -> Suite:
     findings = _check_top(document, table)
     rules: list[Rule] = []
     for entry, where in document.entries:
-        found, rule = _Reader(entry, where, table, as_landed=as_landed).read()
+        found, rule = _Reader(entry, where, table, as_landed=as_landed).read(tables)
         findings += found
         if rule is not None:
             rules.append(rule)
@@ -169,6 +178,7 @@ class _Reader:
     """Checks one entry and gathers everything that is wrong with it."""
 
     def __init__(self, entry: Any, where: str, table: Table, *, as_landed: bool) -> None:
+        self.as_landed = as_landed
         self.kinds = AS_LANDED if as_landed else KINDS
         self.actions: Mapping[str, Sequence[str]] = _ACTIONS_AS_LANDED if as_landed else _ACTIONS
         self.entry = entry
@@ -176,7 +186,7 @@ class _Reader:
         self.table = table
         self.findings: list[Finding] = []
 
-    def read(self) -> tuple[list[Finding], Rule | None]:
+    def read(self, tables: Mapping[str, Table] | None) -> tuple[list[Finding], Rule | None]:
         if not isinstance(self.entry, dict):
             return [Finding(self.where, "an expectation must be an object", 'write {"type": ..., "kwargs": ...}')], None
         self._known(self.entry, _FIELDS, "field")
@@ -193,9 +203,10 @@ class _Reader:
         columns = self._columns(kind, kwargs)
         self._arguments(kind, kwargs)
         tolerance, from_rows = self._tolerance(kwargs, meta)
+        self._sense(kind, kwargs, str(meta.get("on_failure") or ""), tables)
         kwargs = {name: self._value(name, value, columns) for name, value in kwargs.items()}
         self._reason(str(meta.get("reason") or ""))
-        condition = self._condition(kwargs.get("row_condition"))
+        condition = self._condition(kwargs)
         if self.findings:
             return self.findings, None
         return [], Rule(
@@ -268,6 +279,28 @@ class _Reader:
             if name not in kwargs:
                 self._wrong(f'argument "{name}" is missing', f"{self.entry['type']} needs it")
 
+    def _sense(self, kind: Kind, kwargs: Mapping[str, Any], action: str, tables: Mapping[str, Table] | None) -> None:
+        """Note what no row and no other table could ever satisfy."""
+        wrong = wrong_arguments(self.entry["type"], kind, kwargs, self.table, as_landed=self.as_landed)
+        if tables is not None:
+            wrong += wrong_other(self.entry["type"], kwargs, self.table, tables)
+        for what, todo in wrong:
+            self._wrong(what, todo)
+        if kind.scope in ("whole", "delivery") and action == "quarantine":
+            self._wrong(
+                "on_failure quarantine does not go with a rule on the delivery as a whole",
+                "write keep, or severity critical and stop: there is no row to set aside",
+            )
+
+    def _condition(self, kwargs: dict[str, Any]) -> tuple[str, ...]:
+        """Put the row condition into the library's form; return the columns that it names."""
+        found = read_condition(kwargs.get("row_condition"), self.table, as_landed=self.as_landed)
+        for what, todo in found.wrong:
+            self._wrong(what, todo)
+        if found.condition is not None:
+            kwargs["row_condition"] = found.condition
+        return found.columns
+
     def _tolerance(self, kwargs: dict[str, Any], meta: Mapping[str, Any]) -> tuple[float, int]:
         """Take ``mostly`` out of the arguments: the share is judged over the whole delivery, not batch by batch."""
         mostly = kwargs.pop("mostly", 1)
@@ -287,60 +320,49 @@ class _Reader:
         return 1 - float(mostly), from_rows
 
     def _value(self, name: str, value: Any, columns: tuple[str, ...]) -> Any:
-        """Give bounds of dates the type of the column, and compare codes with those that the table declares."""
-        column = self.table.column(columns[0]) if columns else None
-        if column is None:
+        """Give values the type of their column, and compare codes with those that the table declares."""
+        found = [column for column in map(self.table.column, columns) if column is not None]
+        if not found:
             return value
-        if name in _BOUNDS and column.type in ("date", "instant") and value is not None:
-            return self._instant(name, value)
+        column = found[0]
+        if name in _BOUNDS and column.type in ("date", "instant"):
+            return self._typed(value, column, f'"{name}" is {value!r}')
+        if name in _BOUNDS and self.entry["type"] in _COMPARES_VALUES and column.type == "text":
+            if isinstance(value, int | float) and not self.as_landed:
+                self._wrong(f'"{name}" is {value!r}, and {column.name} holds texts', "name a column of numbers")
+            return value
         if name == "value_set":
             if not isinstance(value, list) or not value:
                 self._wrong('"value_set" is empty', "list the values that are allowed")
             elif column.values:
                 self._known(dict.fromkeys(map(str, value)), column.values, f"value of {column.name}")
+            else:
+                return [self._typed(one, column) for one in value]
+        if name == "value_pairs_set" and len(found) == 2:
+            if not isinstance(value, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in value):
+                self._wrong('"value_pairs_set" is no list of pairs', 'write [["a", "b"], ["c", "d"]]')
+                return value
+            return [tuple(self._typed(one, of) for one, of in zip(pair, found, strict=True)) for pair in value]
         return value
 
-    def _instant(self, name: str, value: Any) -> Any:
-        from datetime import UTC
-
-        try:
-            moment = datetime.fromisoformat(value)
-        except (TypeError, ValueError):
-            self._wrong(f'"{name}" is {value!r}', "write a day such as 2015-01-01")
-            return value
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-    def _condition(self, condition: Any) -> tuple[str, ...]:
-        """Return the columns of a row condition in the library's own form, such as
-        ``{"type": "comparison", "column": {"name": "status"}, "operator": "==", "parameter": "delivered"}``.
-        """
-        if condition is None:
-            return ()
-        kind = condition.get("type") if isinstance(condition, dict) else None
-        if kind in ("and", "or"):
-            return tuple(name for part in condition.get("conditions") or () for name in self._condition(part))
-        if kind not in ("comparison", "nullity"):
-            self._wrong(f'"row_condition" is {condition!r}', "write an object of type comparison, nullity, and, or")
-            return ()
-        name = str((condition.get("column") or {}).get("name"))
-        column = self.table.column(name)
-        if column is None:
-            self._wrong(f'"row_condition" names no column "{name}"', did_you_mean(name, self.table.names))
-            return ()
-        if kind == "comparison" and column.values:
-            compared = condition.get("parameter")
-            codes = compared if isinstance(compared, list) else [compared]
-            self._known(dict.fromkeys(map(str, codes)), column.values, f"value of {name}")
-        return (name,)
+    def _typed(self, value: Any, column: Column, what: str = "") -> Any:
+        known, wrong = typed(value, column, as_landed=self.as_landed)
+        if wrong is not None:
+            self._wrong(what or wrong[0], wrong[1])
+        return known
 
     def _reason(self, reason: str) -> None:
         try:
-            names = [name for _text, name, _format, _conversion in string.Formatter().parse(reason) if name is not None]
+            fields = [field for field in string.Formatter().parse(reason) if field[1] is not None]
         except ValueError:
             self._wrong('"reason" has a stray brace', "write columns as {column}")
             return
-        for name in names:
-            if self.table.column(name) is None:
+        for _text, name, form, conversion in fields:
+            if form or conversion:
+                self._wrong(
+                    f'"reason" gives {name} a format', f"write {{{name}}}: values are said as people write them"
+                )
+            elif name is not None and self.table.column(name) is None:
                 self._wrong(f'"reason" names no column "{name}"', did_you_mean(name, self.table.names))
 
 

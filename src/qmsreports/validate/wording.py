@@ -74,7 +74,7 @@ def _none_of(rule: Rule, row: Row) -> str:
 
 
 def _listed(values: list[Any]) -> str:
-    shown = ", ".join(map(str, values[:8]))
+    shown = ", ".join(value if isinstance(value, str) else _bound(value) for value in values[:8])
     return shown if len(values) <= 8 else f"{shown} and {len(values) - 8} more"
 
 

@@ -149,8 +149,8 @@ def test_rows_are_audited_once_and_only_what_is_new(shop: Shop) -> None:
 
 def test_a_rule_that_cannot_be_checked_stops_the_table_and_blames_the_rule(shop: Shop) -> None:
     shop.order("1", "2026-03-09", 1, minute=1)
-    broken = rule("expect_column_values_to_match_regex", "warning", "keep", column="due", regex="(")
-    shop.suite("landed/shop/ord.json", "ord", broken)
+    later = "expect_column_pair_values_a_to_be_greater_than_b"
+    shop.suite("landed/shop/ord.json", "ord", rule(later, "warning", "keep", column_A="pieces", column_B="due"))
     report = shop.ingest()
     assert report.status == "broken" and "the rows of source shop, landed table ord are not to blame" in report.message
 
@@ -164,6 +164,15 @@ def test_one_text_among_numbers_is_set_aside_by_the_mapping_and_the_others_are_j
     assert report.status == "published", report.message
     assert (report.rows_in, report.conformed, report.quarantined) == (3, 2, 1)
     assert ("landed/ord", "pieces", False, 1, 2) in shop.landed()  # nine are too many, "twelve" is not judged
+
+
+def test_one_text_among_codes_that_are_numbers_does_not_make_the_others_unknown(shop: Shop) -> None:
+    dozens = rule("expect_column_values_to_be_in_set", "critical", "stop", 0.5, column="pieces", value_set=[12, 24])
+    shop.suite("landed/shop/ord.json", "ord", dozens)
+    for number, pieces in (("1", 12), ("2", 24), ("3", "'twelve'")):
+        shop.order(number, "2026-03-09", pieces, minute=1)
+    assert shop.ingest().status == "published"
+    assert shop.landed() == [("landed/ord", "pieces", True, 0, 2)]
 
 
 def test_a_suite_that_is_wrong_says_where(shop: Shop) -> None:
@@ -191,6 +200,33 @@ def test_a_suite_of_a_table_that_is_not_landed_is_named(shop: Shop) -> None:
     shop.ingest()
     (notice,) = stages.notices("run 1", settings=shop.settings)
     assert notice.endswith('order.json: shop lands no table order; these rules check nothing; did you mean "ord"?')
+
+
+def test_a_rule_that_failed_is_told_until_rows_are_judged_again(shop: Shop) -> None:
+    def failing() -> list[tuple[str, str]]:
+        with Workspace(shop.settings) as workspace, workspace.register.read() as session:
+            told = [(row.table_name, row.column_name) for row in stages.failing_rules(session, at=shop.at)]
+        assert all(f'<details id="shop.{table}"' in shop.page() for table, _ in told)
+        return told
+
+    shop.suite(
+        "orders.json",
+        "orders",
+        rule("expect_column_values_to_be_between", "warning", "keep", column="pieces", max_value=5),
+        rule("expect_column_newest_to_be_recent", "warning", "keep", column="due_on", days=1000),
+    )
+    shop.order("1", "2026-03-09", 9, minute=1)
+    assert shop.ingest().status == "published"
+    both = [("landed/ord", "pieces"), ("orders", "pieces")]
+    assert failing() == both
+    assert shop.ingest().status == "unchanged"  # a quiet night judges the age of the table and no row
+    assert failing() == both
+    shop.order("2", "10.03.2026", 1, minute=2)
+    assert shop.ingest().status == "stopped"  # as landed: no row of the canonical table was judged
+    assert failing() == [("landed/ord", "due"), ("orders", "pieces")]
+    shop.order("2", "2026-03-10", 1, minute=3)
+    assert shop.ingest().status == "published"
+    assert failing() == []
 
 
 def test_the_report_shows_feeds_as_landed(shop: Shop) -> None:

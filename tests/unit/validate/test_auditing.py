@@ -159,6 +159,23 @@ def test_rows_that_the_mapping_refused_are_quarantined_too(audited: Audited) -> 
     assert "_reject" not in row.row
 
 
+def test_more_rows_than_anybody_looks_at_are_no_single_bad_rows(
+    audited: Audited, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qmsreports.validate.auditing.MOST_KEPT_OUT", 3)
+    positive = rule(BETWEEN, column="quantity", min_value=0)
+    filled = rule(NOT_NULL, column="seen_at")  # one row breaks both rules and counts once
+    rows = [order(f"A{number}", quantity=-1.0) for number in range(3)] + [order("B1")]
+    rows[0]["seen_at"] = None
+    assert len(audited(rows, positive, filled).quarantined) == 3
+    refused = [order("R1") | {"_reject": "no such plant"}]
+    result = audited(rows, positive, filled, refused=refused)
+    assert (result.status, result.rows, result.quarantined) == ("stopped", 0, ())
+    assert result.message.startswith("source crm, table orders: nothing is published, 4 of 5 rows would be kept out, ")
+    assert "3 of them by expect_column_values_to_be_between on quantity (" in result.message
+    assert [found.rows_failed for found in result.rules] == [3, 1]
+
+
 def test_a_row_without_a_key_is_told_so(audited: Audited) -> None:
     result = audited([order(None), order("A1")], rule(NOT_NULL, column="order_id"))
     (row,) = result.quarantined
@@ -170,12 +187,13 @@ def test_a_broken_check_is_not_blamed_on_the_data(audited: Audited) -> None:
     result = audited(
         [order("A1")],
         rule(NOT_NULL, column="order_id"),
-        rule("expect_column_values_to_match_regex", column="status", regex="(["),
+        rule("expect_column_pair_values_a_to_be_greater_than_b", column_A="ordered_on", column_B="customer_id"),
     )
     assert (result.status, result.rows, result.quarantined) == ("broken", 0, ())
     assert [found.broken for found in result.rules] == [False, True]
     assert (
-        "orders.json:16: the rule expect_column_values_to_match_regex on status could not be checked" in result.message
+        "orders.json:16: the rule expect_column_pair_values_a_to_be_greater_than_b on ordered_on, customer_id "
+        "could not be checked" in result.message
     )
     assert "the rows of source crm, table orders are not to blame: mend the rule, then run again" in result.message
 

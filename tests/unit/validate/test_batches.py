@@ -46,9 +46,9 @@ def test_rows_that_repeat_far_apart_are_found(
     rows[12]["score"] = 2  # the same customer and score as the third row
     rows[19]["quantity"] = -1.0
     unique, compound, between, mean, recent, count = tallies(staged(rows), tmp_path, batch_rows)
-    assert unique.failed == [0, 17]
-    assert compound.failed == [2, 12]
-    assert between.failed == [19]
+    assert unique.failed.tolist() == [0, 17]
+    assert compound.failed.tolist() == [2, 12]
+    assert between.failed.tolist() == [19]
     # four times 0 + 1 + 2 + 3 + 4 is 40, less the 4 that became -1: 35 / 20 = 1.75
     assert (mean.success, mean.observed) == (False, "1.75")
     assert (recent.success, recent.observed) == (True, "newest ordered on is 2026-10-01, 35 days old")
@@ -59,7 +59,57 @@ def test_rows_that_repeat_far_apart_are_found(
 def test_values_looked_at_are_counted_over_all_batches(staged: Callable[..., StagedTable], tmp_path: Path) -> None:
     rows = [order(f"A{number}", quantity=None if number < 8 else 1.0) for number in range(10)]
     between = tallies(staged(rows), tmp_path, 4)[2]
-    assert (between.checked, between.failed) == (2, [])  # eight are empty
+    assert (between.checked, between.failed.tolist()) == (2, [])  # eight are empty
+
+
+def test_a_share_is_one_of_the_rows_that_a_rule_looks_at_whatever_batch_they_are_in(
+    staged: Callable[..., StagedTable], tmp_path: Path
+) -> None:
+    # Sixteen rows: six delivered, two of them without a day; four of the others have no day either.
+    rows = [order(f"A{number}", status="delivered" if number % 4 < 2 else "open") for number in range(12)]
+    rows += [order(f"B{number}", status="open", delivered_on=None) for number in range(4)]
+    rows[8]["delivered_on"] = rows[9]["delivered_on"] = None
+    suite = load_suite(
+        write_suite(
+            tmp_path / "orders.json",
+            rule(
+                "expect_column_values_to_not_be_null",
+                column="delivered_on",
+                row_condition={
+                    "type": "comparison",
+                    "column": {"name": "status"},
+                    "operator": "==",
+                    "parameter": "delivered",
+                },
+            ),
+            rule(
+                "expect_column_pair_values_a_to_be_greater_than_b",
+                column_A="delivered_on",
+                column_B="ordered_on",
+                ignore_row_if="either_value_is_missing",
+            ),
+        ),
+        ORDERS,
+    )
+    orders = staged(rows)
+    for batch_rows in (4, 1000):
+        evidence = Evidence(orders, ORDERS, as_of=AS_OF, lookup=lambda _name: (), spill=tmp_path / "spill")
+        with evidence.current():
+            found = examine(suite, orders, evidence, tell=silent, batch_rows=batch_rows)
+        filled, ordered = (found[one.check] for one in suite.rules)
+        assert (filled.checked, filled.failed.tolist()) == (6, [8, 9])
+        assert (ordered.checked, ordered.failed.tolist()) == (10, [])
+
+
+def test_more_repeated_rows_than_a_batch_are_told_without_a_frame_of_them_all(
+    staged: Callable[..., StagedTable], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [order(f"A{number % 3}", score=number) for number in range(9)]
+    few = tallies(staged(rows), tmp_path, 4)[0]
+    monkeypatch.setattr("qmsreports.validate.examine.BATCH_ROWS", 4)
+    many = tallies(staged(rows), tmp_path, 4)[0]
+    assert (many.checked, many.failed, many.success) == (few.checked, few.failed, few.success)
+    assert many.failed.tolist() == list(range(9))
 
 
 def test_no_frame_stays_in_memory_once_it_was_checked(tmp_path: Path) -> None:

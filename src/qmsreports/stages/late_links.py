@@ -1,0 +1,70 @@
+"""Links that were not judged when their rows came: judged once, when the table that they lead to has rows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from qmsreports.errors import UserError
+from qmsreports.records import StagedTable
+from qmsreports.workspace import Workspace
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+
+def audited_anew(workspace: Workspace, source: str, table: str, *, run_id: str, at: datetime) -> bool:
+    """Judge what is due of a table's links; returns whether all its rows have to be audited once more.
+
+    They have to where published rows lead nowhere and the suite does not say that such rows are kept. Where they are
+    kept or there is none, the outcome is recorded here. A suite that is wrong is left to the audit.
+    """
+    from qmsreports.register import feeds, quarantine
+    from qmsreports.validate.late_links import judge_late
+    from qmsreports.validate.suite import load_suite
+    from qmsreports.validate.vocabulary import LINK
+
+    with workspace.register.read() as session:
+        due = feeds.unjudged_links(session, source, table)
+        let_in = [entry.row_key for entry in quarantine.entries(session, source, table, states=("entered",))]
+    if not due or not workspace.lake.exists(table):
+        return False
+    tables = workspace.catalog.tables
+    try:
+        suite = load_suite(workspace.settings.expectations / f"{table}.json", tables[table], tables=tables)
+    except UserError:
+        return False
+    rules = [rule for rule in suite.rules if rule.type == LINK and (rule.label, ", ".join(rule.columns)) in due]
+    plain = [rule for rule in rules if not rule.condition]
+    wanted = dict.fromkeys((table, *(str(rule.kwargs["other_table"]) for rule in plain)))
+    with workspace.lake.connect([tables[name] for name in wanted]) as connection:
+        results = judge_late(connection, plain, tables[table], source, let_in=let_in)
+    if any(result.rows_failed and result.on_failure != "keep" for result in results):
+        return True
+    with workspace.register.write() as session:
+        feeds.record_rules(session, results, run_id=run_id, at=at, source=source, table=table)
+    return False
+
+
+def looked_at_again(
+    workspace: Workspace, staged: StagedTable | None, driving: str, done: Collection[str]
+) -> StagedTable | None:
+    """Return a batch of all rows that was made once more; those of loads that are ``done`` count as refreshed."""
+    from qmsreports.register import feeds
+
+    if staged is None:
+        return None
+    with workspace.register.read() as session:
+        known = [load for load in staged.load_ids if load in done and load.startswith(f"{driving}/")]
+        rows = feeds.rows_of_loads(session, staged.source, known)
+    refreshed = min(rows, staged.rows_in)
+    return replace(staged, again=True, rows_in=staged.rows_in - refreshed, refreshed=staged.refreshed + refreshed)
+
+
+def newer_published(session: Session, staged: StagedTable) -> bool:
+    """Whether another run published meanwhile what a batch of all rows does not hold: it would undo that."""
+    from qmsreports.register import feeds
+
+    return bool(feeds.done_loads(session, staged.source, staged.table) - set(staged.load_ids))
