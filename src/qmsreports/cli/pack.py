@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from qmsreports.cli.output import as_findings, print_json, print_table, progress
 from qmsreports.cli.recorded import recorded
-from qmsreports.errors import ExitCode, UserError
+from qmsreports.errors import CouldNotRun, ExitCode, UserError
 
 app = typer.Typer(help="Management-review packs.", no_args_is_help=True)
 audit_app = typer.Typer(help="The audit log.", no_args_is_help=True)
@@ -96,17 +96,43 @@ def diff(
 
 @app.command("list")
 def list_packs(as_json: JSON = False) -> None:
-    """List all packs, oldest first."""
+    """List all packs, oldest first: who approved each, and to whom it went."""
     from qmsreports.register import packs
     from qmsreports.workspace import Workspace
 
     with Workspace() as workspace, workspace.register.read() as session:
-        rows = [(pack.review, pack.period, pack.edition, pack.status) for pack in packs.all_packs(session)]
-    head = ("pack", "period", "edition", "status")
+        went = packs.deliveries(session)
+        found: list[dict[str, Any]] = [
+            {
+                "pack": pack.review,
+                "period": pack.period,
+                "edition": pack.edition,
+                "status": pack.status,
+                "built_at": pack.built_at,
+                "approved_by": pack.approved_by,
+                "approved_at": pack.approved_at,
+                "replaces": pack.manifest.get("predecessor") or "",
+                "reason": pack.manifest.get("reason") or "",
+                "delivered": [{"to": one.recipient, "at": one.at} for one in went.get(pack.id, ())],
+            }
+            for pack in packs.all_packs(session)
+        ]
     if as_json:
-        print_json([dict(zip(head, row, strict=True)) for row in rows])
+        print_json(found)
         return
-    print_table(head, rows)
+    plain = ("pack", "period", "edition", "status")
+    print_table(
+        (*plain, "approved by", "on", "delivered to"),
+        [
+            (
+                *(one[name] for name in plain),
+                one["approved_by"],
+                f"{one['approved_at']:%Y-%m-%d}" if one["approved_at"] else "",
+                ", ".join(to["to"] for to in one["delivered"]),
+            )
+            for one in found
+        ],
+    )
 
 
 @app.command()
@@ -150,12 +176,16 @@ def deliver(
     stages.check_review(review)
     with recorded(new_run_id(at), "release", month):
         found = stages.newest_pack(review, month, edition=edition or 0, approved=True)
-        targets = stages.deliver(found.pack_id, at=at)
+        reached: list[str] = []
+        said = {"pack": found.pack, "period": found.period, "edition": found.edition, "delivered_to": reached}
+        try:
+            stages.deliver(found.pack_id, at=at, told=reached.append if as_json else typer.echo)
+        except CouldNotRun as error:
+            if as_json:
+                print_json({**said, "findings": as_findings(error.findings)})
+            raise
     if as_json:
-        print_json({"pack": found.pack, "period": found.period, "edition": found.edition, "delivered_to": targets})
-        return
-    for target in targets:
-        typer.echo(target)
+        print_json(said)
 
 
 @audit_app.command("verify")

@@ -93,7 +93,7 @@ def decide(
     owner: Annotated[str, typer.Option(help="Who answers for the action.")] = "",
     due: Annotated[str, typer.Option(help="Until when, as 2026-12-31.")] = "",
     action: Annotated[str, typer.Option(help="What has to be done; default the decision itself.")] = "",
-    on: Annotated[str, typer.Option(help="Day of the decision; default today.")] = "",
+    on: Annotated[str, typer.Option(help="Day of the decision; default that of the review.")] = "",
     review: REVIEW = "monthly",
     period: PERIOD = None,
     as_json: JSON = False,
@@ -171,7 +171,9 @@ def open_review(
 def attend(
     person: Annotated[str, typer.Option(help="Who took part.")],
     by: BY,
-    stands_in: Annotated[str, typer.Option("--for", help="For whom the person stood in, by name or role.")] = "",
+    stands_in: Annotated[
+        str, typer.Option("--for", help="For whom the person stood in, by name or role; several with commas.")
+    ] = "",
     role: Annotated[str, typer.Option(help="In which role, as the review names it.")] = "",
     chaired: Annotated[bool, typer.Option("--chaired", help="The person led the meeting.")] = False,
     review: REVIEW = "monthly",
@@ -180,14 +182,16 @@ def attend(
 ) -> None:
     """Record that a person took part."""
     detail = {"person": person, "for": stands_in, "role": role, "chaired": "yes" if chaired else ""}
+    how = [stands_in and f"for {stands_in}", role and f"as {role}", "in the chair" if chaired else ""]
     _record(
         review,
         period,
         as_json,
-        "{person} took part in review {review} {period}",
+        "{person} took part in review {review} {period}{how}",
         lambda stages, month, at: {
             **stages.record_step("attended", review=review, period=month, by=by, detail=detail, at=at),
-            "person": person,
+            "person": person.strip(),
+            "how": "".join(f", {said.strip()}" for said in how if said),
         },
     )
 

@@ -220,7 +220,9 @@ def recorded(pack: PackModel) -> dict[str, str]:
     """
     said: dict[str, Any] = {f"comment/{one.kpi}": one.comment for one in pack.objectives if one.comment}
     for ledger in pack.ledgers:
-        said |= {f"statement/{row.clause}": _statement(row) for row in ledger.rows if row.state == "considered"}
+        for row in ledger.rows:  # by what it covers: editions give one number to different inputs
+            if row.state == "considered":
+                said.setdefault(f"statement/{row.covers or row.clause}", _statement(row))
     with speaking(pack.header.language):
         said |= {f"action/{one.action}": one.model_copy(update={"effect": _effect(one)}) for one in pack.actions}
     said |= {f"decision/{one.number}": one.model_copy(update={"action": None}) for one in pack.decided}

@@ -80,6 +80,14 @@ def draft_files(pack: Pack) -> tuple[PackFile, ...]:
     return tuple(PackFile(file.path, file.sha256, file.bytes) for file in pack.files)
 
 
+def deliveries(session: Session) -> dict[int, list[Delivery]]:
+    """Return to whom each pack went, by its id, oldest first."""
+    found: dict[int, list[Delivery]] = {}
+    for row in session.scalars(select(Delivery).order_by(Delivery.id)):
+        found.setdefault(row.pack_id, []).append(row)
+    return found
+
+
 def was_delivered(session: Session, pack_id: int, recipient: str) -> bool:
     """Tell whether a recipient has this edition already."""
     query = select(Delivery.id).where(Delivery.pack_id == pack_id, Delivery.recipient == recipient)

@@ -42,4 +42,5 @@ def without_chair(review: Review, month: str, present: Sequence[Attendee]) -> li
 
 
 def _stands(who: Attendee, one: Participant) -> bool:
-    return any(one.is_called(text) for text in (who.person, who.role, who.stood_in_for))
+    said = (who.person, who.role, who.stood_in_for, *who.stood_in_for.split(","))
+    return any(one.is_called(text) for text in said)

@@ -34,8 +34,9 @@ def decide(
 ) -> dict[str, Any]:
     """Record a decision and open the action that follows; without owner or due date the review cannot be closed.
 
-    ``on`` is the day of the decision, by default today. The same decision again adds nothing; with another owner, due
-    date or action it is refused, because the decision on record would stay as it is.
+    ``on`` is the day of the decision, by default the one on which the review was held, today before that. The same
+    decision again adds nothing; with another owner, due date or action it is refused, because the decision on record
+    would stay as it is.
     """
     from qmsreports.register import actions, reviews
     from qmsreports.register.models import ReviewDecision
@@ -56,6 +57,9 @@ def decide(
         who = person(by)
         with workspace.register.write() as session:
             reviews.alone(session)
+            held = reviews.life(session, review, month).held
+            if held is not None and not on:  # decided there, typed in later
+                day = held.day
             known = reviews.decisions(session, review, month)
             row = next((one for one in known if all(getattr(one, name) == fields[name] for name in fields)), None)
             recorded = row is None

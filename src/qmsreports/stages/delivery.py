@@ -27,11 +27,14 @@ class _Way:
     hand_over: Callable[[], None]
 
 
-def deliver(pack_id: int, *, at: datetime, settings: Settings | None = None) -> list[str]:
+def deliver(
+    pack_id: int, *, at: datetime, told: Callable[[str], None] = lambda _: None, settings: Settings | None = None
+) -> list[str]:
     """Hand an approved pack to every recipient of its review and return them.
 
-    Each is noted as soon as the pack is there, so that a second run, or one after a failure, reaches only who has not
-    got it. A recipient that fails stops no other; :class:`CouldNotRun` tells of all that failed, at the end.
+    Each is noted, and ``told``, as soon as the pack is there, so that a second run, or one after a failure, reaches
+    only who has not got it. A recipient that fails stops no other; :class:`CouldNotRun` tells of all that failed, at
+    the end.
     """
     from qmsreports.pack.store import touched
     from qmsreports.register.models import Pack
@@ -60,6 +63,7 @@ def deliver(pack_id: int, *, at: datetime, settings: Settings | None = None) -> 
                     way.hand_over()
                 _note(workspace, pack_id, found, way.recipient, at)
                 reached.append(way.recipient)
+                told(way.recipient)
             except CouldNotRun as error:
                 failed += [finding for finding in error.findings if finding not in failed]
     if failed:

@@ -166,6 +166,8 @@ def comment(
             "by_when": (until := day_of(by_when)),
         }
         begun(f"comment on {kpi}", "nothing can be done by", until, of, "--by-when")
+        today = local_day(workspace, at)
+        begun(f"comment on {kpi}", "nothing can be said on", today, of, "--period")
         row = Comment(review=review, period=month, kpi=kpi, author=person(by), at=at, **said)
         with workspace.register.write() as session:
             recorded = reviews.add_comment(session, row, again=again) is not None
@@ -269,6 +271,8 @@ def _take(
     day = day_of(step.on) if step.on else today
     if step.kind == "attended":
         _attends(where, said)
+    if step.kind in ("attended", "concluded"):
+        begun(where, f"nobody can have {step.kind} on", today, of, "--period")
     reviews.alone(session)
     if reviews.said_already(session, review, month, step.kind, day, said):
         return False

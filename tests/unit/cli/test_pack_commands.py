@@ -81,7 +81,14 @@ def test_each_edition_is_verified_and_delivered_by_its_number(desk: Any) -> None
     said = ("--cause", "Steel.", "--action", "Shift.", "--effect", "Over 90 %.", "--by-when", "2026-12-01")
     desk.type("review", "comment", "otif", "--period", "2026-10", *said, "--by", "E. Novak")
     assert desk.json("pack", "build", *month)["edition"] == 2
-    assert [row["status"] for row in desk.json("pack", "list")] == ["approved", "draft"]
+    listed = desk.json("pack", "list")
+    assert [row["status"] for row in listed] == ["approved", "draft"]
+    assert (listed[0]["approved_by"], [one["to"] for one in listed[0]["delivered"]]) == ("M. Huber", [first])
+    assert (listed[1]["replaces"], listed[1]["delivered"]) == ("monthly-2026-10-e1", [])
+    assert "comment" in listed[1]["reason"]
+    assert desk.type("pack", "list").splitlines()[1].split() == [
+        *("monthly", "2026-10", "1", "approved", "M.", "Huber", "2026-11-03", first)
+    ]
 
     assert desk.json("pack", "verify", *month)["edition"] == 2
     found = desk.json("pack", "verify", *month, "--edition", "1")

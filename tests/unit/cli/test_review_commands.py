@@ -176,7 +176,9 @@ def test_a_review_closes_only_when_nothing_is_in_the_way(desk: Any) -> None:
     desk.type("action", "update", "R-1", "--owner", "hr", "--due", "2026-12-01", *BY)
     assert desk.type("review", "hold", *OCTOBER, *BY) == "review monthly 2026-10 held on 2026-11-03"
     person = ("--person", "A. {Berger}", "--for", "C. Dubois")
-    assert desk.type("review", "attend", *OCTOBER, *person, *BY) == "A. {Berger} took part in review monthly 2026-10"
+    assert desk.type("review", "attend", *OCTOBER, *person, *BY) == (
+        "A. {Berger} took part in review monthly 2026-10, for C. Dubois"
+    )
     desk.type("review", "conclude", *OCTOBER, "--suitability", "It fits.", *BY)
     concluded = ("--adequacy", "Enough.", "--effectiveness", "It works.")
     (line,) = desk.type("review", "close", *OCTOBER, *concluded, *BY, expect=1).splitlines()
@@ -184,15 +186,18 @@ def test_a_review_closes_only_when_nothing_is_in_the_way(desk: Any) -> None:
         "review monthly 2026-10: names nobody who was in the chair (Managing director); run: qmsreports review attend "
         'monthly --period 2026-10 --person ... --chaired --by ..., or --role "Managing director"'
     )
-    for person, *more in (("E. Novak", "--role", "managing Director"), ("P. Silva", "--for", "Sales manager")):
+    for person, *more in (
+        ("E. Novak", "--role", "managing Director"),
+        ("P. Silva", "--for", "Sales manager, supply Manager"),
+    ):
         desk.type("review", "attend", *OCTOBER, "--person", person, *more, *BY)
     closed = desk.json("review", "close", *OCTOBER, *concluded, *BY)
     assert closed["notices"] == [
-        "invited, neither present nor stood in for: Quality manager, Production manager, Supply manager, "
-        "Service manager"
+        "invited, neither present nor stood in for: Quality manager, Production manager, Service manager"
     ]
     assert [(one["role"], one["present"]) for one in closed["invited"] if one["present"]] == [
         ("Managing director", "E. Novak"),
+        ("Supply manager", "P. Silva"),
         ("Sales manager", "P. Silva"),
     ]
     assert (closed["state"], closed["closed_by"]) == ("closed", "M. Huber")
@@ -270,6 +275,16 @@ def add(*more: str) -> tuple[str, ...]:
             "review monthly 2026-10: no action can have been agreed on 2026-11-04, which is to come; say --on truly",
         ),
         (
+            (*comment(by_when="2028-01-01")[:3], "--period", "2027-11", *comment(by_when="2028-01-01")[5:]),
+            "comment on otif: nothing can be said on 2026-11-03, before 2027-11 begins on 2027-11-01; "
+            "say --period truly",
+        ),
+        (
+            ("review", "attend", "--period", "2027-11", "--person", "A. Berger", *BY),
+            "review monthly 2027-11: nobody can have attended on 2026-11-03, before 2027-11 begins on 2027-11-01; "
+            "say --period truly",
+        ),
+        (
             ("review", "attend", *OCTOBER, "--person", "A. Berger", "--for", "a. berger", *BY),
             "review monthly 2026-10: A. Berger cannot stand in for A. Berger; leave --for out, or name who could not "
             "come",
@@ -296,6 +311,15 @@ def test_an_action_is_neither_due_nor_done_before_it_was_decided(desk: Any) -> N
     desk.made.build()
     desk.json("review", "hold", *OCTOBER, "--on", "2026-10-30", *BY)  # decided there, written down later
     assert desk.json(*update, "--done", "2026-11-01")["state"] == "done"
+
+
+def test_a_decision_that_is_typed_in_later_was_taken_when_the_review_was_held(desk: Any) -> None:
+    desk.made.build()
+    desk.json("review", "hold", *OCTOBER, "--on", "2026-11-02", *BY)
+    assert desk.json(*decide("--owner", "hr", "--due", "2026-11-02"))["on"] == "2026-11-02"
+    assert desk.json(*decide("--owner", "hr", "--due", "2026-11-02"))["recorded"] is False
+    later = ("review", "decide", "--clause", "9.3.2-d", "--kind", "improvement", "--text", "A", "--reason", "B")
+    assert desk.json(*later, *OCTOBER, "--on", "2026-11-03", *BY)["on"] == "2026-11-03"
 
 
 def test_the_same_decision_with_another_owner_is_not_passed_over(desk: Any) -> None:

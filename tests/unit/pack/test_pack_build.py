@@ -13,6 +13,7 @@ from pack_workspace import BUILT, TEMPLATES, Workspace, filled
 
 from qmsreports.errors import CouldNotRun, Finding
 from qmsreports.pack import seal, store
+from qmsreports.pack.model import PackModel
 from qmsreports.records import BuiltPack
 
 LATER = BUILT + timedelta(days=1)
@@ -211,3 +212,22 @@ def test_an_edition_whose_files_are_gone_is_followed_by_one_that_says_so(tmp_pat
     second = made.build(LATER)
     assert (second.edition, second.manifest["predecessor"]) == (2, "monthly-2026-10-e1")
     assert second.manifest["reason"] == "the files of monthly-2026-10-e1 are missing"
+
+
+def test_statements_on_inputs_that_two_editions_number_alike_are_both_on_record(
+    built: tuple[Workspace, BuiltPack],
+) -> None:
+    _, found = built
+    pack = PackModel.model_validate_json((found.folder / "model.json").read_bytes())
+    said = {"state": "considered", "considered_by": "M. Huber"}
+    first, second = pack.ledgers
+    rows = [
+        (
+            ledger,
+            next(row for row in ledger.rows if row.clause == "9.3.2-e").model_copy(update={**said, "statement": text}),
+        )
+        for ledger, text in ((first, "On risks."), (second, "On resources."))
+    ]
+    ledgers = tuple(ledger.model_copy(update={"rows": (row,)}) for ledger, row in rows)
+    record = seal.recorded(pack.model_copy(update={"ledgers": ledgers}))
+    assert {"statement/9.3.2-e", "statement/9.3.2-d"} <= set(record)  # "e" of 2026 is what 2015 calls "d"

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _LOST = 1000  # customers named who did not come back
 _LONG = 220  # characters of a quote
+_READ = 2000  # characters of a comment from which its quote is taken: a pasted protocol would be masked for minutes
 _SEVERAL = 3  # customers from whom a word is no name
 _YEARS = 2  # of comments from which the common words are taken
 
@@ -188,7 +189,7 @@ def _said(connection: DuckDBPyConnection, catalog: Catalog, page: CustomerPage, 
 def _theme(theme: Theme, about: Sequence[_Comment], quotes: int, masking: Masking) -> ThemeSaid:
     shown: dict[str, Quote] = {}
     for one in sorted(about, key=lambda one: one.order) if quotes else ():
-        text = _cut(masking.mask(one.text, one.customer))
+        text = _cut(masking.mask(_cut(one.text, _READ), one.customer))
         if text and text not in shown:
             shown[text] = Quote(
                 text=text,
@@ -231,7 +232,7 @@ def _people(catalog: Catalog) -> list[str]:
     return [one.name for review in catalog.reviews.values() for one in review.participants if one.name]
 
 
-def _cut(text: str) -> str:
-    if len(text) <= _LONG:
+def _cut(text: str, long: int = _LONG) -> str:
+    if len(text) <= long:
         return text
-    return text[:_LONG].rsplit(" ", 1)[0].rstrip(" ,;.-") + " \u2026"
+    return text[:long].rsplit(" ", 1)[0].rstrip(" ,;.-") + " \u2026"
