@@ -108,7 +108,7 @@ def _render(form: str) -> dict[str, Any]:
         view = show(pack)
         cpu = time.process_time()
         if form == "pdf":
-            beside = attachments(pack)
+            beside = attachments(pack, keep)
             stamp = pack.header.data_read_at
             done = render_pdf(view, charts, templates=templates, attachments=beside, stamp=stamp)
         else:

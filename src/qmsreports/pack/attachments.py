@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from qmsreports.language import say
+from qmsreports.pack.kept import Keep, make_anew
 from qmsreports.pack.model import PackModel
 from qmsreports.pack.objective import Objective, Point, Record
 
@@ -47,12 +48,12 @@ class Attachment:
     text: str
 
 
-def attachments(pack: PackModel) -> tuple[Attachment, ...]:
-    """Return the three files in a fixed order."""
+def attachments(pack: PackModel, keep: Keep = make_anew) -> tuple[Attachment, ...]:
+    """Return the three files in a fixed order; ``keep`` is asked first for the definitions."""
     return (
         Attachment("kpi_values.csv", "text/csv", _described(pack), values(pack)),
         Attachment("model.json", "application/json", say("attachment.model"), model_json(pack)),
-        Attachment("definitions.yaml", "application/yaml", say("attachment.definitions"), definitions_yaml(pack)),
+        Attachment("definitions.yaml", "application/yaml", say("attachment.definitions"), definitions_yaml(pack, keep)),
     )
 
 
@@ -96,21 +97,21 @@ def values(pack: PackModel) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(_COLUMNS)
     for objective in pack.objectives:
-        for point in objective.points:
-            writer.writerow(_row(objective, "", point))
+        kpi, unit = unarmed(objective.kpi), objective.unit
+        writer.writerows(_row(kpi, "", unit, point) for point in objective.points)
         for piece in (*objective.slices, *objective.combined):
-            for point in piece.points:
-                writer.writerow(_row(objective, f"{piece.dimension}={piece.key}", point))
+            slice_ = unarmed(f"{piece.dimension}={piece.key}")
+            writer.writerows(_row(kpi, slice_, unit, point) for point in piece.points)
     return out.getvalue()
 
 
-def _row(objective: Objective, slice_: str, point: Point) -> list[Any]:
-    return [
-        unarmed(objective.kpi),
+def _row(kpi: str, slice_: str, unit: str, point: Point) -> tuple[Any, ...]:
+    return (
+        kpi,
         point.version,
         point.period,
-        unarmed(slice_),
-        objective.unit,
+        slice_,
+        unit,
         _number(point.value),
         _number(point.numerator),
         _number(point.denominator),
@@ -127,7 +128,7 @@ def _row(objective: Objective, slice_: str, point: Point) -> list[Any]:
         _number(point.upper),
         "" if point.signal == "none" else point.signal,
         "" if point.kind == "common_cause" else point.kind,
-    ]
+    )
 
 
 def _number(value: float | None) -> float | int | str:
@@ -142,10 +143,8 @@ def unarmed(text: str) -> str:
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
-def definitions_yaml(pack: PackModel) -> str:
+def definitions_yaml(pack: PackModel, keep: Keep = make_anew) -> str:
     """Return every definition with all its versions in the catalog's language."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.scalarstring import LiteralScalarString
 
     def version(objective: Objective) -> list[dict[str, Any]]:
         return [
@@ -156,7 +155,7 @@ def definitions_yaml(pack: PackModel) -> str:
                 "why": item.why,
                 "fingerprint": item.fingerprint,
                 "approved": list(item.approved),
-                "rule": LiteralScalarString(item.rule),
+                "rule": item.rule,
             }
             for item in objective.definitions
         ]
@@ -174,6 +173,17 @@ def definitions_yaml(pack: PackModel) -> str:
         }
         for objective in pack.objectives
     ]
+    return keep(f"definitions\n{json.dumps(document)}", lambda: _yaml(document))
+
+
+def _yaml(document: list[dict[str, Any]]) -> str:
+    """Return the definitions as YAML, each rule as a block of its own lines."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.scalarstring import LiteralScalarString
+
+    for objective in document:
+        for version in objective["versions"]:
+            version["rule"] = LiteralScalarString(version["rule"])
     yaml = YAML()
     yaml.width = 120
     yaml.allow_unicode = True

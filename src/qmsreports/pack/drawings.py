@@ -84,7 +84,8 @@ class _Hand:
         self.keep = keep
         drawn = objective.model_dump_json(exclude={"comment"})
         fonts = [hashlib.sha256(path.read_bytes()).hexdigest() for face in faces() if face.own for path in face.files]
-        self.made_from = hashlib.sha256(repr((drawn, self.shown, spoken().code, palette, fonts)).encode()).hexdigest()
+        look = repr((self.shown, spoken().code, palette, fonts))
+        self.made_from = hashlib.sha256(f"{look}\n{drawn}".encode()).hexdigest()
 
     def charts(self) -> dict[str, str]:
         """Return the charts by their keys."""

@@ -83,7 +83,16 @@ def letters(face: Face) -> frozenset[int]:
 def _charmap(path: Path) -> frozenset[int]:
     from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 
-    with TTFont(path, lazy=True, fontNumber=0) as font:
+    class Unnamed(TTFont):  # type: ignore[misc]
+        """A font whose glyphs keep their numbers: to name them all takes longer than to read which letters it has."""
+
+        def getGlyphNameMany(self, glyphs: Iterable[int]) -> list[int]:  # noqa: N802  # the name is fontTools'
+            return list(glyphs)
+
+        def getGlyphName(self, glyph: int) -> int:  # noqa: N802  # the name is fontTools'
+            return glyph
+
+    with Unnamed(path, lazy=True, fontNumber=0) as font:
         return frozenset(font.getBestCmap())
 
 

@@ -62,7 +62,7 @@ def number(value: float | None, unit: str = "count") -> str:
 
 def _signed(text: str) -> str:
     """Return a number as the language writes it; nought has no sign."""
-    return spoken().written(text if any(digit in text for digit in "123456789") else text.removeprefix("-"))
+    return spoken().written(text if text.strip("-0.,") else text.removeprefix("-"))
 
 
 def quantity(value: float | None, unit: str) -> str:

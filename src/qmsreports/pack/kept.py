@@ -1,4 +1,5 @@
-"""Texts that take long to make, kept from one build to the next: after one changed comment no chart is drawn again.
+"""Texts that take long to make, kept from one build to the next: after one changed comment no chart is drawn again, no
+font is cut and no template is compiled.
 
 A text is found by the hash of what it is made from and of the code and tools that make it, so a kept one is the text
 that making it again would give, or is not found. What is sealed does not rest on that: approval and verification make

@@ -175,6 +175,10 @@ class Objective(Record):
 
         A mean of answers from 1 to 7 with the interval 6.4 to 7.3 is shown with 6.4 to 7. The record keeps 7.3.
         """
+        ends = [end for end in (low, high) if end is not None]
+        bounds = self.possible or possible_range(self.unit, ())
+        if all(end == clipped(end, bounds) for end in ends):  # nearly always, and no value need be looked at
+            return low, high
         values = (point.value for point in self.points)
         bounds = self.possible or possible_range(self.unit, [value for value in values if value is not None])
         shown = (None if end is None else clipped(end, bounds) for end in (low, high))

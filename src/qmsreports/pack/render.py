@@ -37,7 +37,7 @@ def render(
 def _rendered(pack: PackModel, templates: Path, brand: Brand, tell: Tell, keep: Keep) -> dict[str, bytes]:
     head = pack.header
     name = name_of(head.review, head.period, head.edition)
-    beside = attachments(pack)
+    beside = attachments(pack, keep)
     tell("pack: charts", 0)
     charts = draw(pack, brand.palette, keep)
     view = show(pack)

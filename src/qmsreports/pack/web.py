@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import marshal
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ from qmsreports.pack.kept import Keep, make_anew
 from qmsreports.pack.seal import templates_hash
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from jinja2 import Environment, Template
     from markupsafe import Markup
 
 TEMPLATE = "pack.html.j2"
@@ -90,7 +91,7 @@ def render_html(
     try:
         style = (templates / _STYLE).read_text(encoding="utf-8")
         script = (templates / _SCRIPT).read_text(encoding="utf-8")
-        template = _environment(templates, templates_hash(templates)).get_template(TEMPLATE)
+        template = _environment(templates, templates_hash(templates), keep).get_template(TEMPLATE)
         page = template.render(
             **view,
             charts=charts,
@@ -116,12 +117,26 @@ def render_html(
 
 
 @lru_cache(maxsize=4)
-def _environment(templates: Path, _content: str) -> Environment:
-    """Return the environment of these templates, by their content: compiling them takes longer than filling them."""
+def _environment(templates: Path, _content: str, keep: Keep) -> Environment:
+    """Return the environment of these templates, by their content: compiling them takes as long as filling them."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+    class Compiled(FileSystemLoader):
+        """Templates that are compiled once for all builds, as Python's own modules are."""
+
+        def load(
+            self, environment: Environment, name: str, globals: MutableMapping[str, Any] | None = None
+        ) -> Template:
+            source, path, uptodate = self.get_source(environment, name)
+
+            def compiled() -> str:
+                return base64.b64encode(marshal.dumps(environment.compile(source, name, path))).decode()
+
+            code = marshal.loads(base64.b64decode(keep(f"template {path}\n{source}", compiled)))
+            return environment.template_class.from_code(environment, code, globals or {}, uptodate)
+
     return Environment(
-        loader=FileSystemLoader(templates),
+        loader=Compiled(templates),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -214,15 +229,13 @@ def highlighted(text: str) -> Markup:
     """Return SQL with comments, texts and key words marked; everything is escaped first to last."""
     from markupsafe import Markup, escape
 
-    parts: list[Markup] = []
+    parts: list[str] = []
     at = 0
     for match in _TOKENS.finditer(text):
-        parts += [
-            escape(text[at : match.start()]),
-            Markup('<span class="{}">{}</span>').format(match.lastgroup, match.group()),
-        ]
+        before, found = escape(text[at : match.start()]), escape(match.group())
+        parts.append(f'{before}<span class="{match.lastgroup}">{found}</span>')
         at = match.end()
-    return Markup("").join([*parts, escape(text[at:])])
+    return Markup("".join((*parts, escape(text[at:]))))
 
 
 _BRAND = "Brand"

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 
+from qmsreports.pack.faces import bundled, letters
 from qmsreports.pack.glyphs import behind, breakable, fit, font_files, missing, plain, printable
 
 
@@ -73,3 +74,14 @@ def test_the_last_resort_keeps_what_every_font_has() -> None:
 
 def test_the_fonts_are_there() -> None:
     assert all(path.is_file() for path in font_files())
+
+
+def test_a_font_has_the_letters_that_its_own_table_names() -> None:
+    from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
+
+    for face in bundled()[:4]:
+        named = []
+        for path in face.files:
+            with TTFont(path, fontNumber=0) as font:
+                named.append(set(font.getBestCmap()))
+        assert letters(face) == set.intersection(*named)

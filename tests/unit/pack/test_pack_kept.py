@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -11,10 +12,16 @@ from pathlib import Path
 import pytest
 from pack_fixture_review import review
 
+from qmsreports.errors import CouldNotRun
 from qmsreports.pack import drawings
+from qmsreports.pack.attachments import attachments
 from qmsreports.pack.drawings import draw
 from qmsreports.pack.kept import Kept
 from qmsreports.pack.objective import Comment
+from qmsreports.pack.view import show
+from qmsreports.pack.web import render_html
+
+TEMPLATES = Path(__file__).parents[3] / "report_templates"
 
 
 class Made:
@@ -124,3 +131,47 @@ def test_a_comment_draws_no_chart_again_and_a_value_those_of_its_objective(
     of_first = [key for key in charts if key.split("-")[1] == first.kpi]
     assert {key for key in charts if changed[key] != charts[key]} == set(of_first)
     assert len(drawn) == len(of_first)
+
+
+def test_a_template_is_compiled_once_for_all_builds_and_again_where_it_says_something_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import jinja2
+
+    templates = tmp_path / "templates"
+    shutil.copytree(TEMPLATES, templates)
+    pack, compiled = review(6), []
+    view, charts, whole = show(pack), draw(pack), jinja2.Environment.compile
+
+    def noted(self: jinja2.Environment, source: str, name: str, *rest: object) -> object:
+        compiled.append(name)
+        return whole(self, source, name, *rest)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(jinja2.Environment, "compile", noted)
+
+    def page() -> str:
+        return render_html(view, charts, templates=templates, keep=Kept(tmp_path / "kept", "1"))
+
+    first = page()
+    assert len(compiled) == len(set(compiled)) > 5
+    compiled.clear()
+    assert page() == first
+    assert compiled == []
+    assert render_html(view, charts, templates=TEMPLATES) == first  # kept or new, the page is the same
+    compiled.clear()
+    board = templates / "board.html.j2"
+    board.write_text(board.read_text(encoding="utf-8").rstrip("\n") + "<!-- ours -->", encoding="utf-8")
+    assert page().replace("<!-- ours -->", "") == first
+    assert compiled == ["board.html.j2"]
+    board.write_text("{% if %}", encoding="utf-8")
+    with pytest.raises(CouldNotRun, match=r"board\.html\.j2:1.*the web template is wrong"):
+        page()
+
+
+def test_definitions_are_written_once_and_are_what_writing_them_gives(tmp_path: Path) -> None:
+    pack, keep = review(6), Kept(tmp_path, "1")
+    assert attachments(pack, keep) == attachments(pack, keep) == attachments(pack)
+    assert len(list(tmp_path.iterdir())) == 1
+    first, *others = pack.objectives
+    renamed = pack.model_copy(update={"objectives": (first.model_copy(update={"title": "Another"}), *others)})
+    assert attachments(renamed, keep) == attachments(renamed) != attachments(pack)
