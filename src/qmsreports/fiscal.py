@@ -72,6 +72,10 @@ CALENDAR = FiscalYear(prefix="")
 """The calendar year: its periods are written 2026-10, 2026-Q3, 2026-H2 and 2026."""
 
 
+ANY_YEAR = FiscalYear(weeks=PATTERNS[0])
+"""A fiscal year that knows every name of a fiscal period: which name follows which is the same in all of them."""
+
+
 @lru_cache(maxsize=512)
 def _week_months(rule: FiscalYear, year: int) -> tuple[date, ...]:
     """Return the first days of the twelve months of a year of weeks."""

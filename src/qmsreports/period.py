@@ -11,12 +11,13 @@ any month, see :mod:`qmsreports.fiscal`.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from qmsreports.errors import ExitCode, Finding, UserError
-from qmsreports.fiscal import CALENDAR, FiscalYear
+from qmsreports.fiscal import ANY_YEAR, CALENDAR, FiscalYear
 
 LENGTH = {"month": 1, "quarter": 3, "half": 6, "year": 12}
 """Months of each kind of period."""
@@ -27,6 +28,7 @@ _PATTERNS = (
     ("half", re.compile(r"(FY)?(\d{4})-H([12])")),
     ("year", re.compile(r"(FY)?(\d{4})()")),
 )
+_FISCAL = FiscalYear().prefix
 _LETTER = {"month": "P", "quarter": "Q", "half": "H"}
 
 
@@ -55,6 +57,21 @@ class Period:
         if fiscal is not None and fiscal.prefix:
             todo += f", a quarter of the fiscal year as {fiscal.prefix}2027-Q1"
         raise UserError(Finding("", f'"{text}" is no period', todo), exit_code=ExitCode.USAGE)
+
+    @classmethod
+    def recorded(cls, text: str, years: Sequence[FiscalYear], start: date | None = None) -> Period:
+        """Return the period that something on record is of, whatever the organisation's fiscal year is by now.
+
+        ``years`` are the fiscal years it has and had, the newest first, ``start`` the first day where it is on record.
+        Of the years that know the name the first one that has it begin on that day counts, else the first of all. A
+        name that none of them knows has days that nobody can tell any more: those of some year of weeks stand for them
+        where ``start`` shows that it was measured, else :class:`UserError` (exit 2).
+        """
+        knowing = [year for year in years if year.weeks or not _PATTERNS[1][1].fullmatch(text.strip())]
+        if not text.strip().startswith(_FISCAL) or (not knowing and start is None):
+            return cls.parse(text, years[0] if years else None)
+        read = [cls.parse(text, year) for year in knowing or [ANY_YEAR]]
+        return next((period for period in read if period.start == start), read[0])
 
     @classmethod
     def containing(cls, day: date, kind: str = "month", of: FiscalYear = CALENDAR) -> Period:

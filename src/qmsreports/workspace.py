@@ -62,10 +62,13 @@ class Workspace:
         from qmsreports.register.catalog_records import CatalogRecords
 
         own = written.organisation
-        approved = History(CatalogRecords(self.register).definitions(KIND), own.approvals).organisation
-        if approved is None or not differing(approved, own):
+        history = History(CatalogRecords(self.register).definitions(KIND), own.approvals)
+        approved = history.organisation
+        counts = own if approved is None or not differing(approved, own) else as_approved(own, approved)
+        earlier = tuple(year for year in history.fiscal_years if year != counts.fiscal)
+        if counts is own and not earlier:
             return written
-        return replace(written, organisation=as_approved(own, approved))
+        return replace(written, organisation=counts, earlier_years=earlier)
 
     def _refuse_no_catalog(self) -> None:
         if not self.settings.catalog.is_dir():

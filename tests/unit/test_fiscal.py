@@ -149,6 +149,19 @@ def test_a_fiscal_period_that_is_none_is_refused(text: str, fiscal: FiscalYear |
     assert (str(caught.value), caught.value.exit_code) == (message, ExitCode.USAGE)
 
 
+def test_a_name_on_record_is_read_by_the_year_under_which_it_began_that_day() -> None:
+    july, months = FiscalYear(7), date(2023, 12, 31)
+    assert Period.recorded("FY2023-P12", [july, CUPERTINO, RETAIL], months).of == RETAIL
+    assert Period.recorded("FY2024-Q1", [CUPERTINO, july], date(2023, 7, 1)).of == july
+    assert Period.recorded("FY2024-Q1", [CUPERTINO, july]).of == CUPERTINO
+    assert Period.recorded("FY2024-P01", [july, CUPERTINO]).of == CUPERTINO  # only months of weeks are written so
+    assert Period.recorded("2024-01", [july]) == Period.parse("2024-01")
+    assert str(Period.recorded("FY2024-P02", [], date(2024, 2, 4)).shift(-1)) == "FY2024-P01"  # of a year nobody knows
+    for years, message in (([], "none is declared"), ([july], "are calendar months")):
+        with pytest.raises(UserError, match=message):
+            Period.recorded("FY2024-P02", years)
+
+
 def test_an_organisation_declares_its_year() -> None:
     def fiscal(**rule: object) -> FiscalYear | None:
         return Organisation.model_validate({"name": "Example", "time_zone": "UTC", "fiscal_year": rule}).fiscal

@@ -119,17 +119,22 @@ def _counts(sample: Sample) -> tuple[float, float] | None:
 
 
 def _of_scores(before: Sample, after: Sample) -> Interval:
-    """Return the adjusted-Wald interval: three answers more on each side, as in the interval of one score."""
-    centre, variance = 0.0, 0.0
+    """Return the adjusted-Wald interval: three answers more on each side, as in the interval of one score.
+
+    Between two ends of the scale it would end short of the difference itself: it is drawn out to that.
+    """
+    centre = variance = change = 0.0
     for sign, sample in ((-1, before), (1, after)):
         if sample.n < 1 or not {"promoters", "detractors"} <= sample.parts.keys():
             return NONE
         size = sample.n + 3
         p, d = (sample.parts["promoters"] + 0.75) / size, (sample.parts["detractors"] + 0.75) / size
         centre += sign * (p - d)
+        change += sign * 100 * (sample.parts["promoters"] - sample.parts["detractors"]) / sample.n
         variance += (p + d - (p - d) ** 2) / size
     half = quantiles.normal((1 + LEVEL) / 2) * math.sqrt(variance)
-    return max(-200.0, 100 * (centre - half)), min(200.0, 100 * (centre + half))
+    low, high = max(-200.0, 100 * (centre - half)), min(200.0, 100 * (centre + half))
+    return min(change, low), max(change, high)
 
 
 def _of_means(before: Sample, after: Sample) -> Interval:

@@ -39,12 +39,14 @@ def adjusted_wald_nps(promoters: float, detractors: float, n: float, level: floa
     """Adjusted-Wald interval of a net promoter score, in points from -100 to 100.
 
     Three answers are added, three quarters of one to either end (Bonett and Price; Sauro), so the centre is drawn
-    towards zero. Of 100 answers 60 promoters and 15 detractors: 43.7 +- 14.3, so 29.4 to 58.0.
+    towards zero. Of 100 answers 60 promoters and 15 detractors: 43.7 +- 14.3, so 29.4 to 58.0. That of a single answer
+    would end short of the score itself, at 98.5 of 100; it is drawn out to the score, which is no less possible.
     """
     size = n + 3
     p, d = (promoters + 0.75) / size, (detractors + 0.75) / size
     half = _z(level) * math.sqrt((p + d - (p - d) ** 2) / size)
-    return max(-100.0, 100 * (p - d - half)), min(100.0, 100 * (p - d + half))
+    score = 100 * (promoters - detractors) / n
+    return min(score, max(-100.0, 100 * (p - d - half))), max(score, min(100.0, 100 * (p - d + half)))
 
 
 def mean_t(mean: float, deviation: float, n: int, level: float = LEVEL) -> Interval:

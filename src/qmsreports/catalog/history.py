@@ -11,6 +11,7 @@ from qmsreports.catalog.mapped import KIND as MAPPING
 from qmsreports.catalog.organised import KIND as ORGANISATION
 from qmsreports.catalog.organised import stored_organisation
 from qmsreports.catalog.retirement import KIND as RETIREMENT
+from qmsreports.fiscal import FiscalYear
 from qmsreports.organisation import Organisation
 from qmsreports.persons import known_as
 from qmsreports.records import DefinitionEntry, RegisteredDefinition
@@ -87,6 +88,18 @@ class History:
                 standing = proposed
                 self._asked.append((given[needed - 1], proposed.approvals))
         return standing
+
+    @property
+    def fiscal_years(self) -> tuple[FiscalYear, ...]:
+        """The fiscal years of every organisation on record, the approved ones before others and the newest first.
+
+        What was measured before an organisation was approved was measured by its file, so one that was but proposed
+        may be what a period on record is of.
+        """
+        spells = self._spells.get((ORGANISATION, ORGANISATION, 0), ())
+        ordered = sorted(reversed(spells), key=lambda spell: spell.missing > 0)
+        found = (stored_organisation(spell.rows[-1].entry).fiscal for spell in ordered)
+        return tuple(dict.fromkeys(year for year in found if year is not None))
 
     def _asked_at(self, at: datetime) -> int:
         """Return how many were asked for at an instant; at the one at which that changed, as many as before."""

@@ -145,9 +145,11 @@ class _Problem:
 
     def _not_known(self, written: Any, context: dict[str, Any]) -> tuple[str, str]:
         if self.kind == "union_tag_invalid":
-            word, expected = str(context["tag"]), _QUOTED.findall(context["expected_tags"])
+            expected = _QUOTED.findall(context["expected_tags"])
             self.location = (*self.location, "kind")
-            return f'kind "{word}" is not known', did_you_mean(word, expected)
+            word = written.get("kind") if isinstance(written, dict) else context["tag"]
+            what = f"kind {_shown(word)} is not known" if isinstance(word, str) else f"kind cannot be {_shown(word)}"
+            return what, did_you_mean(str(word), expected)
         expected = _QUOTED.findall(str(context["expected"]))
         if self.entry["loc"][-1] == "[key]":
             return f'unknown field "{self.location[-1]}"', did_you_mean(str(self.location[-1]), expected)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,6 +23,7 @@ from qmsreports.catalog.source import Source
 from qmsreports.catalog.table import Table
 from qmsreports.catalog.target import KpiTargets, Targets
 from qmsreports.errors import CouldNotRun, Finding, UserError
+from qmsreports.fiscal import FiscalYear
 from qmsreports.organisation import Organisation
 from qmsreports.period import Period
 
@@ -45,10 +47,25 @@ class Catalog:
     brand: BrandFile | None = None
     warnings: tuple[Finding, ...] = ()
     documents: Mapping[tuple[str, str], Document] = field(default_factory=dict, repr=False)
+    earlier_years: tuple[FiscalYear, ...] = ()
+    """Fiscal years that the organisation had before its own, the newest first: what is on record may be of one."""
 
     def period(self, text: str) -> Period:
         """Read a period of the calendar or of the organisation's fiscal year; :class:`UserError` (exit 2) for none."""
         return Period.parse(text, self.organisation.fiscal)
+
+    @property
+    def years(self) -> tuple[FiscalYear, ...]:
+        """The fiscal years that it has and had, the newest first."""
+        own = self.organisation.fiscal
+        return self.earlier_years if own is None else (own, *self.earlier_years)
+
+    def recorded(self, text: str, start: date | None = None) -> Period:
+        """Read the period of something on record, also one of a fiscal year that is the organisation's no more.
+
+        ``start`` is its first day where that is on record, see :meth:`Period.recorded`.
+        """
+        return Period.recorded(text, self.years, start)
 
     def line_of(self, kind: str, name: str, *location: str | int) -> str:
         """Return ``file:line`` of a node: ``line_of("kpis", "nps", "versions", 0, "population", "table")``.

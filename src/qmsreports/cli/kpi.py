@@ -149,7 +149,7 @@ def values(
 def _ended(catalog: Catalog, kpi: str | None, period: str | None) -> str:
     """Say that a KPI is retired in a period, nothing where it is not."""
     entry = catalog.kpis.get(kpi or "")
-    if entry is None or entry.retired is None or not period or not entry.is_retired(catalog.period(period).end):
+    if entry is None or entry.retired is None or not period or not entry.is_retired(catalog.recorded(period).end):
         return ""
     return f"{kpi} is retired from {entry.retired.start} on and has no value of {period}"
 

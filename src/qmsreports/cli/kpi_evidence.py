@@ -34,7 +34,8 @@ def explain(
     from qmsreports.cli.clock import now
 
     at = now()
-    trail = stages.explain(kpi, stages.asked_period(period, at), at=at, slice=_slice(slice_ or ()), rows_to=rows)
+    of = stages.asked_period(period, at, recorded=True)
+    trail = stages.explain(kpi, of, at=at, slice=_slice(slice_ or ()), rows_to=rows)
     if as_json:
         print_json({name: value for name, value in asdict(trail).items() if name != "text"})
         return

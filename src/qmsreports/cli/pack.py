@@ -58,7 +58,7 @@ def verify(review: REVIEW = "monthly", period: PERIOD = None, edition: EDITION =
     from qmsreports import stages
     from qmsreports.cli.clock import now
 
-    month = stages.asked_period(period, now(), review)
+    month = stages.asked_period(period, now(), review, recorded=True)
     findings = stages.verify_pack(review, month, edition=edition or 0)
     broken = [finding for finding in findings if not finding.warning]
     found = stages.newest_pack(review, month, edition=edition or 0)
@@ -149,7 +149,7 @@ def approve(
 
     at = now()
     run_id = new_run_id(at)
-    month = stages.asked_period(period, at, review)
+    month = stages.asked_period(period, at, review, recorded=True)
     stages.check_review(review)
     with recorded(run_id, "release", month):
         found = stages.draft_for_release(review, month, edition=edition or 0)
@@ -172,7 +172,7 @@ def deliver(
     from qmsreports.cli.clock import new_run_id, now
 
     at = now()
-    month = stages.asked_period(period, at, review)
+    month = stages.asked_period(period, at, review, recorded=True)
     stages.check_review(review)
     with recorded(new_run_id(at), "release", month):
         found = stages.newest_pack(review, month, edition=edition or 0, approved=True)

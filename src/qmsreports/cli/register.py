@@ -56,7 +56,8 @@ def export(
 
     at = now()
     with refusals(as_json):
-        found = export_workbook(file, review=review, period=stages.asked_period(period, at, review), at=at)
+        of = stages.asked_period(period, at, review, recorded=True)
+        found = export_workbook(file, review=review, period=of, at=at)
     if as_json:
         print_json(found)
     else:

@@ -31,7 +31,7 @@ def _record(review: str, period: str | None, as_json: bool, line: str, do: Calla
 
     at = now()
     with refusals(as_json):
-        said = do(stages, stages.asked_period(period, at, review), at)
+        said = do(stages, stages.asked_period(period, at, review, recorded=True), at)
     if as_json:
         print_json(said)
     else:
@@ -281,7 +281,7 @@ def show(review: REVIEW = "monthly", period: PERIOD = None, as_json: JSON = Fals
     from qmsreports import stages
     from qmsreports.cli.clock import now
 
-    found = stages.show_review(review, stages.asked_period(period, now(), review))
+    found = stages.show_review(review, stages.asked_period(period, now(), review, recorded=True))
     if as_json:
         print_json(found)
         return
@@ -307,7 +307,7 @@ def ledger(review: REVIEW = "monthly", period: PERIOD = None, as_json: JSON = Fa
     from qmsreports.cli.clock import now
 
     at = now()
-    rows = stages.ledger(review, stages.asked_period(period, at, review), at=at)
+    rows = stages.ledger(review, stages.asked_period(period, at, review, recorded=True), at=at)
     if as_json:
         print_json(rows)
         return

@@ -24,7 +24,7 @@ from qmsreports.records import KpiResult
 _WITH_INTERVALS = (
     ("`ratio` in percent of counts, csat, ces in percent", "Wilson", "Newcombe, method 10"),
     ("`ratio` per_1000 or ppm of counted events", "exact Poisson (Garwood)", "squares added"),
-    ("`score` nps", "adjusted Wald", "adjusted Wald"),
+    ("`score` nps", "adjusted Wald, drawn out to the score of a single answer", "adjusted Wald, drawn out alike"),
     ("`mean`, mean `duration`, ces", "Student's t; with `interval: bootstrap` BCa", "Welch"),
     ("`percentile`, median `duration`", "order statistics, no shape assumed", "squares added"),
     (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from qmsreports.workspace import Workspace
@@ -11,6 +11,7 @@ from qmsreports.workspace import Workspace
 if TYPE_CHECKING:
     from qmsreports.catalog.kpi import KpiVersion
     from qmsreports.catalog.load import Catalog
+    from qmsreports.period import Period
     from qmsreports.register.models import Result
 
 
@@ -38,13 +39,14 @@ def values(
     """
     from qmsreports.register import results
 
-    wanted = [workspace.catalog.period(period)] if period else []
+    wanted = [workspace.catalog.recorded(period)] if period else []
     read = [*wanted, *(entry.shift(-1) for entry in wanted)]
     with workspace.register.read() as session:
         rows = results.latest_results(session, kpis=[kpi] if kpi else [], periods=read, as_of=as_of)
         waiting = results.candidates_of(session, {row.id for row in rows}, as_of)
-    known = {(row.kpi, row.period, row.slice_key): row for row in rows}
-    earlier = {text: str(workspace.catalog.period(text).shift(-1)) for text in {row.period for row in rows}}
+    known = {(row.kpi, row.period_start, row.period, row.slice_key): row for row in rows}
+    dated = {(row.period, row.period_start) for row in rows}
+    earlier = {one: workspace.catalog.recorded(*one).shift(-1) for one in dated}
     found = []
     for row in rows:
         if not wanted or row.period == str(wanted[0]):
@@ -53,8 +55,14 @@ def values(
     return found
 
 
-def _before(row: Result, known: dict[tuple[str, str, str], Result], earlier: dict[str, str]) -> Result | None:
-    return known.get((row.kpi, earlier[row.period], row.slice_key))
+def _before(
+    row: Result,
+    known: dict[tuple[str, date, str, str], Result],
+    earlier: dict[tuple[str, date], Period],
+) -> Result | None:
+    """Return the value of the period that ends where this one begins; a fiscal year may have been cut otherwise."""
+    before = earlier[row.period, row.period_start]
+    return known.get((row.kpi, before.start, str(before), row.slice_key))
 
 
 def change_of(catalog: Catalog, before: Result | None, after: Result) -> Change:

@@ -11,7 +11,7 @@ from qmsreports.settings import Settings
 from qmsreports.stages.attendance import absent, without_chair
 from qmsreports.stages.meeting import details, enter, local_day, person, show_review
 from qmsreports.stages.proposing import without_plan
-from qmsreports.stages.review import known_review, ledger, review_period
+from qmsreports.stages.review import kept_period, known_review, ledger
 from qmsreports.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def close_review(
     said = details(conclusions)
     with Workspace(settings) as workspace:
         declared = known_review(workspace, review)
-        month = str(review_period(workspace, declared, period))
+        month = str(kept_period(workspace, declared, period))
         with workspace.register.read() as session:
             reviews.refuse_when_closed(session, review, month)
     rows = ledger(review, month, at=at, settings=settings)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from qmsreports.catalog.approval import Change, Plan
@@ -18,7 +19,7 @@ from qmsreports.catalog.organised import KIND as ORGANISATION
 from qmsreports.catalog.organised import differing, moves_numbers, stored_organisation
 from qmsreports.catalog.restore import stored_targets, stored_version
 from qmsreports.errors import UserError
-from qmsreports.fiscal import PATTERNS, FiscalYear
+from qmsreports.fiscal import ANY_YEAR
 from qmsreports.period import Period
 from qmsreports.settings import Settings
 from qmsreports.workspace import Workspace
@@ -52,6 +53,7 @@ class Impact:
     ``periods`` are measured periods whose number or target would differ, oldest first; ``settled`` how many of their
     values are final: another number stays out until somebody restates it, another target judges them anew. ``packs``
     are published packs that show one of these periods of this KPI. ``read_by`` are the KPIs whose formulas read it.
+    ``ended`` are measured periods of a fiscal year that is withdrawn: of none of them a number changes or is measured.
     """
 
     effect: str
@@ -60,6 +62,7 @@ class Impact:
     flips: tuple[Flip, ...] = ()
     packs: tuple[str, ...] = ()
     read_by: tuple[str, ...] = ()
+    ended: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return it for JSON."""
@@ -80,8 +83,9 @@ class Impact:
             read = f"the numbers of {', '.join(self.read_by)} with them" if self.read_by else "no KPI reads them"
             return [f"rows may become others from the next ingest on, and {read}"]
         what = "numbers change" if self.effect == "numbers" else "no number changes; the target differs"
+        ended = f"no period of the fiscal year is measured any more; values on record in {spans(self.ended)} stay"
         if not self.periods:
-            return [f"{what} in no period that is measured"]
+            return [ended if self.ended else f"{what} in no period that is measured"]
         count = "1 period" if len(self.periods) == 1 else f"{len(self.periods)} periods"
         said = [f"{what} in {spans(self.periods)} ({count})"]
         if self.settled and self.effect == "numbers":
@@ -97,7 +101,7 @@ class Impact:
         if self.read_by:
             said.append(f"read by {', '.join(self.read_by)}")
         said.append(f"shown in {', '.join(self.packs)}" if self.packs else "shown in no published pack")
-        return said
+        return [*said, ended] if self.ended else said
 
     def _flips(self) -> str:
         if not self.flips:
@@ -111,14 +115,10 @@ class Impact:
         return f"{count}: {', '.join(named)}{f' and {more} before' if more else ''}"
 
 
-_ANY_YEAR = FiscalYear(weeks=PATTERNS[0])
-"""What follows what is the same in every fiscal year; for the names of periods any rule will do."""
-
-
 def spans(periods: Sequence[str]) -> str:
     """Return periods as ranges: ``2025-01 to 2025-03, 2026-07``."""
     runs: list[list[Period]] = []
-    for period in sorted((Period.parse(text, _ANY_YEAR) for text in periods), key=lambda one: (one.kind, one)):
+    for period in sorted((Period.parse(text, ANY_YEAR) for text in periods), key=lambda one: (one.kind, one)):
         if runs and runs[-1][-1].kind == period.kind and runs[-1][-1].shift(1) == period:
             runs[-1].append(period)
         else:
@@ -144,6 +144,7 @@ def impacts(planned: Plan, workspace: Workspace) -> tuple[Impact, ...]:
 
     catalog = workspace.written
     history = History(CatalogRecords(workspace.register).definitions(), catalog.organisation.approvals)
+    catalog = replace(catalog, earlier_years=history.fiscal_years)
     with workspace.register.read() as session:
         ground = _Ground(
             catalog, history, tuple(results.latest_results(session)), tuple(packs.all_packs(session)), planned
@@ -160,6 +161,12 @@ class _Ground:
     values: tuple[Result, ...]
     published: tuple[Pack, ...]
     planned: Plan
+
+    @cached_property
+    def _measured(self) -> dict[str, Period]:
+        """The periods that have a value on record, also those of a fiscal year that was withdrawn since."""
+        starts = {row.period: row.period_start for row in self.values}
+        return {text: self.catalog.recorded(text, start) for text, start in starts.items()}
 
     def impact(self, change: Change) -> Impact:
         """Return what one change does."""
@@ -201,10 +208,12 @@ class _Ground:
         rows = self.values if moved != {"fiscal_year"} else self._of_the_year()
         if not rows and self.values:
             return Impact("none")
+        ended = {row.period for row in rows if after.fiscal is None and self._measured[row.period].of.prefix}
+        rows = tuple(row for row in rows if row.period not in ended)
         periods = {row.period for row in rows}
         settled = sum(not row.provisional and row.value is not None for row in rows)
         shown = self._packs({row.kpi for row in rows}, periods)
-        return Impact("numbers", _ordered(periods), settled, packs=shown)
+        return Impact("numbers", _ordered(periods), settled, packs=shown, ended=_ordered(ended))
 
     def _of_the_year(self) -> tuple[Result, ...]:
         """Return the values that another fiscal year moves: those of its own periods, and what counts from its start.
@@ -242,11 +251,8 @@ class _Ground:
     def _end(self, change: Change) -> Impact:
         """Return the measured periods that would have had no value; they keep the one on record."""
         kpi = self.catalog.kpis[change.name]
-        after = {
-            row.period
-            for row in self.values
-            if row.kpi == kpi.kpi and kpi.is_retired(self.catalog.period(row.period).end)
-        }
+        own = {row.period for row in self.values if row.kpi == kpi.kpi}
+        after = {period for period in own if kpi.is_retired(self._measured[period].end)}
         return Impact("retired" if kpi.retired else "none", _ordered(after))
 
     def _dropped(self, name: str) -> Impact:
@@ -266,10 +272,7 @@ class _Ground:
         return {
             period
             for period in periods
-            if any(
-                _hours(old, self.catalog.period(period)) != _hours(new, self.catalog.period(period))
-                for old, new in pairs
-            )
+            if any(_hours(old, self._measured[period]) != _hours(new, self._measured[period]) for old, new in pairs)
             or not pairs
         }
 
@@ -284,7 +287,7 @@ class _Ground:
         for row in self.values:
             if row.kpi != change.name or kpi is None:
                 continue
-            period = self.catalog.period(row.period)
+            period = self._measured[row.period]
             version = kpi.version(row.version)
             adds_up = version is not None and kpi.adds_up(version)
             if _judged_by(before, period, row.slice, adds_up) == _judged_by(file, period, row.slice, adds_up):
@@ -300,15 +303,16 @@ class _Ground:
     def _packs(self, kpis: Iterable[str], periods: Iterable[str]) -> tuple[str, ...]:
         """Return the approved packs whose series hold one of these periods of one of these KPIs."""
         names = set(kpis)
-        asked = [self.catalog.period(period) for period in periods]
+        asked = [self._measured[period] for period in periods]
         found = []
         for pack in self.published:
             if pack.status != "approved" or not (names & _kpis_of(pack)):
                 continue
-            reported = self.catalog.period(pack.period)
+            reported = self.catalog.recorded(pack.period)
             review = self.catalog.reviews.get(pack.review)
             first = reported.shift(1 - (review.points_shown if review else _MONTHS_SHOWN)).start
-            if any(one.kind == reported.kind and first <= one.start <= reported.start for one in asked):
+            alike = (one for one in asked if (one.kind, one.of.prefix) == (reported.kind, reported.of.prefix))
+            if any(first <= one.start <= reported.start for one in alike):
                 found.append(f"{pack.review} {pack.period} edition {pack.edition}")
         return tuple(found)
 
@@ -320,7 +324,7 @@ def _kpis_of(pack: Pack) -> set[str]:
 
 
 def _ordered(periods: Iterable[str]) -> tuple[str, ...]:
-    return tuple(str(period) for period in sorted(Period.parse(text, _ANY_YEAR) for text in periods))
+    return tuple(str(period) for period in sorted(Period.parse(text, ANY_YEAR) for text in periods))
 
 
 def _hours(calendar: Calendar, period: Period) -> Any:

@@ -37,7 +37,7 @@ def _why(counting: Catalog, row: Result) -> str:
     kpi = counting.kpis.get(row.kpi)
     if kpi is None:
         return "does not count"
-    if kpi.is_retired(counting.period(row.period).end):
+    if kpi.is_retired(counting.recorded(row.period, row.period_start).end):
         return "is retired"
     cuts = [{name} for name in kpi.slices] + [set(names) for names in kpi.combinations]
     return "" if not row.slice or set(row.slice) in cuts else "slice is not cut any more"

@@ -88,17 +88,20 @@ def last_closed_period(at: datetime, review: str = "", *, settings: Settings | N
     return str(Period.last_closed(today, declared.kind, of))
 
 
-def asked_period(text: str | None, at: datetime, review: str = "", *, settings: Settings | None = None) -> str:
+def asked_period(
+    text: str | None, at: datetime, review: str = "", *, recorded: bool = False, settings: Settings | None = None
+) -> str:
     """Return the period that was typed, as it is recorded, or where none was :func:`last_closed_period`.
 
-    :class:`UserError` (exit 2) for what is no period of this organisation: before anything is begun.
+    :class:`UserError` (exit 2) for what is no period of this organisation, before anything is begun; with ``recorded``
+    for what never was one: to look something up, a fiscal year that it had before will do.
     """
     if text is None:
         return last_closed_period(at, review, settings=settings)
     with suppress(UserError):
         return str(Period.parse(text))  # of the calendar: nothing has to be read for it
     with Workspace(settings) as workspace:
-        return str(Period.parse(text, workspace.catalog.organisation.fiscal))
+        return str(workspace.catalog.recorded(text) if recorded else workspace.catalog.period(text))
 
 
 def measure(

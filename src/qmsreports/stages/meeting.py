@@ -19,7 +19,7 @@ from qmsreports.persons import known_as, tidy
 from qmsreports.settings import Settings
 from qmsreports.stages.attendance import invited
 from qmsreports.stages.plausible import begun, not_to_come
-from qmsreports.stages.review import known_review, review_period
+from qmsreports.stages.review import kept_period, known_review
 from qmsreports.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def opened(review: str, period: str, settings: Settings | None) -> Iterator[tupl
     """Open the workspace of a declared review; a period that it does not look back on is refused (exit 2)."""
     with Workspace(settings) as workspace:
         declared = known_review(workspace, review)
-        yield workspace, declared, review_period(workspace, declared, period)
+        yield workspace, declared, kept_period(workspace, declared, period)
 
 
 def local_day(workspace: Workspace, at: datetime) -> date:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from qmsreports.errors import Finding, did_you_mean
 from qmsreports.settings import Settings
 from qmsreports.stages.meeting import usage
-from qmsreports.stages.review import known_review, review_period
+from qmsreports.stages.review import kept_period, known_review
 from qmsreports.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -60,6 +60,6 @@ def _proposals(review: str, period: str, *, at: datetime, settings: Settings | N
 
     with Workspace(settings) as workspace:
         declared = known_review(workspace, review)
-        of = review_period(workspace, declared, period)
+        of = kept_period(workspace, declared, period)
         found = collect(workspace.register, workspace.lake, workspace.catalog, declared, of, as_of=at)
     return found.pack.proposals

@@ -113,7 +113,7 @@ def _refuse_settled(row: Pack) -> None:
 
 def _refuse_running(workspace: Workspace, row: Pack) -> None:
     """Raise :class:`UserError` for a draft that was made of data from before the end of its period."""
-    period = workspace.catalog.period(row.period)
+    period = workspace.catalog.recorded(row.period)
     over = row.manifest.get("period_over")
     if over is None:  # a draft from before this was recorded
         zone = ZoneInfo(workspace.catalog.organisation.time_zone)

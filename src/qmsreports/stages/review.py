@@ -184,7 +184,7 @@ def verify_pack(review: str, period: str, *, edition: int = 0, settings: Setting
             workspace.lake,
             workspace.catalog,
             declared,
-            review_period(workspace, declared, period),
+            kept_period(workspace, declared, period),
             folder=Path(found.folder),
             files=found.files,
             manifest=manifest,
@@ -212,6 +212,19 @@ def review_period(workspace: Workspace, review: Review, text: str) -> Period:
             exit_code=ExitCode.USAGE,
         )
     return period
+
+
+def kept_period(workspace: Workspace, review: Review, text: str) -> Period:
+    """Return the period of a review that is on record, also where by now it looks back on others, or the fiscal year
+    is another one or none; where nothing is on record as :func:`review_period` does.
+    """
+    from qmsreports.register import packs, reviews
+
+    period = workspace.catalog.recorded(text)
+    of = (review.review, str(period))
+    with workspace.register.read() as session:
+        kept = packs.editions(session, *of) or reviews.life(session, *of).state
+    return period if kept else review_period(workspace, review, text)
 
 
 def due_reviews(month: str, *, settings: Settings | None = None) -> list[dict[str, str]]:
@@ -263,7 +276,7 @@ def ledger(review: str, period: str, *, at: datetime, settings: Settings | None 
 
     with Workspace(settings) as workspace:
         declared = known_review(workspace, review)
-        month = review_period(workspace, declared, period)
+        month = kept_period(workspace, declared, period)
         with workspace.register.read() as session:
             closed = reviews.life(session, review, str(month)).closed
         if closed is not None:

@@ -102,7 +102,7 @@ def explain(
 
     cut = tuple(sorted((slice or {}).items()))
     with Workspace(settings) as workspace:
-        month = workspace.catalog.period(period)
+        asked = workspace.catalog.recorded(period)
         written = known_kpi(workspace, kpi)
         records = CatalogRecords(workspace.register)
         definitions = records.definitions()
@@ -111,12 +111,15 @@ def explain(
         counting = workspace.catalog if waits else view.catalog
         own = counting.kpis[kpi]
         approved = frozenset(version.version for version in own.versions)
-        now = in_force(own, approved, month)
         with workspace.register.read() as session:
-            rows = results.latest_results(session, kpis=[kpi], periods=[month])
+            rows = results.latest_results(session, kpis=[kpi], periods=[asked])
             stored = next((row for row in rows if row.slice_key == results.slice_key(dict(cut))), None)
             noted = stored is not None and stored.id in results.with_candidates(session)
             text = _sql_of(session, stored.sql) if stored is not None else ""
+        # a fiscal year that was withdrawn explains what is on record of it, and nothing else
+        today = asked if rows else workspace.catalog.period(period)
+        month = workspace.catalog.recorded(period, stored.period_start) if stored is not None else today
+        now = in_force(own, approved, today)
         past, number = _as_stored(counting, kpi, stored, definitions)
         if waits and stored is None and now is None:
             number = min(own.versions, key=lambda version: version.effective_from).version
@@ -137,7 +140,7 @@ def explain(
         replacement = None
         if stored is not None and now is not None and not waits and (noted or _other(counting, kpi, now, stored)):
             again = explaining.explain(
-                counting, kpi, month, approved=approved, lake=workspace.lake, as_of=at, cut=cut, number=now.version
+                counting, kpi, today, approved=approved, lake=workspace.lake, as_of=at, cut=cut, number=now.version
             )
             replacement = _replacement(counting, again, definitions, settled=not stored.provisional)
         with workspace.register.read() as session:

@@ -59,6 +59,14 @@ def test_net_promoter_scores_by_hand() -> None:
     assert interval == pytest.approx((centre - half, centre + half), abs=1e-4)
 
 
+def test_a_difference_from_one_end_of_the_scale_to_the_other_lies_in_its_interval() -> None:
+    """Two detractors, then two promoters: centre 80, root of twice 0.54 / 5 is 0.4648, so 80 +- 91.1, short of 200."""
+    ends = [{"promoters": 0, "detractors": 2}, {"promoters": 2, "detractors": 0}]
+    before, after = Sample(-100, n=2, parts=ends[0]), Sample(100, n=2, parts=ends[1])
+    assert difference("nps", before, after) == (200, (pytest.approx(80 - 91.09, abs=0.01), 200))
+    assert difference("nps", after, before) == (-200, (-200, pytest.approx(91.09 - 80, abs=0.01)))
+
+
 def test_two_intervals_are_put_together_where_no_other_way_is_known() -> None:
     """A median of 8 (4 to 11), then 23 (13 to 40): 15, less the root of 10^2 + 3^2, and more that of 17^2 + 4^2."""
     before, after = Sample(8.0, n=21, low=4.0, high=11.0), Sample(23.0, n=21, low=13.0, high=40.0)

@@ -59,6 +59,19 @@ def test_the_net_promoter_score_stays_within_its_scale() -> None:
     assert result_interval("nps", 1, 2, 2) == (None, None)  # without the parts there is no interval
 
 
+@given(st.integers(0, 40), st.integers(0, 40), st.integers(0, 40))
+def test_a_net_promoter_score_lies_in_its_interval(promoters: int, passives: int, detractors: int) -> None:
+    n = max(1, promoters + passives + detractors)
+    low, high = intervals.adjusted_wald_nps(promoters, detractors, n)
+    assert -100 <= low <= 100 * (promoters - detractors) / n <= high <= 100
+
+
+def test_the_interval_of_one_promoter_reaches_the_score() -> None:
+    """4 answers with 1.75 and 0.75 at the ends: 25 +- 1.96 x 100 x root(0.5625 / 4) = 25 +- 73.5, short of 100."""
+    assert intervals.adjusted_wald_nps(1, 0, 1) == (pytest.approx(25 - 73.498, abs=1e-3), 100)
+    assert intervals.adjusted_wald_nps(0, 1, 1) == (-100, pytest.approx(73.498 - 25, abs=1e-3))
+
+
 def test_mean() -> None:
     # n 5, mean 5, deviation 2: t(0.975, 4) = 2.776 (tables), 2.776 x 2 / 2.23607 = 2.483
     assert intervals.mean_t(5, 2, 5) == (pytest.approx(2.517, abs=1e-3), pytest.approx(7.483, abs=1e-3))

@@ -62,6 +62,7 @@ IN_ONE_FILE = (
     ),
     Mistake("an unknown field of the KPI", "kpis/on_time.yaml", "owner: supply.manager", "owners: supply.manager"),
     Mistake("an unknown kind", "kpis/on_time.yaml", "kind: ratio", "kind: rato"),
+    Mistake("a kind that is no word", "kpis/on_time.yaml", "kind: ratio", "kind: {ratio: 1}"),
     Mistake("a missing kind", "kpis/reply_time.yaml", "      kind: percentile\n", ""),
     Mistake("a missing field of a measure", "kpis/reply_time.yaml", "      p: 90\n", ""),
     Mistake("an unknown unit", "kpis/on_time.yaml", "unit: percent", "unit: per cent"),

@@ -13,7 +13,13 @@ from test_measure_changed import START, Line, cases, made, order, orders
 from test_measure_longer import QUARTERLY, _values, _write
 
 from qmsreports import stages
-from qmsreports.register.models import Analysis
+from qmsreports.errors import UserError
+from qmsreports.pack.collect import collect
+from qmsreports.period import Period
+from qmsreports.register.models import Analysis, ReviewEvent
+from qmsreports.stages.change import values
+from qmsreports.stages.impact import plan_catalog
+from qmsreports.stages.left_behind import left_behind
 from qmsreports.workspace import Workspace
 
 RETAIL = """
@@ -109,3 +115,86 @@ def test_quarters_of_a_year_from_july_are_calendar_quarters_under_other_names(li
             if (row.kpi, row.slice_key, row.period) == ("on_time", "", "FY2026-Q3")
         ]
     assert "quarter of FY2026" in said
+
+
+def test_what_was_measured_in_a_year_that_is_withdrawn_stays_readable(line: Line) -> None:
+    _declare(line, RETAIL, "fiscal_month")
+    rows = orders(Random(7))
+    line.publish("orders", rows)
+    line.measure(START, "FY2025-P12")
+    line.measure(START)
+    with Workspace(line.settings) as workspace:
+        before = {row.id: change for row, change in values(workspace)}
+    _write(line, "reviews/quarterly.yaml", QUARTERLY)
+    organisation = line.settings.catalog / "organisation.yaml"
+    plain = organisation.read_text().partition("fiscal_year:")[0]
+    organisation.write_text(plain)
+    _, (impact, *_) = plan_catalog(settings=line.settings)
+    assert (impact.effect, impact.periods, impact.ended[-1]) == ("numbers", (), "FY2026-P01")
+    assert impact.sentences() == [
+        "no period of the fiscal year is measured any more; values on record in FY2025-P08 to FY2026-P01 stay"
+    ]
+    _write(line, "organisation.yaml", plain)
+    assert line.measure(START + timedelta(hours=1)).candidates == 0
+
+    with Workspace(line.settings) as workspace:
+        kept = values(workspace)
+        assert {row.id: change for row, change in kept if row.id in before} == before
+        assert len(values(workspace, kpi="on_time", period="FY2025-P12")) == 3
+        assert left_behind(workspace, [row for row, _ in kept])[1] == ()
+    told = stages.explain("on_time", "FY2025-P12", at=START, settings=line.settings)
+    kept_of, due = _kept(rows, date(2026, 1, 4), Q4_OF_2025[1])
+    assert told.published is not None
+    assert told.recomputed == told.published["value"] == pytest.approx(100 * kept_of / due)
+    with pytest.raises(UserError, match="is of a fiscal year, and none is declared"):
+        stages.explain("on_time", "FY2020-P01", at=START, settings=line.settings)
+    with pytest.raises(UserError, match="is of a fiscal year, and none is declared"):
+        line.measure(START + timedelta(hours=2), "FY2025-P12")
+
+
+def test_values_of_years_that_were_cut_otherwise_have_no_difference(line: Line) -> None:
+    """With 5-4-4 weeks the twelfth month begins on the same day, and the eleventh a week later than it was measured."""
+    _declare(line, RETAIL, "fiscal_month")
+    line.publish("orders", orders(Random(7)))
+    line.measure(START, "FY2025-P12")
+    organisation = line.settings.catalog / "organisation.yaml"
+    organisation.write_text(organisation.read_text().replace("4-5-4", "5-4-4"))
+    _write(line, "organisation.yaml", organisation.read_text())
+    with Workspace(line.settings) as workspace:
+        assert workspace.catalog.period("FY2025-P12").start == date(2026, 1, 4)
+        assert workspace.catalog.period("FY2025-P11").start == date(2025, 12, 7)
+        (row, change), *_ = values(workspace, kpi="on_time", period="FY2025-P12")
+        assert workspace.catalog.recorded("FY2025-P11", date(2025, 11, 30)).end == date(2026, 1, 4)
+    assert row.value is not None
+    assert change.change is None
+
+
+def test_what_a_review_of_a_withdrawn_year_left_is_read_by_the_reviews_after_it(line: Line) -> None:
+    _declare(line, RETAIL, "fiscal_month")
+    line.publish("orders", orders(Random(7)))
+    line.publish("cases", cases(Random(7)))
+    line.measure(START, "FY2025-P12")
+    line.measure(START)
+    of: dict[str, Any] = {"review": "quarterly", "period": "FY2025-P12", "at": START, "settings": line.settings}
+    stages.consider("9.3.2-c1", text="Nothing to report.", by="Anna Quast", **of)
+    stages.add_action("Ask again", owner="Bert Ost", due="2026-06-01", by="Anna Quast", reason="Why not.", **of)
+    with Workspace(line.settings) as workspace, workspace.register.write() as session:
+        for period, kind in (("FY2025-P11", "held"), ("2025-Q3", "held"), ("FY2025-P12", "planned")):
+            told = {"kind": kind, "day": date(2026, 4, 2), "detail": {}, "who": "Anna Quast", "at": START}
+            session.add(ReviewEvent(review="quarterly", period=period, **told))
+    _write(line, "reviews/quarterly.yaml", QUARTERLY)
+    _write(line, "organisation.yaml", (line.settings.catalog / "organisation.yaml").read_text().split("fiscal_year")[0])
+    line.measure(START + timedelta(hours=1))
+    with Workspace(line.settings) as workspace:
+        quarterly = workspace.catalog.reviews["quarterly"]
+        read = (workspace.register, workspace.lake, workspace.catalog, quarterly, Period.parse("2026-Q1"))
+        found = collect(*read, as_of=START + timedelta(hours=2))
+    head = found.pack.header
+    assert (head.last_period, head.last_start, head.last_end) == ("FY2025-P11", date(2025, 11, 30), date(2026, 1, 3))
+    assert [action.action for action in found.pack.actions] == ["R-1"]
+    (statement,) = {row.statement for book in found.pack.ledgers for row in book.rows} - {""}
+    assert statement == "Nothing to report."
+    shown = stages.show_review("quarterly", "FY2025-P12", settings=line.settings)
+    assert (shown["state"], shown["planned_for"]) == ("planned", date(2026, 4, 2))
+    with pytest.raises(UserError, match="is of a fiscal year, and none is declared"):
+        stages.show_review("quarterly", "FY2025-P10", settings=line.settings)

@@ -91,9 +91,7 @@ def _collected(
         built = last.built if last else None
         found = feeds.intake(session, built, as_of)
         read_at = found.read_at or as_of
-        recorded = Recorded(
-            session, review.review, period, as_of, catalog.organisation.time_zone, catalog.organisation.fiscal
-        )
+        recorded = Recorded(session, review.review, period, as_of, catalog.organisation.time_zone, catalog.years)
         read_on = read_at.astimezone(ZoneInfo(catalog.organisation.time_zone)).date()
         measured = read(session, catalog.kpis, period, as_of, read_on)
         made_of = {table.table: table.derived_from for table in catalog.tables.values() if table.derived_from}
@@ -232,7 +230,7 @@ def _last(session: Session, catalog: Catalog, review: Review, period: Period, as
     packs = session.scalars(select(Pack).where(Pack.review == review.review, Pack.built_at <= as_of)).all()
     approved = [pack for pack in packs if pack.approved_at is not None and pack.approved_at <= as_of]
     done = {pack.period for pack in approved} | reviews.taken_place(session, review.review, as_of=as_of)
-    earlier = [one for one in map(catalog.period, done) if one.start < period.start]
+    earlier = [one for one in map(catalog.recorded, done) if one.start < period.start]
     if not earlier:
         return None
     newest = max(earlier)

@@ -172,12 +172,12 @@ class Coverage:
         return max(found, key=self._until, default="")
 
     def _until(self, text: str) -> tuple[date, date]:
-        one = self._catalog.period(text)
+        one = self._catalog.recorded(text)
         return one.end, one.start
 
     def _within(self, text: str) -> bool:
         """Tell whether a statement is of this period or of a part of it: one of August counts for the third quarter."""
-        one = self._catalog.period(text)
+        one = self._catalog.recorded(text)
         return self._period.start <= one.start and one.end <= self._period.end
 
     def _counted(self, name: str, item: ClauseItem) -> Held:
@@ -235,7 +235,7 @@ def statements(connection: DuckDBPyConnection, catalog: Catalog, period: Period)
     dated = []
     for one in (Statement(*row) for row in rows):
         try:
-            of = catalog.period(one.period)
+            of = catalog.recorded(one.period)
         except UserError:  # a register is not checked before it is read; what is no period is of none
             continue
         if of.end <= period.end:

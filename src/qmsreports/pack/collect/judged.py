@@ -109,7 +109,7 @@ def _told(
 
 def _record(catalog: Catalog, row: Value) -> str:
     """Return where it stands that a value is judged so: the record of its target, or why a deviation was accepted."""
-    kpi, period = catalog.kpis[row.kpi], catalog.period(row.period)
+    kpi, period = catalog.kpis[row.kpi], catalog.recorded(row.period, row.period_start)
     version = kpi.version(row.version)
     target = catalog.targets.of(row.kpi, period, adds_up=version is not None and kpi.adds_up(version))
     accepted = catalog.targets.deviation(row.kpi, period) if row.status == "accepted_deviation" else None

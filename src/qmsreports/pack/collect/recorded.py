@@ -35,7 +35,7 @@ class Recorded:
     period: Period
     as_of: datetime
     zone: str
-    fiscal: FiscalYear | None = None
+    years: Sequence[FiscalYear] = ()
 
     def commented(self, objectives: Sequence[Objective]) -> list[Objective]:
         """Return the objectives with what their owners say of this period."""
@@ -102,7 +102,7 @@ class Recorded:
         }
 
     def _of(self, period: str) -> Period:
-        return Period.parse(period, self.fiscal)
+        return Period.recorded(period, self.years)
 
     def minutes(self, titles: Mapping[str, str] | None = None) -> Minutes | None:
         """Return what this review put on record; ``None`` while it is at most planned and nothing was decided.
