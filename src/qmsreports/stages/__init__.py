@@ -5,6 +5,7 @@ done is recognised, what was interrupted is done again. ``run_id`` and ``at`` ar
 """
 
 from qmsreports.settings import look_up_connections
+from qmsreports.stages.analyse import analyse
 from qmsreports.stages.audit import AuditReport, verify_journal
 from qmsreports.stages.closing import close_review
 from qmsreports.stages.compare import diff_packs
@@ -31,7 +32,7 @@ from qmsreports.stages.ingest import (
     validate,
 )
 from qmsreports.stages.inspect import check_suites
-from qmsreports.stages.measure import MeasureSummary, analyse, asked_period, last_closed_period, measure
+from qmsreports.stages.measure import MeasureSummary, asked_period, last_closed_period, measure
 from qmsreports.stages.meeting import comment, consider, day_of, record_step, show_review
 from qmsreports.stages.outcome import FeedReport, feed_reports, reasons
 from qmsreports.stages.quality import address_of, failing_rules, propose_suite, quality_page, write_quality

@@ -12,8 +12,8 @@ from qmsreports.errors import ExitCode, Finding, UserError, did_you_mean
 from qmsreports.period import Period
 from qmsreports.records import PackFile, Tell, silent
 from qmsreports.settings import Settings
+from qmsreports.stages.analyse import analyse
 from qmsreports.stages.audit import heads_of
-from qmsreports.stages.measure import analyse
 from qmsreports.workspace import Workspace
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from qmsreports.records import KpiResult
 from qmsreports.register import results
 from qmsreports.register.models import Analysis
 from qmsreports.settings import Settings
+from qmsreports.stages.analyse import analyse
 from qmsreports.stages.change import Change, values
-from qmsreports.stages.measure import analyse
 from qmsreports.workspace import Workspace
 
 SMALL = Path(__file__).parents[1] / "catalog" / "small"
