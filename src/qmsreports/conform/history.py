@@ -12,10 +12,10 @@ in autumn): among the versions that close to the newest cursor, the one landed l
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qmsreports.catalog.source import Source
+from qmsreports.conform.counts import Counts
 from qmsreports.conform.feed import Feed
 from qmsreports.conform.texts import as_declared
 from qmsreports.errors import Finding, UserError
@@ -26,27 +26,6 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _ROOM = 2**40  # rows that a file may have, so that place in file and order of files make one number
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Rows of one batch: ``rows_in + refreshed == expected + deleted + duplicates``.
-
-    ``rows_in`` are new, ``refreshed`` are known and looked at again: what they join changed, or they vanished.
-    ``expected`` are the current rows that the mapping has to give, ``deleted`` those that are gone at the source, new
-    ones and known ones; ``with_parent`` of them are left over from a row that is gone.
-    """
-
-    rows_in: int
-    refreshed: int
-    expected: int
-    deleted: int
-    with_parent: int = 0
-
-    @property
-    def duplicates(self) -> int:
-        """Rows superseded by a later version of the same key, of rows that are gone, too."""
-        return self.rows_in + self.refreshed - self.expected - self.deleted
 
 
 class History:
@@ -252,8 +231,7 @@ class History:
         """Table function of one list of keys; an empty one would delete everything and is refused, unless the table may
         be empty.
         """
-        files = [file for file in feed.keys if file.load_id == load]
-        scan = f"(SELECT {self._as_declared(feed, files)} FROM {_scan(files)})"
+        scan = self._scanned_keys(feed, load)
         listed, landed = self._one(f"SELECT (SELECT count(*) FROM {scan}), (SELECT count(*) FROM {self._landed(feed)})")
         if landed and not listed and not feed.declared.may_be_empty:
             raise UserError(
@@ -265,19 +243,32 @@ class History:
             )
         return scan
 
+    def _scanned_keys(self, feed: Feed, load: str) -> str:
+        files = [file for file in feed.keys if file.load_id == load]
+        return f"(SELECT {self._as_declared(feed, files)} FROM {_scan(files)})"
+
     def _keys_that_changed_state(self, feed: Feed) -> str:
         """Create a table of the keys that vanished or came back between the last conformed key list and the newest.
 
         Then, a key was as it looked without what is new: an old version that comes late would hide that it was gone.
+        A list between the two may have been published by a run that was killed before it said so. What it told of a key
+        may stand in the canonical table, so that a key of which it tells otherwise than the newest counts, too.
         """
         name, keys = self._table(f"_state {feed.name}"), _list(feed.declared.key)
         before = [file.load_id for file in feed.keys if file.load_id not in feed.new_keys]
+        between = [load for load in dict.fromkeys(file.load_id for file in feed.keys) if load in feed.new_keys][:-1]
         load = "max(CAST(_load AS DOUBLE))"
         seen = f"""SELECT {keys}, {load} AS _seen, {load} FILTER (NOT _new) AS _seen_then FROM {self._landed(feed)}
             GROUP BY {keys}"""
         now = self._vanished(feed, feed.keys[-1].load_id, "s")
         then = f"coalesce({self._vanished(feed, before[-1], 's', '_seen_then')}, false)" if before else "false"
-        self._run(f"CREATE TEMP TABLE {name} AS SELECT {keys} FROM ({seen}) s WHERE {now} <> {then}")
+        differs = [f"{now} <> {then}"]
+        for load in between:
+            if feed.declared.may_be_empty or self._one(f"SELECT count(*) FROM {self._scanned_keys(feed, load)}") != (
+                0,
+            ):
+                differs.append(f"{now} <> coalesce({self._vanished(feed, load, 's', '_seen_then')}, {now})")
+        self._run(f"CREATE TEMP TABLE {name} AS SELECT {keys} FROM ({seen}) s WHERE {' OR '.join(differs)}")
         return name
 
     # --- joined tables -----------------------------------------------------------------------------------------------

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from qmsreports.catalog.source import Source
 from qmsreports.catalog.table import Table
+from qmsreports.conform.counts import Counts
 from qmsreports.conform.feed import Feed, read_feed
-from qmsreports.conform.history import Counts, History
+from qmsreports.conform.history import History
 from qmsreports.conform.mapping import Select, check_columns, check_select, failed_at, read_select
 from qmsreports.conform.reading import copied, reading, unwritable
 from qmsreports.conform.shape import Shape

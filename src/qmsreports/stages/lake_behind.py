@@ -38,15 +38,16 @@ def lake_behind(
     return found
 
 
-def all_there(workspace: Workspace, tables: Iterable[str]) -> None:
+def all_there(workspace: Workspace, tables: Iterable[str], pinned: Mapping[str, int] | None = None) -> None:
     """Raise :class:`CouldNotRun` while one of these tables is less than what was published: nobody shall see, or give
-    a reason for, what was counted from the rest.
+    a reason for, what was counted from the rest. Of tables that are ``pinned`` an earlier version will do.
     """
     from qmsreports.register import feeds
 
     with workspace.register.read() as session:
         published = feeds.published_versions(session, tables)
-    behind = lake_behind(workspace.lake.url, published, workspace.lake.versions(published))
+    needed = {table: (min(newest, (pinned or {}).get(table, newest)), at) for table, (newest, at) in published.items()}
+    behind = lake_behind(workspace.lake.url, needed, workspace.lake.versions(needed))
     if behind:
         raise CouldNotRun(*behind.values())
 

@@ -92,7 +92,7 @@ def explain(
 
     What was never published is explained by what counts today, and what nobody approved by what is written.
     ``rows_to`` is a CSV file that the counted rows are written to, from the same table versions.
-    :class:`CouldNotRun` while a table of the lake is less than what was published.
+    :class:`CouldNotRun` while a table of the lake is less than what the value was counted from.
     """
     from qmsreports.catalog.approved import approved_view
     from qmsreports.kpi import explain as explaining
@@ -123,7 +123,8 @@ def explain(
         past, number = _as_stored(counting, kpi, stored, definitions)
         if waits and stored is None and now is None:
             number = min(own.versions, key=lambda version: version.effective_from).version
-        all_there(workspace, counting.tables)
+        pinned = stored.table_versions if stored else None
+        all_there(workspace, pinned or counting.tables, pinned)
         found = explaining.explain(
             past,
             kpi,
@@ -132,13 +133,14 @@ def explain(
             lake=workspace.lake,
             as_of=at,
             cut=cut,
-            pinned=stored.table_versions if stored else None,
+            pinned=pinned,
             rows_to=rows_to,
             number=number,
         )
         found = replace(found, sql=text or found.sql)
         replacement = None
         if stored is not None and now is not None and not waits and (noted or _other(counting, kpi, now, stored)):
+            all_there(workspace, counting.tables)
             again = explaining.explain(
                 counting, kpi, today, approved=approved, lake=workspace.lake, as_of=at, cut=cut, number=now.version
             )

@@ -87,6 +87,8 @@ VISITS = st.lists(
 
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @example([([("A", 2)], {"A"}), ([("A", 1)], set())], ["run"] * 4)  # back again, beside an old version that comes late
+@example([([("A", 1)], set()), ([], set()), ([], {"A"}), ([], set())], ["run", "run", "killed", "run"])  # gone, unsaid
+@example([([("A", 1)], set()), ([], {"A"}), ([], set()), ([], {"A"})], ["run", "run", "killed", "run"])  # back, unsaid
 @given(visits=VISITS, runs=st.lists(st.sampled_from(["run", "killed", "none"]), min_size=4, max_size=4))
 def test_items_that_vanish_and_come_back_leave_what_the_source_has_in_the_end(
     visits: list[tuple[list[Version], set[str]]], runs: list[str]
