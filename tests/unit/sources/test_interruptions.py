@@ -123,10 +123,12 @@ def another(world: World, folder: Path) -> World:
     return World(folder, world.source)
 
 
+@pytest.mark.system
 def test_a_visit_killed_anywhere_is_made_whole_by_the_next(tmp_path: Path) -> None:
     check_every_kill(tmp_path, lambda operations: list(range(2, operations, operations // 6)))
 
 
+@pytest.mark.system
 @pytest.mark.system
 def test_a_visit_killed_at_every_single_file_operation(tmp_path: Path) -> None:
     check_every_kill(tmp_path, lambda operations: list(range(1, operations + 1)))

@@ -55,15 +55,24 @@ versions:
 """
 
 
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a company with orders of two systems, published twice: version 0 holds those of north alone."""
+    folder = tmp_path_factory.mktemp("company")
+    with pytest.MonkeyPatch.context() as patch:
+        made = Company(folder, patch)
+        made.declare("south", number="'south-' || no")
+        made.ingest("north")
+        shutil.copytree(orders(made), folder / "backup")
+        made.ingest("south")
+        defined(made, "pieces", PIECES)
+    return folder
+
+
 @pytest.fixture
-def company(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Company:
-    """Orders of two systems, published twice: version 0 holds those of north alone."""
-    made = Company(tmp_path, monkeypatch)
-    made.declare("south", number="'south-' || no")
-    made.ingest("north")
-    shutil.copytree(orders(made), tmp_path / "backup")
-    made.ingest("south")
-    defined(made, "pieces", PIECES)
+def company(published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Company:
+    made = Company.copied(published, tmp_path, monkeypatch)
+    made.runs = 2
     return made
 
 

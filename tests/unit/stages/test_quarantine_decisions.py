@@ -100,24 +100,36 @@ class Shop:
         return [(event["event"], event["who"]) for event in found["events"]]
 
 
-@pytest.fixture
-def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
-    catalog = Path(shutil.copytree(SMALL, tmp_path / "catalog"))
-    (catalog / "sources" / "shop" / "source.yaml").write_text(SOURCE)
-    (catalog / "sources" / "shop" / "orders.sql").write_text(ORDERS)
-    suites = tmp_path / "expectations"
-    suites.mkdir()
-    (suites / "orders.json").write_text(json.dumps({"name": "orders", "expectations": RULES}))
-    database = tmp_path / "shop.db"
-    with closing(sqlite3.connect(database)) as connection, connection:
-        connection.execute("CREATE TABLE ord (no TEXT PRIMARY KEY, due TEXT, pieces, changed TEXT)")
-    monkeypatch.setenv("QMSREPORTS_CONNECTION_SHOP", f"sqlite:///{database}")
-    made = Shop(Settings(var=tmp_path / "var", catalog=catalog, expectations=suites), database)
-    for number, pieces in (("1", 1.0), ("2", 2.0), ("3", 90.0)):
-        made.order(number, pieces, f"2026-03-01 0{number}:00:00")
-    made.ingest()
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a shop after its first day: three orders, of which one has too many pieces."""
+    folder = tmp_path_factory.mktemp("shop")
+    shutil.copytree(SMALL, folder / "catalog")
+    (folder / "catalog" / "sources" / "shop" / "source.yaml").write_text(SOURCE)
+    (folder / "catalog" / "sources" / "shop" / "orders.sql").write_text(ORDERS)
+    (folder / "expectations").mkdir()
+    (folder / "expectations" / "orders.json").write_text(json.dumps({"name": "orders", "expectations": RULES}))
+    with pytest.MonkeyPatch.context() as patch:
+        made = there(folder, patch)
+        with closing(sqlite3.connect(made.database)) as connection, connection:
+            connection.execute("CREATE TABLE ord (no TEXT PRIMARY KEY, due TEXT, pieces, changed TEXT)")
+        for number, pieces in (("1", 1.0), ("2", 2.0), ("3", 90.0)):
+            made.order(number, pieces, f"2026-03-01 0{number}:00:00")
+        made.ingest()
     assert made.entries() == [(1, "3", "open")]
-    return made
+    return folder
+
+
+def there(folder: Path, patch: pytest.MonkeyPatch, day: int = 0) -> Shop:
+    patch.setenv("QMSREPORTS_CONNECTION_SHOP", f"sqlite:///{folder / 'shop.db'}")
+    places = {"var": folder / "var", "catalog": folder / "catalog", "expectations": folder / "expectations"}
+    return Shop(Settings(**places), folder / "shop.db", day)
+
+
+@pytest.fixture
+def shop(opened: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    shutil.copytree(opened, tmp_path, dirs_exist_ok=True)
+    return there(tmp_path, monkeypatch, day=1)
 
 
 def test_a_readmitted_row_enters_at_the_next_ingest_though_nothing_is_new_and_stays(shop: Shop) -> None:

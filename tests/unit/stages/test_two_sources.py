@@ -39,11 +39,11 @@ class Company:
     """A workspace whose sources ``north`` and ``south`` both call their first orders 1 and 2."""
 
     def __init__(self, folder: Path, patch: pytest.MonkeyPatch) -> None:
-        self.catalog = Path(shutil.copytree(SMALL, folder / "catalog"))
+        self._found(folder, patch)
+        shutil.copytree(SMALL, self.catalog)
         shutil.rmtree(self.catalog / "sources")
         (folder / "expectations").mkdir()
         (folder / "expectations" / "orders.json").write_text(SUITE)
-        self.settings = Settings(var=folder / "var", catalog=self.catalog, expectations=folder / "expectations")
         for name, pieces in (("north", 10), ("south", 20)):
             self.declare(name)
             with closing(sqlite3.connect(folder / f"{name}.db")) as database, database:
@@ -51,8 +51,21 @@ class Company:
                 for number in (1, 2):
                     row = (number, "2026-03-09", pieces + number, f"2026-03-0{number} 08:00:00")
                     database.execute("INSERT INTO ord VALUES (?, ?, ?, ?)", row)
+
+    def _found(self, folder: Path, patch: pytest.MonkeyPatch) -> None:
+        self.catalog = folder / "catalog"
+        self.settings = Settings(var=folder / "var", catalog=self.catalog, expectations=folder / "expectations")
+        for name in ("north", "south"):
             patch.setenv(f"QMSREPORTS_CONNECTION_{name.upper()}", f"sqlite:///{folder / name}.db")
         self.runs = 0
+
+    @classmethod
+    def copied(cls, made: Path, folder: Path, patch: pytest.MonkeyPatch) -> Company:
+        """Return one that goes on, in another folder, from where the one in ``made`` stands."""
+        shutil.copytree(made, folder, dirs_exist_ok=True)
+        company = cls.__new__(cls)
+        company._found(folder, patch)
+        return company
 
     def declare(self, name: str, number: str = "no", more: str = "") -> None:
         folder = self.catalog / "sources" / name
