@@ -107,6 +107,7 @@ class TableQuality:
     waiting: tuple[Waiting, ...]  # the oldest of them
     waits: int
     ages: tuple[int, int, int]  # rows that wait up to 7 days, up to 30, longer
+    deleted_with_parent: int = 0  # of those deleted at the source, rows left over from one that is
 
     @property
     def reconciles(self) -> bool:
@@ -218,7 +219,7 @@ def _title(source: str, catalog: Catalog) -> str:
     return catalog.sources[source].title if source in catalog.sources else source
 
 
-_COUNTS = ("rows_in", "refreshed", "conformed", "quarantined", "duplicates", "deleted_at_source")
+_COUNTS = ("rows_in", "refreshed", "conformed", "quarantined", "duplicates", "deleted_at_source", "deleted_with_parent")
 
 
 def _states(session: Session, at: datetime) -> dict[tuple[str, str], FeedRecord]:
