@@ -120,6 +120,11 @@ class TableQuality:
         """Rules whose newest outcome is a failure, the gravest and greatest first."""
         return _failing(self.rules)
 
+    @property
+    def unjudged(self) -> int:
+        """How many rules had nothing to be checked against when they were applied last."""
+        return sum(rule.last.unjudged for rule in self.rules)
+
 
 @dataclass(frozen=True, slots=True)
 class LandedQuality:

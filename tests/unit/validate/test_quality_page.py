@@ -88,7 +88,7 @@ def test_rows_that_left_with_another_are_told_apart() -> None:
 def test_a_rule_that_had_nothing_to_be_checked_against_does_not_hold() -> None:
     yet = Run(AT, True, False, 0, 0, unjudged=True)
     said = page(table(rules=(rule(runs=(run(1), yet)),)))
-    assert "not checked" in words(said) and "holds" not in words(said)
+    assert "0 of 1 rules hold, 1 not checked" in words(said) and "holds" not in words(said)
     assert "held in 1 of 2 runs" in said and "<title>2026-11-05: not checked</title>" in said
 
 
