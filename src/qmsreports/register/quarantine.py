@@ -4,8 +4,9 @@ Every turn of an entry is an event that the database itself refuses to change; t
 
     open -> mended | gone | superseded          what the source says
     open -> rejected                            a person says that the row shall stay out
-    rejected -> mended -> rejected              a later version passes; the rejected one comes again
+    rejected -> mended | gone -> rejected       a later version passes or the row is gone; the rejected one comes again
     open -> readmitted -> entered               a person says that it shall enter; the next publication lets it in
+    rejected -> readmitted, readmitted -> rejected      a person says otherwise, until the row is in
 """
 
 from __future__ import annotations
@@ -46,6 +47,13 @@ def entries(
     return session.scalars(query.order_by(Quarantine.first_seen, Quarantine.id)).all()
 
 
+def later_entry(session: Session, entry: Quarantine) -> int | None:
+    """Return the number of an entry that a later version of the same row has, ``None`` where there is none."""
+    same = (Quarantine.source == entry.source, Quarantine.table_name == entry.table_name)
+    query = select(Quarantine.id).where(*same, Quarantine.row_key == entry.row_key, Quarantine.id > entry.id)
+    return session.scalar(query.order_by(Quarantine.id.desc()).limit(1)) if entry.row_key else None
+
+
 def events(session: Session, entry: int) -> Sequence[QuarantineEvent]:
     """Return what happened to an entry, oldest first."""
     query = select(QuarantineEvent).where(QuarantineEvent.quarantine_id == entry)
@@ -83,7 +91,7 @@ def keep(session: Session, audit: Audit, *, run_id: str, at: datetime) -> None:
     known: dict[tuple[str, str], list[Quarantine]] = {}
     rejected: dict[tuple[str, str, str], Quarantine] = {}
     once = set(session.scalars(select(QuarantineEvent.quarantine_id).where(QuarantineEvent.event == "rejected")))
-    for entry in entries(session, audit.source, audit.table, states=("open", "rejected", "mended")):
+    for entry in entries(session, audit.source, audit.table, states=("open", "rejected", "mended", "gone")):
         if entry.status == "open":
             known.setdefault((entry.row_key, entry.rule), []).append(entry)
         elif entry.id in once:
@@ -98,7 +106,7 @@ def keep(session: Session, audit: Audit, *, run_id: str, at: datetime) -> None:
         content = _content(row.row)
         out = rejected.get((row.key, row.rule, content)) or rejected.get((row.key, _without_columns(row.rule), content))
         if out is not None:
-            if out.status == "mended":
+            if out.status != "rejected":
                 turn(session, out, "rejected", who="source", why=_CAME_AGAIN, at=at, run_id=run_id)
             continue
         session.add(
@@ -138,8 +146,10 @@ def settle(
     settled = 0
     for entry in entries(session, audit.source, audit.table, states=UNSETTLED):
         if entry.status == "rejected":
-            if entry.row_key and entry.row_key in passed and entry.row_key not in refused:
-                turn(session, entry, "mended", who="source", why=_WHY["mended"], at=at, run_id=run_id)
+            key = entry.row_key
+            found = "mended" if key in passed else "gone" if complete or key in gone else ""
+            if key and key not in refused and found:
+                turn(session, entry, found, who="source", why=_WHY[found], at=at, run_id=run_id)
                 settled += 1
             continue
         if entry.status == "open" and (entry.row_key, entry.rule) in current:

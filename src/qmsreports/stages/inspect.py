@@ -13,6 +13,7 @@ from qmsreports.workspace import Workspace
 
 if TYPE_CHECKING:
     from qmsreports.catalog.load import Catalog
+    from qmsreports.validate.suite import Suite
 
 FOLDER = "landed"
 """Where the suites of landed tables lie, under the folder of the suites: ``landed/<source>/<table>.json``."""
@@ -91,7 +92,8 @@ def check_suites(catalog: Catalog, expectations: Path) -> tuple[int, list[Findin
     """Check every suite against the declarations; returns how many rules there are, findings, and warnings.
 
     A table without a suite is a warning here: it stops when it is ingested, and not before. So are suites of tables
-    that nobody declares. Where there is no folder of suites, a catalog is checked by itself, and nothing is said.
+    that nobody declares, and rules that look into one. Where there is no folder of suites, a catalog is checked by
+    itself, and nothing is said.
     """
     from qmsreports.validate import load_suite
 
@@ -103,7 +105,9 @@ def check_suites(catalog: Catalog, expectations: Path) -> tuple[int, list[Findin
     for table in catalog.tables.values():
         path = expectations / f"{table.table}.json"
         try:
-            rules += len(load_suite(path, table, tables=catalog.tables).rules)
+            suite = load_suite(path, table, tables=catalog.tables)
+            rules += len(suite.rules)
+            warnings += _guarding_nothing(suite, catalog)
         except UserError as error:
             (findings if path.is_file() else warnings).extend(error.findings)
     for broken in broken_suites(catalog, expectations):
@@ -117,6 +121,15 @@ def check_suites(catalog: Catalog, expectations: Path) -> tuple[int, list[Findin
         landed = [feed.table for feed in source.tables]
         warnings += _astray(expectations / FOLDER / source.source, source.source, landed)
     return rules, findings, warnings
+
+
+def _guarding_nothing(suite: Suite, catalog: Catalog) -> Iterator[Finding]:
+    """Find rules that look into a table that nobody declares: they are never checked."""
+    for rule in suite.rules:
+        other = str(rule.kwargs.get("other_table", suite.table))
+        if other not in catalog.tables:
+            what = f"{rule.identity}: there is no canonical table {other}; this rule is never checked"
+            yield Finding(rule.where, what, f"delete it, or name another: {did_you_mean(other, catalog.tables)}")
 
 
 def broken_suites(catalog: Catalog, expectations: Path) -> Iterator[UserError]:

@@ -37,7 +37,7 @@ def audited_anew(workspace: Workspace, source: str, table: str, *, run_id: str, 
     except UserError:
         return False
     rules = [rule for rule in suite.rules if rule.type == LINK and (rule.label, ", ".join(rule.columns)) in due]
-    plain = [rule for rule in rules if not rule.condition]
+    plain = [rule for rule in rules if not rule.condition and rule.kwargs["other_table"] in tables]
     wanted = dict.fromkeys((table, *(str(rule.kwargs["other_table"]) for rule in plain)))
     with workspace.lake.connect([tables[name] for name in wanted]) as connection:
         results = judge_late(connection, plain, tables[table], source, let_in=let_in)

@@ -90,17 +90,23 @@ def show_quarantined(number: int, *, at: datetime, settings: Settings | None = N
 def readmit(number: int, *, by: str, why: str, at: datetime, settings: Settings | None = None) -> dict[str, Any]:
     """Let a row in at the next ingest although it breaks rules; said again by anybody, nothing is added.
 
-    It holds for the row as it is: a later version is judged anew. :class:`UserError` for a row that no word can let
-    in: one that the mapping could not read, one without a key, one whose key another row has.
+    It holds for the row as it is: a later version is judged anew. A rejected row may be readmitted, too.
+    :class:`UserError` for a row that no word can let in: one that the mapping could not read, one without a key, one
+    whose key another row has, one that is gone or replaced at the source.
     """
     return _decide(number, "readmitted", by=by, why=why, at=at, settings=settings)
 
 
 def reject(number: int, *, by: str, why: str, at: datetime, settings: Settings | None = None) -> dict[str, Any]:
-    """Close an entry: the row stays out for good, however often it comes again unchanged."""
+    """Close an entry: the row stays out, however often it comes again unchanged, until a person readmits it.
+
+    A row that was readmitted and has not entered yet stays out after all; one that is in is mended at the source.
+    """
     return _decide(number, "rejected", by=by, why=why, at=at, settings=settings)
 
 
+_FROM: Mapping[str, tuple[str, ...]] = {"readmitted": ("open", "rejected"), "rejected": ("open", "readmitted")}
+"""States in which a person may decide so, or otherwise than before."""
 _DONE: Mapping[str, tuple[str, ...]] = {"readmitted": ("readmitted", "entered"), "rejected": ("rejected",)}
 
 
@@ -112,9 +118,14 @@ def _decide(number: int, event: str, *, by: str, why: str, at: datetime, setting
         entry = _entry(session, number)
         if entry.status in _DONE[event]:
             return {**_shown(session, entry, at), "recorded": False}
-        if entry.status != "open":
+        if entry.status not in _FROM[event]:
             what = f"is {entry.status} since {entry.settled_at:%Y-%m-%d} by {entry.settled_by}: {entry.settled_why}"
-            raise UserError(Finding(f"quarantine {number}", what, "only a row that waits can be decided on"))
+            todo = "mend it at the source" if entry.status == "entered" else "only a row that is out can be decided on"
+            raise UserError(Finding(f"quarantine {number}", what, todo))
+        later = quarantine.later_entry(session, entry)
+        if entry.status != "open" and later is not None:
+            what = f"a later version of the row was kept out, too, as {later}"
+            raise UserError(Finding(f"quarantine {number}", what, "decide on that one"))
         if event == "readmitted":
             _refuse_unfit(workspace, entry)
         quarantine.turn(session, entry, event, who=who, why=reason, at=at)

@@ -219,16 +219,16 @@ def _unread(what: str, todo: str) -> Condition:
 
 # --- what another table must have ------------------------------------------------------------------------------------
 def wrong_other(type_: str, kwargs: Mapping[str, Any], table: Table, tables: Mapping[str, Table]) -> list[Wrong]:
-    """Return what is wrong with the arguments that name another canonical table and its columns.
+    """Return what is wrong with the arguments that name columns of another canonical table.
 
-    A rule into a table that nobody declares would wait for its first row for ever.
+    A table that nobody declares is no mistake here: an organisation may do without it. The rule is then not checked.
     """
     if "other_table" not in kwargs:
         return []
     name = str(kwargs["other_table"])
     other = table if name == table.table else tables.get(name)
     if other is None:
-        return [(f'"other_table" names no canonical table "{name}"', did_you_mean(name, tables))]
+        return []
     found = _where("other_where", kwargs.get("other_where"), other)
     for argument, wanted, said in (
         ("other_column", (), ""),

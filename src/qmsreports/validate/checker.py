@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from qmsreports.errors import Finding, UserError
 from qmsreports.validate.suite import Rule
+from qmsreports.validate.wording import said, words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,6 +37,8 @@ with warnings.catch_warnings():
 logging.getLogger("great_expectations").setLevel(logging.WARNING)  # which the import may set anew
 __all__ = ["Checker", "Outcome", "expectations"]
 
+_SHOWN = 5
+"""Values of a column that are named where the library names none."""
 _OBSERVED = ("whole", "delivery")
 _DETAILS = {
     "result_format": "COMPLETE",
@@ -100,7 +103,7 @@ class Checker:
                 again.append(check)
         for result in self._validate(validator, again, _DETAILS):
             check = result.expectation_config.meta["check"]
-            outcomes[check] = self._detailed(result, frame)
+            outcomes[check] = self._detailed(check, result, frame)
         return outcomes
 
     def _wants_details(self, check: str) -> bool:
@@ -129,10 +132,14 @@ class Checker:
             results: Sequence[Any] = validator.validate_expectation_suite(suite).results
         return results
 
-    def _detailed(self, result: Any, frame: pd.DataFrame) -> Outcome:
+    def _detailed(self, check: str, result: Any, frame: pd.DataFrame) -> Outcome:
         found = result.result or {}
         observed = found.get("observed_value")
         elements = found.get("element_count")  # 0 where a condition picked no row of this frame
+        if self.checks[check].kind.scope == "whole" and not result.success and _nothing(observed):
+            judged, observed = _unobserved(self.checks[check], frame)
+            if not judged and not _broken(result.exception_info):
+                return Outcome(len(frame), observed=observed)
         return Outcome(
             checked=(len(frame) if elements is None else int(elements)) - int(found.get("missing_count") or 0),
             failed=tuple(int(position) for position in found.get("unexpected_index_list") or ()),
@@ -140,6 +147,27 @@ class Checker:
             observed="" if observed is None else str(observed),
             broken=_broken(result.exception_info),
         )
+
+
+def _nothing(observed: object) -> bool:
+    return observed is None or observed != observed  # NaN differs from itself
+
+
+def _unobserved(rule: Rule, frame: pd.DataFrame) -> tuple[bool, str]:
+    """Say what a rule on a whole column saw where the library does not, and whether there was enough to judge.
+
+    One value has no spread; that is no fault of the row.
+    """
+    if not rule.columns:
+        return True, ""
+    known = frame[rule.columns[0]].dropna()
+    if known.empty:
+        return True, f"{words(rule.columns[0])} is empty in all {len(frame)} rows"
+    if rule.type == "expect_column_stdev_to_be_between" and len(known) < 2:
+        return False, "not judged: one value has no spread"
+    some = [said(value) for value in sorted(known.unique().tolist(), key=str)]
+    more = f" and {len(some) - _SHOWN} more" if len(some) > _SHOWN else ""
+    return True, f"{words(rule.columns[0])} is {', '.join(some[:_SHOWN])}{more}"
 
 
 @cache

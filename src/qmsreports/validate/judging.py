@@ -41,7 +41,8 @@ def volume(now: Evidence, column: str, weeks: int, at_least: float, at_most: flo
 
     The median keeps a single strange week from moving the band. With ``season`` it is multiplied by what the same weeks
     were a year ago to the weeks before them: the usual 100 times 40/80 expects 50 in August when last August was half
-    as busy as the weeks before it. Holds while history is shorter than half of ``weeks``.
+    as busy as the weeks before it. Holds while history is shorter than half of ``weeks``. Where most weeks have no
+    row, no share of the median means anything: the fullest of them takes its place, for ``at_most`` alone.
     """
     counts = now.weekly(column, _YEAR + 1 + weeks if season else weeks)
     *before, last = counts or [0]
@@ -50,6 +51,9 @@ def volume(now: Evidence, column: str, weeks: int, at_least: float, at_most: flo
     if len(recent) < weeks / 2:
         return True, f"{last} rows in the last week, {len(recent)} weeks of history"
     usual = statistics.median(recent)
+    if not usual:
+        most = max(recent)
+        return not most or last <= most * at_most, f"{last} rows in the last week, usually none, {most} at most"
     factor = _season(before, weeks) if season else 1.0
     expected = usual * factor
     said = f"{last} rows in the last week, usually {usual:g}"

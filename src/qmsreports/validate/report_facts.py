@@ -107,6 +107,7 @@ class TableQuality:
     waiting: tuple[Waiting, ...]  # the oldest of them
     waits: int
     ages: tuple[int, int, int]  # rows that wait up to 7 days, up to 30, longer
+    deleted_with_parent: int = 0  # of those deleted at the source, rows left over from one that is
 
     @property
     def reconciles(self) -> bool:
@@ -118,6 +119,11 @@ class TableQuality:
     def failed(self) -> tuple[RuleHistory, ...]:
         """Rules whose newest outcome is a failure, the gravest and greatest first."""
         return _failing(self.rules)
+
+    @property
+    def unjudged(self) -> int:
+        """How many rules had nothing to be checked against when they were applied last."""
+        return sum(rule.last.unjudged for rule in self.rules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +224,7 @@ def _title(source: str, catalog: Catalog) -> str:
     return catalog.sources[source].title if source in catalog.sources else source
 
 
-_COUNTS = ("rows_in", "refreshed", "conformed", "quarantined", "duplicates", "deleted_at_source")
+_COUNTS = ("rows_in", "refreshed", "conformed", "quarantined", "duplicates", "deleted_at_source", "deleted_with_parent")
 
 
 def _states(session: Session, at: datetime) -> dict[tuple[str, str], FeedRecord]:

@@ -185,3 +185,23 @@ def test_a_row_that_a_person_let_in_is_not_asked_for_again(tmp_path: Path, monke
     assert firm.orders() == ["1", "2"]
     assert firm.ingest("shop").status == "unchanged"
     assert firm.newest().status == "unchanged"
+
+
+def test_a_rule_into_a_table_that_nobody_declares_is_named_and_stops_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    firm = Firm(tmp_path, monkeypatch, "quarantine")
+    suite = firm.settings.expectations / "orders.json"
+    suite.write_text(suite.read_text().replace('"cases"', '"casse"'))
+    with Workspace(firm.settings) as workspace:
+        _, findings, warnings = stages.check_suites(workspace.catalog, firm.settings.expectations)
+    assert not findings
+    (said,) = [str(warning) for warning in warnings if "casse" in str(warning)]
+    assert said.removeprefix(f"{suite}:") == (
+        "1: expect_column_values_to_exist_in_table on order_id: there is no canonical table casse; this rule is never "
+        'checked; delete it, or name another: did you mean "cases"?'
+    )
+    firm.order("1", 1)
+    assert firm.ingest("shop").conformed == 1
+    assert firm.ingest("shop").status == "unchanged"
+    assert "not checked" in firm.page()

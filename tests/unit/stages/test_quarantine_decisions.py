@@ -179,8 +179,6 @@ def test_a_person_s_word_is_for_one_version_of_a_row(shop: Shop) -> None:
 def test_a_rejected_row_stays_out_and_is_not_opened_again(shop: Shop) -> None:
     assert shop.reject(1)["status"] == "rejected"
     assert shop.reject(1)["recorded"] is False
-    with pytest.raises(UserError, match="is rejected since 2026-04-02 by Ada Lam: A typing error"):
-        shop.readmit(1)
     sql = shop.settings.catalog / "sources" / "shop" / "orders.sql"
     sql.write_text(sql.read_text() + "-- read anew\n")
     assert shop.ingest().quarantined == 1
@@ -188,6 +186,33 @@ def test_a_rejected_row_stays_out_and_is_not_opened_again(shop: Shop) -> None:
     shop.order("3", 92.0, "2026-03-04 01:00:00")  # another version is another row
     shop.ingest()
     assert shop.entries() == [(1, "3", "rejected"), (2, "3", "open")]
+    with pytest.raises(UserError, match="quarantine 1: a later version of the row was kept out, too, as 2; decide on"):
+        shop.readmit(1)
+
+
+def test_a_person_may_decide_otherwise_until_the_row_is_in(shop: Shop) -> None:
+    shop.readmit(1)
+    assert shop.reject(1)["status"] == "rejected"
+    assert shop.ingest().status == "unchanged"
+    assert "3" not in shop.pieces()
+    assert shop.readmit(1)["status"] == "readmitted"
+    shop.ingest()
+    assert shop.pieces()["3"] == 90.0
+    assert [event for event, _ in shop.events(1)] == ["readmitted", "rejected", "readmitted", "entered"]
+    with pytest.raises(UserError, match=r"quarantine 1: is entered since .* by Ada Lam: .*; mend it at the source"):
+        shop.reject(1)
+
+
+def test_a_rejected_row_that_is_gone_at_the_source_cannot_be_let_in(shop: Shop) -> None:
+    shop.reject(1)
+    shop.remove("3")
+    shop.ingest()
+    assert shop.entries() == [(1, "3", "gone")]
+    with pytest.raises(UserError, match=r"quarantine 1: is gone since .* by source: the row is gone at the source"):
+        shop.readmit(1)
+    shop.order("3", 90.0, "2026-03-05 01:00:00")  # the very version that a person rejected
+    assert shop.ingest().quarantined == 1
+    assert shop.entries() == [(1, "3", "rejected")]
 
 
 def test_a_rejected_row_that_is_mended_counts_and_its_entry_says_so(shop: Shop) -> None:

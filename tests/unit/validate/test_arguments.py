@@ -173,10 +173,6 @@ def said(tmp_path: Path, entry: dict[str, Any]) -> list[str]:
             '"reason" gives ordered_on a format; write {ordered_on}: values are said as people write them',
         ),
         (
-            rule(LINK, column="customer_id", other_table="custommers", other_column="customer_id"),
-            '"other_table" names no canonical table "custommers"; did you mean "customers"?',
-        ),
-        (
             rule(LINK, column="customer_id", other_table="customers", other_column="customer"),
             'customers declares no column "customer"; did you mean "customer_id"?',
         ),

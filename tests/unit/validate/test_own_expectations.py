@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from audit_fixture import AS_OF, order, rule
@@ -111,6 +112,37 @@ def test_a_week_out_of_the_usual_is_told(audited: Audited) -> None:
     assert (found.success, found.sample) == (False, ("2 rows in the last week, usually 10",))
     (found,) = audited(new, volume, published={"orders": past[:30]}).rules  # three weeks are no history for eight
     assert (found.success, found.sample) == (True, ("2 rows in the last week, 3 weeks of history",))
+
+
+def test_a_table_that_has_a_row_now_and_then_is_not_out_of_the_usual_for_each(audited: Audited) -> None:
+    # one order in each fourth week of twelve: most weeks have none, and half of none is none
+    past = [order(f"B{week}", ordered_on=date(2026, 10, 20) - timedelta(weeks=week)) for week in (3, 7, 11)]
+    volume = rule(VOLUME, "info", "keep", column="ordered_on", weeks=12, at_least=0.3, at_most=3)
+
+    def seen(rows: int) -> tuple[bool, str]:
+        new = [order(f"A{number}", ordered_on=date(2026, 10, 28)) for number in range(rows)]
+        (found,) = audited(new, volume, published={"orders": past}).rules
+        return found.success, found.sample[0]
+
+    assert seen(1) == (True, "1 rows in the last week, usually none, 1 at most")
+    assert seen(3)[0]
+    assert seen(4) == (False, "4 rows in the last week, usually none, 1 at most")
+
+
+def test_a_verdict_on_a_whole_column_says_what_was_seen(audited: Audited) -> None:
+    def seen(rows: list[dict[str, Any]], kind: str, **arguments: Any) -> tuple[bool, tuple[str, ...]]:
+        (found,) = audited(rows, rule(kind, "critical", "stop", **arguments)).rules
+        return found.success, found.sample
+
+    one, empty = [order("A1")], [order("A1", quantity=None), order("A2", quantity=None)]
+    spread = {"column": "quantity", "min_value": 1}
+    assert seen(one, "expect_column_stdev_to_be_between", **spread) == (
+        True,
+        ("not judged: one value has no spread",),
+    )
+    assert seen(empty, "expect_column_mean_to_be_between", **spread) == (False, ("quantity is empty in all 2 rows",))
+    other = {"column": "customer_id", "value_set": ["C2"]}
+    assert seen(one, "expect_column_distinct_values_to_be_in_set", **other) == (False, ('customer id is "C1"',))
 
 
 @pytest.mark.parametrize(("gone", "status"), [(10, "passed"), (11, "stopped")])

@@ -80,6 +80,18 @@ def test_a_table_shows_age_volume_reconciliation_rules_and_quarantine() -> None:
     assert "does not add up" in words(page(table(conformed=12337)))
 
 
+def test_rows_that_left_with_another_are_told_apart() -> None:
+    assert "(1 of them with the row they belonged to)" in words(page(table(deleted_with_parent=1)))
+    assert "belonged to" not in words(page(table()))
+
+
+def test_a_rule_that_had_nothing_to_be_checked_against_does_not_hold() -> None:
+    yet = Run(AT, True, False, 0, 0, unjudged=True)
+    said = page(table(rules=(rule(runs=(run(1), yet)),)))
+    assert "0 of 1 rules hold, 1 not checked" in words(said) and "holds" not in words(said)
+    assert "held in 1 of 2 runs" in said and "<title>2026-11-05: not checked</title>" in said
+
+
 def test_stopped_tables_come_first_and_the_gravest_rules_before_the_greatest() -> None:
     grave = rule("A grave one.", (run(0, 1),), "critical")
     said = words(page(table(status="stopped", message="half of the keys repeat", rules=(rule(), grave))))
