@@ -13,7 +13,7 @@ from qmsreports.errors import did_you_mean
 from qmsreports.landing import landed_name
 from qmsreports.sources.cursor import Cursor
 from qmsreports.sources.database import arrow_table
-from qmsreports.sources.feed import FeedState, Unreadable, Warned, digest, row_hash
+from qmsreports.sources.feed import FeedState, Unreadable, Warned, columns_of, digest, row_hash
 from qmsreports.sources.rest.address import Several
 from qmsreports.sources.rest.client import Client
 from qmsreports.sources.rest.kept import Kept
@@ -250,7 +250,10 @@ class Asked:
     def _row(self, feed: LandedFeed, request: Request, raw: Mapping[str, Any]) -> dict[str, str | None]:
         empty = self.source.api.empty
         if not request.columns:
-            found = {landed_name(name): written(value, empty) for name, value in raw.items() if name != "outer"}
+            names = {name: landed_name(name) for name in raw if name != "outer"}
+            found = {landed: written(raw[name], empty) for name, landed in names.items()}
+            if len(found) < len(names):
+                columns_of(feed, names)  # says which two would be one
             self._found |= found.keys() if feed is self._feed else set()
             return found
         row: dict[str, str | None] = {}
