@@ -63,6 +63,8 @@ class Asked:
         self.request: Request = feed.request
         self.warnings: list[Warned] = []
         self.empty_so_far = True
+        self.most_questions: int | None = None  # about parents, where a source is only tried
+        self.cut = False
         self.unfit: str | None = None  # a cursor value that is no point in time
         self._feed = feed
         self._client = client
@@ -106,7 +108,10 @@ class Asked:
         if self._parent is None:
             yield from self._flat(self._feed, self.request, self._from(cursor), {})
             return
-        for values, question, version in self._questions(_Parents(self, cursor)):
+        for nth, (values, question, version) in enumerate(self._questions(_Parents(self, cursor))):
+            if nth == self.most_questions:
+                self.cut = True
+                return
             kept = self._kept.of(version) if self._kept is not None else None
             for row, _ in self._flat(self._feed, self.request, None, question, may_be_gone=bool(values), kept=kept):
                 yield {**values, **row}, None
