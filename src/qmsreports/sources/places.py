@@ -31,7 +31,13 @@ def open_place(connection: str) -> tuple[Any, str]:
         url, options = _s3(url) if url.startswith("s3:") else (url, {})
         fs, root = url_to_fs(url, use_listings_cache=False, **options)
         return fs, str(root)
-    except (OSError, ValueError, ImportError) as error:
+    except ImportError:
+        what = f"what reads {url.partition(':')[0]}:// is not installed"
+        raise Unreadable(what, "install the fsspec package for it, or deliver to a folder, SFTP or S3") from None
+    except ValueError:
+        what = f"{shown(url)} is no place for files that is known here"
+        raise Unreadable(what, "write a folder, sftp://…, s3://… or another address that fsspec knows") from None
+    except OSError as error:
         raise Unreadable(f"{shown(url)} cannot be opened ({reason(error)})", "check the connection") from None
 
 
