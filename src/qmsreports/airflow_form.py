@@ -76,7 +76,9 @@ def _written(parts: dict[str, Any], name: str) -> str:
     if nested is not None:
         raise _unfit(name, f'says more of "{nested}" than a URL can hold', "write it as one value, or as a URL")
     who = f"{quote(login, safe='')}:{quote(password, safe='')}@" if login or password else ""
-    where = host if scheme != "s3" else ""
+    where = host
+    if scheme == "s3" and "://" in host:  # old connections have the address of the store there
+        where, extra = "", {"endpoint_url": host} | extra
     port = f":{parts['port']}" if parts.get("port") else ""
     values = urlencode({key: str(value).lower() if isinstance(value, bool) else value for key, value in extra.items()})
     return f"{scheme}://{who}{where}{port}/{schema}{'?' if values else ''}{values}"

@@ -57,6 +57,16 @@ def test_folders_and_hosts() -> None:
     assert found.partition("host_key=")[2] == print_.replace("+", "%2B").replace("/", "%2F").join(("SHA256%3A", ""))
 
 
+def test_a_store() -> None:
+    extra = {"region_name": "eu-central-1", "endpoint_url": "https://store.example.org"}
+    options = "region_name=eu-central-1&endpoint_url=https%3A%2F%2Fstore.example.org"
+    assert written(conn_type="aws", login="k", password="s/1", extra=extra) == f"s3://k:s%2F1@/?{options}"
+    found = written(conn_type="aws", host="deliveries", schema="in", login="k", password="s", extra=extra)
+    assert found == f"s3://k:s@deliveries/in?{options}"
+    old = written(conn_type="aws", host="https://store.example.org", login="k", password="s")
+    assert old == "s3://k:s@/?endpoint_url=https%3A%2F%2Fstore.example.org"
+
+
 @pytest.mark.parametrize(
     "said", ['{"conn_type": ', '{"extra": "{Geheim"}', '{"conn_type": "mysql", "extra": {"ssl": {"ca": "Geheim"}}}']
 )

@@ -165,4 +165,8 @@ def _short(cell: tuple[str, Any]) -> tuple[str, str]:
     """Name and value of a column, in the width of a terminal; an empty value shows as a dash."""
     name, value = cell
     text = "-" if value is None else str(value)
+    if isinstance(value, bool):  # as refused rows have it, which come as text
+        text = text.lower()
+    elif "+00:00" in text[-9:]:
+        text = text[: text.rindex("+00") + 3]
     return name, text if len(text) <= 40 else f"{text[:39]}…"

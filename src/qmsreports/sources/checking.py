@@ -89,7 +89,7 @@ class _Check:
     def run(self) -> CheckReport:
         """Look at everything."""
         try:
-            opened = open_source(self.source, self.connection)
+            opened = open_source(self.source, self.connection, trial=True)
         except Unreadable as problem:
             self._failed("connect", "", problem)
             return self.report
@@ -160,7 +160,7 @@ class _Check:
             elif isinstance(reading, FileReading):
                 self._files(feed, reading)
             else:
-                self._landed(feed, reading.state.landed)
+                self._landed(feed, reading.state.landed, cut=getattr(reading, "cut", False))
                 self._columns(feed, sample, {}, reading.state.columns)
         except Unreadable as problem:
             self._failed("rows", feed.table, problem)
@@ -253,10 +253,12 @@ class _Check:
             self._say("cursor", feed.table, "ok", span + seconds)
 
     # --- what was landed ---------------------------------------------------------------------------------------------
-    def _landed(self, feed: LandedFeed, count: int | None) -> None:
-        """Rows now beside the rows landed so far."""
+    def _landed(self, feed: LandedFeed, count: int | None, *, cut: bool = False) -> None:
+        """Rows now beside the rows landed so far; ``cut`` where only the first ones were read."""
         latest = zone.latest_loads(self.landing, self.source.source).get(zone.landed_name(feed.table))
         now = f"{count:,} rows at the source; " if count is not None else ""
+        if cut and count is not None:
+            now, count = f"more than {count:,} rows at the source, of which the first were read; ", None
         if latest is None:
             self._say("rows", feed.table, "ok", f"{now}nothing landed so far")
             return

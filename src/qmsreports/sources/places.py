@@ -28,10 +28,16 @@ def open_place(connection: str) -> tuple[Any, str]:
     try:
         if url.startswith(("sftp:", "ssh:")):
             return _sftp(url)
-        options = {"skip_instance_cache": True} if url.startswith("s3:") else {}
+        url, options = _s3(url) if url.startswith("s3:") else (url, {})
         fs, root = url_to_fs(url, use_listings_cache=False, **options)
         return fs, str(root)
-    except (OSError, ValueError, ImportError) as error:
+    except ImportError:
+        what = f"what reads {url.partition(':')[0]}:// is not installed"
+        raise Unreadable(what, "install the fsspec package for it, or deliver to a folder, SFTP or S3") from None
+    except ValueError:
+        what = f"{shown(url)} is no place for files that is known here"
+        raise Unreadable(what, "write a folder, sftp://…, s3://… or another address that fsspec knows") from None
+    except OSError as error:
         raise Unreadable(f"{shown(url)} cannot be opened ({reason(error)})", "check the connection") from None
 
 
@@ -67,6 +73,26 @@ def under_way(name: str) -> bool:
 def reason(error: Exception) -> str:
     """Return in words what the system said."""
     return getattr(error, "strerror", None) or type(error).__name__
+
+
+def _s3(url: str) -> tuple[str, dict[str, Any]]:
+    """Return the plain address of a bucket and the options to reach it: of the connection, else of the environment."""
+    parts = urlsplit(url)
+    options: dict[str, Any] = {"skip_instance_cache": True}
+    if parts.username and parts.password:
+        options |= {"key": unquote(parts.username), "secret": unquote(parts.password)}
+    said = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    odd = said.keys() - {"endpoint_url", "region_name"}
+    bucket = parts.netloc.rpartition("@")[2]
+    if odd or not bucket or ("@" in parts.netloc and "key" not in options):
+        raise Unreadable(
+            f"the connection says {min(odd)} of S3" if odd else "the connection names no bucket, or half of an account",
+            "write it like s3://key:secret@bucket/folder?endpoint_url=https://…&region_name=…, signs such as / in the "
+            "secret percent-encoded (%2F)",
+        )
+    if said:
+        options["client_kwargs"] = said
+    return f"s3://{bucket}{parts.path}", options
 
 
 def _sftp(url: str) -> tuple[Any, str]:

@@ -33,9 +33,17 @@ class Feeds(Protocol):
         """Give back what was opened."""
 
 
-def open_source(source: Source, connection: str, at: datetime | None = None, known: LandedKeys | None = None) -> Feeds:
+def open_source(
+    source: Source,
+    connection: str,
+    at: datetime | None = None,
+    known: LandedKeys | None = None,
+    *,
+    trial: bool = False,
+) -> Feeds:
     """Reach a source; :class:`Unreadable` when it does not answer. ``at`` is when the run began, ``known`` the keys
-    that were landed, with which those at the source are compared.
+    that were landed, with which those at the source are compared. For a ``trial`` a web interface is asked for its
+    first rows alone.
     """
     if source.kind == "sql":
         from qmsreports.sources.sql import open_feeds
@@ -44,7 +52,7 @@ def open_source(source: Source, connection: str, at: datetime | None = None, kno
     if source.kind == "rest":
         from qmsreports.sources.rest import RestFeeds
 
-        return RestFeeds(source, connection, at=at, known=known)
+        return RestFeeds(source, connection, at=at, known=known, trial=trial)
     from qmsreports.sources.files import FileFeeds
 
     return FileFeeds(connection, at)
@@ -105,7 +113,7 @@ class _Visit:
         self.last = zone.last_visit(self.landing, self.source.source)
         try:
             known = LandedKeys(self.landing, self.source.source) if self.most is None else None
-            opened = open_source(self.source, self.connection, self.at, known)
+            opened = open_source(self.source, self.connection, self.at, known, trial=self.most is not None)
         except Unreadable as problem:
             problem.shared = True
             for feed in feeds:

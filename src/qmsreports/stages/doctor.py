@@ -273,7 +273,8 @@ def _sources(catalog: Catalog, values: Mapping[str, str]) -> Iterator[Looked]:
         try:
             connection_of(name, values)
         except UserError as error:
-            yield Looked("sources", "problem", f"{name}: {error.findings[0].what}", error.findings[0].todo)
+            todo = f"{error.findings[0].todo}; one that Airflow keeps is found by its DAGs, not by this command"
+            yield Looked("sources", "problem", f"{name}: {error.findings[0].what}", todo)
         else:
             yield Looked("sources", "ok", f"{name}: a connection is set; qmsreports source check {name} tries it")
     for name in sorted(values):

@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 from preset_line import PresetLine
 
+from qmsreports.catalog.source import LandedFeed
+from qmsreports.sources.feed import FeedState
+from qmsreports.sources.rest.feeds import RestFeeds, RestReading
 from tests.unit.sources.web_system import Asked, Reply, WebSystem
 
 STATUSES = {
@@ -231,3 +234,28 @@ def test_a_key_that_was_withdrawn_is_said_and_not_shown(tmp_path: Path, web: Web
     read = PresetLine(tmp_path, "redmine", web.url("reporting", "old-secret"))
     said = [str(failure.finding) for failure in read.land().failures]
     assert said and all("does not accept our account (401" in text and "old-secret" not in text for text in said)
+
+
+def test_notes_of_an_issue_that_came_while_it_was_read_wait_for_it(
+    tmp_path: Path, web: WebSystem, redmine: Redmine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The issue appears after the issues were listed and before their journals are read."""
+    redmine.issue(23, 1, at(23, 8), at(23, 8))
+    redmine.journal(120, 23, 21, at(23, 9), notes="we look")
+    kept = {23: redmine.issues.pop(23)}
+    read, real = line(tmp_path, web), RestFeeds.read
+
+    def appearing(self: RestFeeds, feed: LandedFeed, before: FeedState) -> RestReading:
+        if feed.table == "status_changes":
+            redmine.issues.update(kept)
+        return real(self, feed, before)
+
+    monkeypatch.setattr(RestFeeds, "read", appearing)
+    assert read.run()["ticket_replies"] == ["issue 23 is not in issues"]
+    assert "120" not in {row["reply_id"] for row in read.rows("ticket_replies")}
+    read.run()
+    assert "120" in {row["reply_id"] for row in read.rows("ticket_replies")}
+    assert "23" in {row["ticket_id"] for row in read.rows("tickets")}
+    del redmine.issues[23]
+    read.run()
+    assert "120" not in {row["reply_id"] for row in read.rows("ticket_replies")}

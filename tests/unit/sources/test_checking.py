@@ -12,7 +12,7 @@ import pytest
 from rest_world import LandedDesk, rest_source
 from small_source import ORDERS, World, all_files, make_source
 from sqlalchemy import create_engine
-from web_system import WebSystem
+from web_system import Asked, WebSystem
 
 from qmsreports.sources import CheckReport, check
 
@@ -264,3 +264,41 @@ def test_a_web_interface_beside_the_last_load_and_its_clock_beside_ours(tmp_path
     assert columns(report) == [
         ("warning", "other columns than before (new: began, colour, phase; gone: opened, state)")
     ]
+
+
+# --- web interfaces --------------------------------------------------------------------------------------------------
+def test_of_a_large_web_interface_the_first_rows_are_asked_for(
+    tmp_path: Path, web: WebSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qmsreports.sources.rest.feeds.TRIED", 25)
+    monkeypatch.setattr("qmsreports.sources.rest.feeds.TRIED_OF_PARENTS", 4)
+
+    @web.route("GET", "/cases")
+    def cases(asked: Asked) -> Any:
+        first = int(asked.query["offset"])
+        return {"cases": [{"no": no} for no in range(first, min(first + 10, 1000))], "total": 1000}
+
+    @web.route("GET", r"/cases/(\d+)/notes")
+    def notes(_: Asked, no: str) -> Any:
+        return [{"id": f"{no}-1"}] if int(no) % 2 else []
+
+    page = {"kind": "offset", "size": 10, "total": "total"}
+    parent = {"table": "cases", "columns": {"case_no": "no"}}
+    asked = {"path": "cases", "parameters": {"offset": "{offset}"}, "rows": "cases", "page": page}
+    source = rest_source(
+        {"table": "cases", "key": ["no"], "deletions": "keys", "request": {**asked, "columns": {"no": "no"}}},
+        {"table": "notes", "key": ["id"],
+         "request": {"path": "cases/{case_no}/notes", "parent": parent, "columns": {"id": "id"}}},
+    )  # fmt: skip
+    desk = LandedDesk(tmp_path, source, web.url())
+    report = check(source, connection=desk.connection, landing=tmp_path / "landing", now=lambda: NOW)
+    assert not report.failed
+    assert said(report, "rows") == [
+        ("ok", "more than 25 rows at the source, of which the first were read; nothing landed so far"),
+        ("ok", "more than 2 rows at the source, of which the first were read; nothing landed so far"),
+    ]
+    paths = [entry.path for entry in web.asked]
+    assert len([path for path in paths if "/notes" in path]) == 4
+    assert len(paths) < 120, "no list of keys and no second pass"
+    source = rest_source({"table": "cases", "key": ["no"], "request": {**asked, "columns": {"no": "no"}}})
+    assert LandedDesk(tmp_path, source, web.url()).land().tables[0].rows == 1000, "a visit reads all"

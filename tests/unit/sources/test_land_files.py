@@ -319,7 +319,12 @@ def test_a_missing_folder(folder: Folder) -> None:
 
 def test_a_connection_that_nothing_understands(folder: Folder) -> None:
     folder.connection = "carrier-pigeon://user:geheim@loft/birds"
-    assert told(folder) == "carrier-pigeon://loft/birds cannot be opened (ValueError); check the connection"
+    assert told(folder) == (
+        "carrier-pigeon://loft/birds is no place for files that is known here; "
+        "write a folder, sftp://…, s3://… or another address that fsspec knows"
+    )
+    folder.connection = "smb://user:geheim@host/share"
+    assert told(folder).startswith("what reads smb:// is not installed; ")
 
 
 def test_one_broken_table_leaves_the_others_alone(folder: Folder) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from small_source import World, make_source
@@ -159,6 +160,7 @@ def _failure(folder: Path, url: str) -> str:
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """An empty bucket ``deliveries`` of an S3 on loopback."""
     import boto3
+    import requests
     from moto.server import ThreadedMotoServer
 
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
@@ -171,11 +173,28 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         "AWS_DEFAULT_REGION": "eu-central-1",
     }.items():
         monkeypatch.setenv(name, value)
+    requests.post(f"http://{host}:{port}/moto-api/reset", timeout=10)  # its buckets outlive a server
     client = boto3.client("s3")
     client.create_bucket(Bucket="deliveries", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
     yield client
     client.close()
     server.stop()
+
+
+def test_a_bucket_with_an_account_of_its_own(tmp_path: Path, bucket: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Key, secret and address come with the connection, and two sources may have two accounts."""
+    bucket.put_object(Bucket="deliveries", Key="in/a.csv", Body=b"no,pieces\nA1,5\n")
+    at = quote(bucket.meta.endpoint_url, safe="")
+    for name in ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name)
+    url = f"s3://reader:se%2Fcret@deliveries/in?endpoint_url={at}&region_name=eu-central-1"
+    assert World(tmp_path, make_source(FEED, kind="files"), url).landed() == {"orders": 1}
+    gone = _failure(tmp_path / "other", url.replace("/in?", "/out?"))
+    assert "s3://deliveries/out does not exist" in gone
+    for wrong in ("s3://reader@deliveries/in", "s3://reader:geheim@/in", "s3://a:geheim@deliveries/in?bogus=geheim"):
+        said = _failure(tmp_path / "other", wrong)
+        assert "write it like s3://key:secret@bucket/folder" in said
+        assert "geheim" not in said
 
 
 def test_files_in_a_bucket(tmp_path: Path, bucket: Any) -> None:

@@ -261,6 +261,9 @@ def test_a_system_that_is_not_there_is_said_once_for_all_tables(tmp_path: Path, 
             Reply(b"<html>Sign in</html>", 200, {"Content-Type": "text/html; charset=utf-8"}),
             "the answer of cases is no JSON but text/html; check the base address and the account",
         ),
+        (Reply({"cases": "none"}), '"cases" of the answer holds no rows but a str; mend this line'),
+        (Reply(b'{"cases": [{"no": 1, "No": 2}]}'), 'columns "no" and "No" would both be landed as "no"'),
+        (Reply(b'{"cases":' + b"[" * 100_000 + b"]" * 100_000 + b"}"), "the answer of cases is nested too deeply"),
         (Reply({"result": []}), 'the answer has no "cases" (it has result)'),
         (Reply({"error": {"message": "Session expired"}}), "the system refuses the request (Session expired)"),
     ],
@@ -318,3 +321,10 @@ def test_no_secret_is_in_anything_that_is_said_or_written(
     for secret in hidden:
         assert not any(secret in line for line in (*said, *(record.getMessage() for record in caplog.records))), secret
         assert not any(secret.encode() in content for content in written), secret
+
+
+def test_an_address_that_cannot_be_one(tmp_path: Path, waited: list[float]) -> None:
+    table = {"table": "cases", "key": ["no"], "request": {"path": "cases", "rows": "cases"}}
+    said = Desk(tmp_path, rest_source(table), f"https://ada:geheim77@{'a' * 300}.example.com/").said()
+    assert said.startswith("the request cannot be made (")
+    assert "geheim77" not in said

@@ -9,6 +9,8 @@ import pytest
 from rest_world import Desk, rest_source
 from web_system import Asked, WebSystem
 
+from qmsreports.sources.rest.values import written
+
 TABLE = {"table": "cases", "key": ["no"], "request": {"path": "cases"}}
 
 
@@ -55,3 +57,8 @@ def test_fields_that_come_in_another_order_are_no_change(tmp_path: Path, web: We
         '[{"id": "anna", "type": "user"}, {"id": "berta", "type": "user"}]',
     ]
     assert desk.new() == []
+
+
+def test_half_of_a_sign_is_written_out() -> None:
+    assert written("cut off \ud83d", ()) == "cut off \\ud83d"
+    assert written({"a": "\ud83d"}, ()) == '{"a": "\\ud83d"}'

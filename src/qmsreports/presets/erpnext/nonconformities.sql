@@ -2,8 +2,7 @@
 -- it was closed is that of its last change of status.
 WITH closing AS (
     SELECT name, max(try_utc(creation)) AS last_at
-    FROM versions
-    WHERE doctype = 'Non Conformance'
+    FROM non_conformance_versions
     GROUP BY name
 )
 SELECT

@@ -5,7 +5,9 @@ SELECT
     to_utc(m.communication_date)                                        AS replied_at,
     CASE WHEN m.sent_or_received = 'Received' THEN 'customer' ELSE 'agent' END  AS author,
     code('channel', coalesce(m.communication_medium, 'not given'))      AS channel,
-    unmapped('channel', m.communication_medium)                         AS _reject,
-    i.name IS NULL                                                      AS _deleted
+    CASE
+        WHEN i.name IS NULL THEN 'issue ' || m.name || ' is not in issues'
+        ELSE unmapped('channel', m.communication_medium)
+    END                                                                 AS _reject
 FROM mails m
 LEFT JOIN issues i ON i.name = m.name

@@ -8,7 +8,6 @@ WITH changes AS (
         coalesce(code('state', new_status) IN ('resolved', 'closed'), false)    AS is_settled,
         coalesce(code('state', new_status) = 'closed', false)                   AS is_closed
     FROM versions
-    WHERE doctype = 'Issue'
 ),
 work AS (
     SELECT

@@ -1,5 +1,5 @@
--- Every stage that a ticket was in; the first has none before it. A ticket that is not there was archived or merged.
--- A stage that no pipeline has any more counts as open.
+-- Every stage that a ticket was in; the first has none before it. Those of a ticket that was archived or
+-- merged go with it. A stage that no pipeline has any more counts as open.
 WITH meaning AS (
     SELECT
         s.ticket_id,
@@ -22,7 +22,7 @@ SELECT
     to_utc(d.changed_at)                AS changed_at,
     m.before                            AS from_status,
     m.state                             AS to_status,
-    t.ticket_id IS NULL                 AS _deleted
+    CASE WHEN t.ticket_id IS NULL THEN 'ticket ' || d.ticket_id || ' is not in tickets' END  AS _reject
 FROM _driving d
 JOIN moves m ON m.ticket_id = d.ticket_id AND m.changed_at = d.changed_at AND m.stage = d.stage
 LEFT JOIN tickets t ON t.ticket_id = d.ticket_id

@@ -16,7 +16,9 @@ SELECT
     r.issue_id                                              AS ticket_id,
     NULL                                                    AS handled_by,
     NULL                                                    AS segment,
-    CASE WHEN r.rated IS NULL THEN 'the rating has no date' END  AS _reject,
-    q.issue_id IS NULL                                      AS _deleted
+    CASE
+        WHEN q.issue_id IS NULL THEN 'request ' || r.issue_id || ' is not in requests'
+        WHEN r.rated IS NULL THEN 'the rating has no date'
+    END                                                     AS _reject
 FROM ratings r
 LEFT JOIN requests q ON q.issue_id = r.issue_id

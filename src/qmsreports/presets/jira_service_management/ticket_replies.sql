@@ -10,6 +10,6 @@ SELECT
         ELSE 'agent'
     END                         AS author,
     code('channel', 'all')      AS channel,
-    r.issue_id IS NULL          AS _deleted
+    CASE WHEN r.issue_id IS NULL THEN 'request ' || c.issue_id || ' is not in requests' END  AS _reject
 FROM comments c
 LEFT JOIN requests r ON r.issue_id = c.issue_id

@@ -14,8 +14,10 @@ SELECT
         ELSE to_utc(c.created) END                          AS changed_at,
     f.state                                                 AS from_status,
     t.state                                                 AS to_status,
-    CASE WHEN t.status_id IS NULL THEN 'status ' || c.new_id || ' is not in statuses' END  AS _reject,
-    r.issue_id IS NULL                                      AS _deleted
+    CASE
+        WHEN r.issue_id IS NULL THEN 'request ' || c.issue_id || ' is not in requests'
+        WHEN t.status_id IS NULL THEN 'status ' || c.new_id || ' is not in statuses'
+    END                                                     AS _reject
 FROM status_changes c
 LEFT JOIN requests r ON r.issue_id = c.issue_id
 LEFT JOIN meant f ON f.status_id = c.old_id

@@ -1,4 +1,4 @@
--- Messages that the customer sees. A ticket that is not there was deleted, and its messages with it.
+-- Messages that the customer sees. Those of a ticket that was deleted go with it.
 SELECT
     m.message_id                           AS reply_id,
     coalesce(t.ticket_ref, t.ticket_id)    AS ticket_id,
@@ -9,7 +9,7 @@ SELECT
         ELSE 'customer'
     END                                    AS author,
     code('channel', 'ticket')              AS channel,
-    t.ticket_id IS NULL                    AS _deleted
+    CASE WHEN t.ticket_id IS NULL THEN 'ticket ' || m.ticket_id || ' is not in tickets' END  AS _reject
 FROM messages m
 LEFT JOIN tickets t ON t.ticket_id = m.ticket_id
 LEFT JOIN partners a ON a.partner_id = m.author_id

@@ -16,9 +16,10 @@ SELECT
     to_utc(c.created_on)                        AS changed_at,
     f.state                                     AS from_status,
     t.state                                     AS to_status,
-    CASE WHEN t.status_id IS NULL AND i.issue_id IS NOT NULL
-        THEN 'status ' || c.new_value || ' is not in statuses' END  AS _reject,
-    i.issue_id IS NULL                          AS _deleted
+    CASE
+        WHEN i.issue_id IS NULL THEN 'issue ' || c.issue_id || ' is not in issues'
+        WHEN t.status_id IS NULL THEN 'status ' || c.new_value || ' is not in statuses'
+    END                                         AS _reject
 FROM status_changes c
 LEFT JOIN issues i ON i.issue_id = c.issue_id
 LEFT JOIN meant f ON f.status_id = c.old_value

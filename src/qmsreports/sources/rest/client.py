@@ -166,7 +166,7 @@ class Client:
                 ) from None  # fmt: skip
             except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
                 problem, answered = type(error).__name__, 0
-            except requests.RequestException as error:
+            except (requests.RequestException, ValueError) as error:  # ValueError: an address that is none
                 raise Unreadable(
                     f"the request cannot be made ({type(error).__name__})", "check the connection", shared=True
                 ) from None

@@ -39,6 +39,9 @@ from qmsreports.sources.rest.rows import Asked, Rows
 _BATCH = 5_000
 """Rows held at a time; those of a web interface are wide."""
 
+TRIED, TRIED_OF_PARENTS = 5_000, 200
+"""Rows of a feed that are read to try a source; of children so many at most, and so many questions about parents."""
+
 _MODULUS = 2**64
 _NEW_TOKEN = Warned(
     "the system changes its refresh token at each use, and the next visit has only the old one",
@@ -54,7 +57,8 @@ def pause(seconds: float) -> None:
 class RestFeeds:
     """The feeds of one web interface. ``sleep`` takes the seconds that a busy system asks to wait.
 
-    ``at`` is when the run began.
+    ``at`` is when the run began. With ``trial`` only the first rows of each feed are asked for (:data:`TRIED`): reading
+    all of a large system takes hours, and a share of what it grants us.
     """
 
     def __init__(
@@ -66,7 +70,9 @@ class RestFeeds:
         sleep: Callable[[float], None] | None = None,
         at: datetime | None = None,
         known: LandedKeys | None = None,
+        trial: bool = False,
     ) -> None:
+        self._trial = trial
         self._at = at
         self._known = known
         self._source = source
@@ -90,9 +96,10 @@ class RestFeeds:
         with _Hidden(self._address):
             tell = self._telling(feed)
             asked = Asked(self._source, feed, self._client, tell, Kept(self._folder / "answers"))
-            return RestReading(
-                feed, before, asked, self._folder / "tables" / landed_name(feed.table), self._at, self._known
-            )
+            folder = self._folder / "tables" / landed_name(feed.table)
+            most = (TRIED_OF_PARENTS if asked.is_child else TRIED) if self._trial else None
+            asked.most_questions = TRIED_OF_PARENTS if self._trial else None
+            return RestReading(feed, before, asked, folder, self._at, self._known, most)
 
     def _telling(self, feed: LandedFeed) -> Callable[[int], None]:
         return lambda rows: self._tell(f"reading {feed.table}", rows)
@@ -121,7 +128,10 @@ class _Hidden:
 
 
 class RestReading:
-    """One feed, read. Everything new lies in ``folder`` as Arrow files, in the order it came."""
+    """One feed, read. Everything new lies in ``folder`` as Arrow files, in the order it came.
+
+    Of at most ``most`` rows; ``cut`` tells that there were more.
+    """
 
     def __init__(
         self,
@@ -131,7 +141,10 @@ class RestReading:
         folder: Path,
         at: datetime | None,
         known: LandedKeys | None = None,
+        most: int | None = None,
     ) -> None:
+        self.cut = False
+        self._most = most
         self._known = known
         self.feed = feed
         self.warnings: list[Warned] = []
@@ -173,22 +186,32 @@ class RestReading:
     def _read(self, asked: Asked) -> None:
         table = landed_name(self.feed.table)
         columns = self._by_cursor(asked, table) if asked.goes_by_cursor else self._whole(asked, table)
+        self.cut |= asked.cut
         if not columns:
             columns = dict.fromkeys(self._before.columns) or dict.fromkeys(asked.declared)
         elif not asked.empty_so_far:
             columns_of(self.feed, columns)
-            asked.check_needs()
+            if not (self.cut and asked.is_child):  # so few rows may lack what others have
+                asked.check_needs()
         if not self._parts and not self._before.columns and columns:
             self._keep(table, arrow_table([], list(columns), dict.fromkeys(columns, "text")))
         self._state = replace(self._state, columns=tuple(columns))
-        if keys_due(self.feed, self._before, self._at):
+        if keys_due(self.feed, self._before, self._at) and not self.cut:
             self._key_list(asked, table + KEYS)
+
+    def _first(self, rows: Iterator[tuple[Mapping[str, str | None], str | None]]) -> Iterator[Any]:
+        """Yield rows, and note where there are more than are wanted."""
+        for nth, row in enumerate(rows):
+            if nth == self._most:
+                self.cut = True
+                return
+            yield row
 
     def _by_cursor(self, asked: Asked, table: str) -> dict[str, None]:
         """Land rows that the cursor finds new."""
         cursor = asked.cursor(self._before)
         columns: dict[str, None] = {}
-        for batch in _batches(asked.since(cursor)):
+        for batch in _batches(self._first(asked.since(cursor))):
             names = batch.columns
             columns |= names
             new = asked.fresh(cursor, batch)
@@ -211,7 +234,7 @@ class RestReading:
         """Land all rows where any of them is new, changed or gone."""
         columns: dict[str, None] = {}
         count = total = 0
-        for batch in _batches(asked.since(None)):
+        for batch in _batches(self._first(asked.since(None))):
             columns |= batch.columns
             arrow = batch.arrow()
             count += arrow.num_rows

@@ -159,7 +159,13 @@ class Question:
             )
         if isinstance(rows, Mapping):
             return [rows]
-        return rows if isinstance(rows, list) else []
+        if rows and not isinstance(rows, list):
+            raise Unreadable(
+                f'"{self._request.rows}" of the answer holds no rows but a {type(rows).__name__}',
+                "mend this line",
+                place=("request", "rows"),
+            )
+        return rows or []
 
     def _unseen(self, rows: list[Any], digests: list[bytes]) -> list[Any]:
         fresh = []

@@ -13,7 +13,7 @@ from qmsreports.errors import did_you_mean
 from qmsreports.landing import landed_name
 from qmsreports.sources.cursor import Cursor
 from qmsreports.sources.database import arrow_table
-from qmsreports.sources.feed import FeedState, Unreadable, Warned, digest, row_hash
+from qmsreports.sources.feed import FeedState, Unreadable, Warned, columns_of, digest, row_hash
 from qmsreports.sources.rest.address import Several
 from qmsreports.sources.rest.client import Client
 from qmsreports.sources.rest.kept import Kept
@@ -63,6 +63,8 @@ class Asked:
         self.request: Request = feed.request
         self.warnings: list[Warned] = []
         self.empty_so_far = True
+        self.most_questions: int | None = None  # about parents, where a source is only tried
+        self.cut = False
         self.unfit: str | None = None  # a cursor value that is no point in time
         self._feed = feed
         self._client = client
@@ -106,7 +108,10 @@ class Asked:
         if self._parent is None:
             yield from self._flat(self._feed, self.request, self._from(cursor), {})
             return
-        for values, question, version in self._questions(_Parents(self, cursor)):
+        for nth, (values, question, version) in enumerate(self._questions(_Parents(self, cursor))):
+            if nth == self.most_questions:
+                self.cut = True
+                return
             kept = self._kept.of(version) if self._kept is not None else None
             for row, _ in self._flat(self._feed, self.request, None, question, may_be_gone=bool(values), kept=kept):
                 yield {**values, **row}, None
@@ -250,7 +255,10 @@ class Asked:
     def _row(self, feed: LandedFeed, request: Request, raw: Mapping[str, Any]) -> dict[str, str | None]:
         empty = self.source.api.empty
         if not request.columns:
-            found = {landed_name(name): written(value, empty) for name, value in raw.items() if name != "outer"}
+            names = {name: landed_name(name) for name in raw if name != "outer"}
+            found = {landed: written(raw[name], empty) for name, landed in names.items()}
+            if len(found) < len(names):
+                columns_of(feed, names)  # says which two would be one
             self._found |= found.keys() if feed is self._feed else set()
             return found
         row: dict[str, str | None] = {}
