@@ -132,8 +132,11 @@ def test_what_was_measured_in_a_year_that_is_withdrawn_stays_readable(line: Line
     _, (impact, *_) = plan_catalog(settings=line.settings)
     assert (impact.effect, impact.periods, impact.ended[-1]) == ("numbers", (), "FY2026-P01")
     assert impact.sentences() == [
-        "no period of the fiscal year is measured any more; values on record in FY2025-P08 to FY2026-P01 stay"
+        "values on record in FY2025-P08 to FY2026-P01 stay, and none of these periods is measured any more"
     ]
+    organisation.write_text(plain + JULY)  # its months are calendar months
+    _, (exchanged, *_) = plan_catalog(settings=line.settings)
+    assert (exchanged.periods, exchanged.ended) == ((), impact.ended)
     _write(line, "organisation.yaml", plain)
     assert line.measure(START + timedelta(hours=1)).candidates == 0
 
