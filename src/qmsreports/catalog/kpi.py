@@ -176,6 +176,13 @@ class KpiVersion(Translated):
         """Names of the tables whose rows are counted: those of the populations."""
         return tuple(dict.fromkeys(population.table for population in self.populations()))
 
+    def not_reached(self, value: float | None, n: int, status: str) -> bool:
+        """Tell whether a value is missing because too many of its ``n`` cases are still open: the curve of a duration
+        that censors never falls as far as its percentile asks. There is no lack of data then, rather of results.
+        """
+        censors = getattr(self.measure, "unfinished", None) == "censor"
+        return censors and value is None and n > 0 and status == "no_data"
+
     @property
     def calendars(self) -> tuple[str, ...]:
         """Names of the calendars that the numbers depend on."""

@@ -200,7 +200,8 @@ class Extreme(Model):
 
     Slices with fewer than ``at_least`` rows are left out: with more slices and fewer rows in each the gap between the
     extremes grows by chance alone, so that two answers on one channel must not decide it. ``over`` is one of the KPI's
-    own slices; rows without a value there take no part.
+    own slices; rows without a value there take no part. There is no highest where a slice of a duration that censors is
+    not reached: it is beyond all others, and nobody knows how far.
     """
 
     kpi: Name

@@ -109,7 +109,7 @@ def values(
                 row.kpi,
                 row.period,
                 row.slice_key,
-                _short(row.value),
+                "not reached" if change.not_reached else _short(row.value),
                 row.unit,
                 row.n,
                 _short(row.low),

@@ -97,7 +97,7 @@ def _published(trail: Trail) -> Iterator[str]:
             yield f"Not published: to measure it, run: qmsreports run measure --period {trail.period}"
         return
     target = f", target {_shown(stands['target'])}" if stands["target"] is not None else ""
-    value = f"{_shown(stands['value']) or 'no value'} {trail.unit}"
+    value = "not reached" if stands["not_reached"] else f"{_shown(stands['value']) or 'no value'} {trail.unit}"
     by = f"by version {stands['version']}, {stands['computed_at']}"
     yield f"Published: {value} ({stands['status']}{target}), {by}"
     again = _shown(trail.recomputed)

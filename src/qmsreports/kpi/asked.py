@@ -59,7 +59,8 @@ def asked(catalog: Catalog, reported: Period, at: datetime) -> tuple[Asked, ...]
     for (kind, of), kpis in sorted(kinds.items()):
         own = (kind, of) == (reported.kind, reported.of)
         last = reported if own else Period.last_closed(reported.end, kind, of)
-        if kind in ("half", "year") and last.end != reported.end:
+        closes = last.end == reported.end or (reported.kind == "month" and last.end > reported.start)
+        if kind in ("half", "year") and not closes:
             continue  # they come with the month that closes them, or by name: no month pays for what seldom moves
         found[last] = found.get(last, frozenset()) | kpis
     return tuple(Asked(last, kpis) for last, kpis in found.items())

@@ -249,7 +249,7 @@ def _inputs(
 def _lines(entry: Explanation) -> list[str]:
     cut = ", ".join(f"{name} {value}" for name, value in entry.slice)
     lines = [
-        f"{entry.kpi.title}, {entry.period}{f', {cut}' if cut else ''}: {_number(entry.figure.value)} {entry.kpi.unit}",
+        f"{entry.kpi.title}, {entry.period}{f', {cut}' if cut else ''}: {_value(entry)}",
         entry.kpi.question,
         "",
         f"Version {entry.version}, in force from {entry.effective_from}: {entry.why}",
@@ -308,6 +308,13 @@ def _parts(figure: Figure) -> str:
     values = {"numerator": figure.numerator, "denominator": figure.denominator, "n": float(figure.n)}
     known = {name: value for name, value in values.items() if value is not None} | dict(figure.parts)
     return ", ".join(f"{name} {_number(value)}" for name, value in known.items())
+
+
+def _value(entry: Explanation) -> str:
+    version = entry.kpi.version(entry.version)
+    if version is not None and version.not_reached(entry.figure.value, entry.figure.n, "no_data"):
+        return "not reached, too many cases are still open"
+    return f"{_number(entry.figure.value)} {entry.kpi.unit}"
 
 
 def _number(value: float | None) -> str:

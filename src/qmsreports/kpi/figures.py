@@ -146,13 +146,18 @@ def combine(
 ) -> float | None:
     """Return the value of a formula; None as soon as one of its values is missing or it divides by zero.
 
-    ``slices`` are all figures of the KPIs, for the extremes; one of fewer than two slices is no extreme and None.
+    ``slices`` are all figures of the KPIs, for the extremes; one of fewer than two slices is no extreme and None. Where
+    too many cases of a slice are still open for its value, that slice is beyond the others: it may be the highest, by
+    how much nobody knows, and it is not the lowest.
     """
     if step.operator == "number":
         return step.number
     if step.operator in ("highest", "lowest"):
-        values = list(compared(step, (slices or {}).get(step.kpi, {})).values())
-        return (max(values) if step.operator == "highest" else min(values)) if len(values) > 1 else None
+        of = (slices or {}).get(step.kpi, {})
+        values, beyond = list(compared(step, of).values()), _not_reached(step, of)
+        if not values or len(values) + beyond < 2 or (beyond and step.operator == "highest"):
+            return None
+        return max(values) if step.operator == "highest" else min(values)
     if step.operator == "kpi":
         figure = figures.get(step.kpi)
         return figure.value if figure is not None else None
@@ -167,14 +172,21 @@ def combine(
 
 def compared(step: Step, slices: Mapping[Slice, Figure]) -> dict[str, float]:
     """Return the values among which an extreme is sought, by the name of their slice."""
+    own = _apart(step, slices)
+    return {name: figure.value for name, figure in own.items() if figure.value is not None}
+
+
+def _not_reached(step: Step, slices: Mapping[Slice, Figure]) -> int:
+    """Return how many slices have no value because too many of their cases are still open."""
+    return sum(figure.value is None and "finished" in figure.parts for figure in _apart(step, slices).values())
+
+
+def _apart(step: Step, slices: Mapping[Slice, Figure]) -> dict[str, Figure]:
+    """Return the slices that take part in the search for an extreme, by name: those with enough rows."""
     return {
-        cut[0][1]: figure.value
+        cut[0][1]: figure
         for cut, figure in slices.items()
-        if len(cut) == 1
-        and cut[0][0] == step.over
-        and cut[0][1] != UNNAMED
-        and figure.value is not None
-        and figure.n >= step.at_least
+        if len(cut) == 1 and cut[0][0] == step.over and cut[0][1] != UNNAMED and figure.n >= step.at_least
     }
 
 

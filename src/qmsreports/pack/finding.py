@@ -128,6 +128,8 @@ def finding_of(objective: Objective, one: Objective | Slice) -> str:
 
 def without_value(latest: Point) -> str:
     """Say why a period has no value."""
+    if latest.not_reached:
+        return say("finding.not_reached", for_period=figures.period(latest.period, "for"))
     if latest.status != "not_valid":
         return say("finding.no_data", for_period=figures.period(latest.period, "for"))
     return say(

@@ -36,6 +36,7 @@ class Point(Record):
     provisional: bool = False
     unfinished: bool = False  # the period was not over when the data was read: shown, and judged by nothing
     restated: bool = False
+    not_reached: bool = False  # too many cases are still open for the value of a duration: no lack of data
     unfit: str = ""  # why the definition could not be computed, where that is why there is no valid value
     version: int = 1
     mean: float | None = None
@@ -44,6 +45,11 @@ class Point(Record):
     signal: str = "none"
     kind: str = "common_cause"
     few: bool = False  # fewer cases than the definition asks for: it has no signal, and ends none
+
+    @property
+    def standing(self) -> str:
+        """The word that a reader sees: the status, or ``not_reached`` where "no data" would hide undone work."""
+        return "not_reached" if self.not_reached else self.status
 
 
 class Segment(Record):

@@ -20,6 +20,7 @@ class Change:
     """Difference to the period before in the KPI's unit, and its 95 % interval; None where there is none.
 
     ``would_be_restated`` tells that what came later would make another value of it, ``restated_to`` which one.
+    ``not_reached`` tells that there is no value because too many cases are still open.
     """
 
     change: float | None = None
@@ -27,6 +28,7 @@ class Change:
     change_high: float | None = None
     would_be_restated: bool = False
     restated_to: float | None = None
+    not_reached: bool = False
 
 
 def values(
@@ -51,8 +53,15 @@ def values(
     for row in rows:
         if not wanted or row.period == str(wanted[0]):
             change = change_of(workspace.catalog, _before(row, known, earlier), row)
-            found.append((row, replace(change, would_be_restated=row.id in waiting, restated_to=waiting.get(row.id))))
+            change = replace(change, would_be_restated=row.id in waiting, restated_to=waiting.get(row.id))
+            found.append((row, replace(change, not_reached=_not_reached(workspace.catalog, row))))
     return found
+
+
+def _not_reached(catalog: Catalog, row: Result) -> bool:
+    kpi = catalog.kpis.get(row.kpi)
+    version = kpi.version(row.version) if kpi is not None else None
+    return version is not None and version.not_reached(row.value, row.n, row.status)
 
 
 def _before(

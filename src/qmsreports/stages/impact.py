@@ -19,7 +19,7 @@ from qmsreports.catalog.organised import KIND as ORGANISATION
 from qmsreports.catalog.organised import differing, moves_numbers, stored_organisation
 from qmsreports.catalog.restore import stored_targets, stored_version
 from qmsreports.errors import UserError
-from qmsreports.fiscal import ANY_YEAR
+from qmsreports.fiscal import ANY_YEAR, FiscalYear
 from qmsreports.period import Period
 from qmsreports.settings import Settings
 from qmsreports.workspace import Workspace
@@ -53,7 +53,7 @@ class Impact:
     ``periods`` are measured periods whose number or target would differ, oldest first; ``settled`` how many of their
     values are final: another number stays out until somebody restates it, another target judges them anew. ``packs``
     are published packs that show one of these periods of this KPI. ``read_by`` are the KPIs whose formulas read it.
-    ``ended`` are measured periods of a fiscal year that is withdrawn: of none of them a number changes or is measured.
+    ``ended`` are measured periods that the fiscal year has no more: of none of them a number changes or is measured.
     """
 
     effect: str
@@ -83,7 +83,7 @@ class Impact:
             read = f"the numbers of {', '.join(self.read_by)} with them" if self.read_by else "no KPI reads them"
             return [f"rows may become others from the next ingest on, and {read}"]
         what = "numbers change" if self.effect == "numbers" else "no number changes; the target differs"
-        ended = f"no period of the fiscal year is measured any more; values on record in {spans(self.ended)} stay"
+        ended = f"values on record in {spans(self.ended)} stay, and none of these periods is measured any more"
         if not self.periods:
             return [ended if self.ended else f"{what} in no period that is measured"]
         count = "1 period" if len(self.periods) == 1 else f"{len(self.periods)} periods"
@@ -208,7 +208,7 @@ class _Ground:
         rows = self.values if moved != {"fiscal_year"} else self._of_the_year()
         if not rows and self.values:
             return Impact("none")
-        ended = {row.period for row in rows if after.fiscal is None and self._measured[row.period].of.prefix}
+        ended = {row.period for row in rows if not _has(after.fiscal, row.period)}
         rows = tuple(row for row in rows if row.period not in ended)
         periods = {row.period for row in rows}
         settled = sum(not row.provisional and row.value is not None for row in rows)
@@ -321,6 +321,13 @@ def _kpis_of(pack: Pack) -> set[str]:
     """Names of the KPIs whose definitions were in force when a pack was made."""
     keys = (str(key).split("/") for key in pack.manifest.get("catalog", {}))
     return {key[1] for key in keys if key[0] == "kpi" and len(key) > 1}
+
+
+def _has(fiscal: FiscalYear | None, text: str) -> bool:
+    """Tell whether a period is one of the calendar or of this fiscal year."""
+    with suppress(UserError):
+        return bool(Period.parse(text, fiscal))
+    return False
 
 
 def _ordered(periods: Iterable[str]) -> tuple[str, ...]:

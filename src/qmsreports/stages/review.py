@@ -228,17 +228,23 @@ def kept_period(workspace: Workspace, review: Review, text: str) -> Period:
 
 
 def due_reviews(month: str, *, settings: Settings | None = None) -> list[dict[str, str]]:
-    """Return which reviews a month closes a period of, with that period: in September the quarterly review, too."""
+    """Return which reviews a month closes a period of, with that period: in September the quarterly review, too.
+
+    Of months of four weeks two can end in one calendar month: then both are due, the earlier one first.
+    """
     with Workspace(settings) as workspace:
         catalog = workspace.catalog
-        reported, found = catalog.period(month), []
+        reported = catalog.period(month)
+        found: list[dict[str, str]] = []
         for name, review in sorted(catalog.reviews.items()):
             of = review.year(catalog.organisation.fiscal)
             if of is None:
                 continue  # its fiscal year waits for approval
-            last = Period.last_closed(reported.end, review.kind, of)
-            if reported.start < last.end <= reported.end:
-                found.append({"review": name, "of": str(last)})
+            last, closed = Period.last_closed(reported.end, review.kind, of), []
+            while last.end > reported.start:
+                closed.append({"review": name, "of": str(last)})
+                last = last.shift(-1)
+            found += reversed(closed)
         return found
 
 

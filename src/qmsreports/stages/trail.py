@@ -154,6 +154,8 @@ def explain(
     if stored is not None:
         published = {name: getattr(stored, name) for name in _PUBLISHED}
         published["computed_at"] = stored.computed_at.isoformat()
+        by = found.kpi.version(found.version)
+        published["not_reached"] = by is not None and by.not_reached(stored.value, stored.n, stored.status)
     return Trail(
         kpi=kpi,
         title=found.kpi.title,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -76,3 +76,42 @@ def test_a_gap_is_over_a_slice_that_the_kpi_has() -> None:
 def test_a_gap_has_no_slices_itself() -> None:
     with pytest.raises(UserError, match="the gap between slices has no slices itself; remove slices"):
         run(share_and_gap(slices=["channel"]), [], ["2026-03"])
+
+
+def test_there_is_no_highest_where_too_many_cases_of_a_slice_are_open() -> None:
+    """One chat of four was answered: that its median is not reached must not make the gap that of the other two."""
+    begun = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    hours: dict[str, list[int | None]] = {"phone": [1, 1, 2], "email": [3, 4, 5], "chat": [1, None, None, None]}
+    cases = [
+        {"channel": name, "opened_at": begun, "closed_at": None if one is None else begun + timedelta(hours=one)}
+        for name, own in hours.items()
+        for one in own
+    ]
+    wait = kpi(
+        {
+            "kind": "duration",
+            "of": {"elapsed": {"from": "opened_at", "to": "closed_at"}},
+            "unfinished": "censor",
+        },
+        name="wait",
+        unit="hours",
+        population={"table": "cases", "period_by": "opened_at"},
+        slices=["channel"],
+    )
+
+    def found(at_least: int) -> list[float | None]:
+        ends = [{end: {"kpi": "wait", "over": "channel", "at_least": at_least}} for end in ("highest", "lowest")]
+        values: list[dict[str, Any]] = [{"subtract": ends}, *ends]
+        names = ("gap", "longest", "shortest")
+        formulas = [
+            kpi({"kind": "formula", "value": value}, name=name, unit="hours")
+            for name, value in zip(names, values, strict=True)
+        ]
+        measured = run([wait, *formulas], cases, ["2026-03"]).results
+        whole = {result.kpi: result.value for result in measured if not result.slice}
+        return [whole[name] for name in names]
+
+    assert found(3) == [None, None, 1]
+    assert found(4) == [None, None, None]  # only the chats are so many
+    cases = [case for case in cases if case["channel"] != "chat" or case["closed_at"]]
+    assert found(3) == [3, 4, 1]

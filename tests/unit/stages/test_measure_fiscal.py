@@ -14,6 +14,7 @@ from test_measure_longer import QUARTERLY, _values, _write
 
 from qmsreports import stages
 from qmsreports.errors import UserError
+from qmsreports.kpi.asked import asked
 from qmsreports.pack.collect import collect
 from qmsreports.period import Period
 from qmsreports.register.models import Analysis, ReviewEvent
@@ -132,8 +133,11 @@ def test_what_was_measured_in_a_year_that_is_withdrawn_stays_readable(line: Line
     _, (impact, *_) = plan_catalog(settings=line.settings)
     assert (impact.effect, impact.periods, impact.ended[-1]) == ("numbers", (), "FY2026-P01")
     assert impact.sentences() == [
-        "no period of the fiscal year is measured any more; values on record in FY2025-P08 to FY2026-P01 stay"
+        "values on record in FY2025-P08 to FY2026-P01 stay, and none of these periods is measured any more"
     ]
+    organisation.write_text(plain + JULY)  # its months are calendar months
+    _, (exchanged, *_) = plan_catalog(settings=line.settings)
+    assert (exchanged.periods, exchanged.ended) == ((), impact.ended)
     _write(line, "organisation.yaml", plain)
     assert line.measure(START + timedelta(hours=1)).candidates == 0
 
@@ -198,3 +202,19 @@ def test_what_a_review_of_a_withdrawn_year_left_is_read_by_the_reviews_after_it(
     assert (shown["state"], shown["planned_for"]) == ("planned", date(2026, 4, 2))
     with pytest.raises(UserError, match="is of a fiscal year, and none is declared"):
         stages.show_review("quarterly", "FY2025-P10", settings=line.settings)
+
+
+def test_every_month_of_weeks_is_due_once_and_its_year_comes_with_the_month_in_which_it_ends(line: Line) -> None:
+    """July 2026 ends on 1 August and August on the 29th; the year 2026 ends on 30 January 2027."""
+    _declare(line, RETAIL, "fiscal_month")
+    _write(line, "reviews/yearly.yaml", QUARTERLY.replace("quarterly", "yearly").replace("quarter", "fiscal_year"))
+    months = [Period.parse("2026-02").shift(count) for count in range(12)]
+    due = [one for month in months for one in stages.due_reviews(str(month), settings=line.settings)]
+    assert [one["of"] for one in due if one["review"] == "quarterly"] == [f"FY2026-P{n:02}" for n in range(1, 13)]
+    august = stages.due_reviews("2026-08", settings=line.settings)
+    assert [one["of"] for one in august] == ["2026-08", "FY2026-P06", "FY2026-P07"]
+    assert [one["of"] for one in due if one["review"] == "yearly"] == ["FY2026"]
+    with Workspace(line.settings) as workspace:
+        catalog = workspace.catalog
+    asked_of = [month for month in months if "FY2026" in [str(one.last) for one in asked(catalog, month, START)]]
+    assert asked_of == [Period.parse("2027-01")]

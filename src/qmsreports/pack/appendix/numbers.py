@@ -33,7 +33,7 @@ def _objective(found: Objective) -> Sequence[Cell]:
         Measure(latest.target, unit),
         Measure(latest.near, unit),
         words(found.better),
-        words(latest.status),
+        words(latest.standing),
         _variation(found, found),
         words(found.assurance),
         latest.provisional,
@@ -115,7 +115,7 @@ def _counted(point: Point, unit: str) -> tuple[Cell, ...]:
         point.numerator,
         point.denominator,
         Measure(point.target, unit),
-        words(point.status),
+        words(point.standing),
         point.provisional,
         point.restated,
     )

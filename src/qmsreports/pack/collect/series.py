@@ -33,7 +33,7 @@ def objective(kpi: Kpi, catalog: Catalog, measured: Measured, stopped: Mapping[s
     """Return one KPI with its whole window. ``stopped`` gives the message of each table whose feed did not come in."""
     rows = {row.period: row for row in measured.results.get((kpi.kpi, ""), ())}
     analysis = measured.analyses.get((kpi.kpi, ""))
-    points = _points(measured, rows, analysis)
+    points = _points(kpi, measured, rows, analysis)
     latest = rows.get(str(measured.periods[-1]))
     version = latest.version if latest else _version_in_force(kpi, measured.periods[-1])
     definition = kpi.version(version)
@@ -169,7 +169,7 @@ def _over(measured: Measured, rows: Mapping[str, Value]) -> list[Value]:
     return [row for name, row in rows.items() if name not in measured.unfinished]
 
 
-def _points(measured: Measured, rows: Mapping[str, Value], analysis: Analysis | None) -> tuple[Point, ...]:
+def _points(kpi: Kpi, measured: Measured, rows: Mapping[str, Value], analysis: Analysis | None) -> tuple[Point, ...]:
     """Return one point per period from the first that has a row; a period without a row is a gap."""
     periods = measured.periods
     judged = {point["date"]: point for point in analysis.result["points"]} if analysis else {}
@@ -177,11 +177,17 @@ def _points(measured: Measured, rows: Mapping[str, Value], analysis: Analysis | 
     points = []
     for period in periods[first:]:
         row = rows.get(str(period))
-        if str(period) in measured.unfinished:
-            points.append(_unfinished(_point(period, row, {}, measured.unfit)))
-        else:
-            points.append(_point(period, row, judged.get(period.start.isoformat(), {}), measured.unfit))
+        over = str(period) not in measured.unfinished
+        point = _point(period, row, judged.get(period.start.isoformat(), {}) if over else {}, measured.unfit)
+        if row is not None and _not_reached(kpi, row):
+            point = point.model_copy(update={"not_reached": True})
+        points.append(point if over else _unfinished(point))
     return tuple(points)
+
+
+def _not_reached(kpi: Kpi, row: Value) -> bool:
+    version = kpi.version(row.version)
+    return version is not None and version.not_reached(row.value, row.n, row.status)
 
 
 def _unfinished(point: Point) -> Point:
@@ -281,7 +287,7 @@ def _slice(kpi: Kpi, measured: Measured, key: str, names: tuple[str, str, str]) 
     rows = {row.period: row for row in measured.results[kpi.kpi, key]}
     analysis = measured.analyses.get((kpi.kpi, key))
     dimension, value, title = names
-    points = _points(measured, rows, analysis)
+    points = _points(kpi, measured, rows, analysis)
     return Slice(
         dimension=dimension,
         key=value,

@@ -92,7 +92,7 @@ def _row(objective: Objective, part: Slice) -> dict[str, Any]:
         "interval": figures.interval(*objective.within(latest.low, latest.high), unit),
         "n": figures.count(latest.n) if latest.n else figures.NONE,
         "target": figures.target(latest.target, objective.better, unit),
-        "status": words.status(latest.status, few=objective.few(latest)),
+        "status": words.status(latest.standing, few=objective.few(latest)),
         "variation": words.variation(objective, part),
         "limits": figures.interval(*objective.within(latest.lower, latest.upper), unit),
         "whole": figures.number(objective.latest.value, unit),

@@ -31,7 +31,7 @@ def row(objective: Objective) -> dict[str, Any]:
         "n": figures.count(latest.n) if latest.n else figures.NONE,
         "target": figures.target(latest.target, objective.better, objective.unit),
         "near": figures.goal(latest.near, objective.unit) if latest.near is not None else "",
-        "status": words.status(latest.status, few=objective.few(latest)),
+        "status": words.status(latest.standing, few=objective.few(latest)),
         "variation": words.variation(objective),
         "meets": words.meets(
             objective.assurance,
@@ -210,7 +210,7 @@ def _slices(objective: Objective) -> list[dict[str, Any]]:
             "interval": figures.interval(*objective.within(piece.latest.low, piece.latest.high), objective.unit),
             "n": figures.count(piece.latest.n) if piece.latest.n else figures.NONE,
             "target": figures.target(piece.latest.target, objective.better, objective.unit),
-            "status": words.status(piece.latest.status, few=objective.few(piece.latest)),
+            "status": words.status(piece.latest.standing, few=objective.few(piece.latest)),
             "variation": words.variation(objective, piece),
         }
         for piece in (*objective.slices, *objective.combined)
@@ -240,7 +240,7 @@ def _value(point: Point, objective: Objective) -> dict[str, Any]:
         "interval": figures.interval(*objective.within(point.low, point.high), unit),
         "n": figures.count(point.n) if point.n else figures.NONE,
         "target": figures.target(point.target, objective.better, unit),
-        "status": words.status(point.status, few=objective.few(point)),
+        "status": words.status(point.standing, few=objective.few(point)),
         "limits": figures.interval(*objective.within(point.lower, point.upper), unit) if valued else "",
         "signal": say(f"point.{point.signal}") if point.signal != "none" else "",
         "kind": {"improvement": "good", "concern": "bad"}.get(point.kind, "mute"),

@@ -41,7 +41,7 @@ def _row(one: Objective, level: int) -> dict[str, Any]:
         "link": f"kpi-{one.kpi}",
         "value": figures.quantity(latest.value, one.unit),
         "target": figures.target(latest.target, one.better, one.unit),
-        "status": words.status(latest.status, few=one.few(latest)),
+        "status": words.status(latest.standing, few=one.few(latest)),
         "variation": words.variation(one),
     }
 
