@@ -395,4 +395,6 @@ def test_the_last_review_is_one_that_took_place(tmp_path: Path) -> None:
         (row,) = packs.editions(session, "monthly", "2026-09")
         packs.approve_pack(session, row, by="M. Huber", at=minutes(5))
     assert read(made, minutes(6)).header.last_period == "2026-09"
+    assert read(made, minutes(6)).header.counted_from == minutes(1).date()
+    assert (read(made, minutes(4)).header.counted_from, first.header.counted_from) == (None, None)  # no pack of August
     assert read(made, minutes(4)).header.last_period == "2026-08"

@@ -260,6 +260,7 @@ def _header(
         last_period=str(last.period) if last else "",
         last_start=last.period.start if last else None,
         last_end=last.period.last_day if last else None,
+        counted_from=last.built.astimezone(ZoneInfo(organisation.time_zone)).date() if last and last.built else None,
         edition=1,
         classification=figures.known(f"classification.{figures.slug(review.confidentiality)}", review.confidentiality),
         chair=figures.written_role(review.chair),
