@@ -89,7 +89,7 @@ def _collected(
     with register.read() as session, lake.connect(catalog.tables.values(), at) as connection:
         last = _last(session, catalog, review, period, as_of)
         built = last.built if last else None
-        found = feeds.intake(session, built, as_of)
+        found = feeds.with_lost(feeds.intake(session, built, as_of), at)
         read_at = found.read_at or as_of
         recorded = Recorded(session, review.review, period, as_of, catalog.organisation.time_zone, catalog.years)
         read_on = read_at.astimezone(ZoneInfo(catalog.organisation.time_zone)).date()
