@@ -94,13 +94,14 @@ def decide(
     due: Annotated[str, typer.Option(help="Until when, as 2026-12-31.")] = "",
     action: Annotated[str, typer.Option(help="What has to be done; default the decision itself.")] = "",
     on: Annotated[str, typer.Option(help="Day of the decision; default that of the review.")] = "",
+    kpi: Annotated[str, typer.Option(help="KPI of the missed objective that it is about.")] = "",
     review: REVIEW = "monthly",
     period: PERIOD = None,
     as_json: JSON = False,
 ) -> None:
     """Record a decision and open its action; one that was wrong is taken back with ``review withdraw``."""
     said = {"kind": kind, "text": text, "reason": reason, "owner": owner, "due": due, "action": action, "by": by}
-    said["on"] = on
+    said |= {"on": on, "kpi": kpi}
     _record(
         review,
         period,

@@ -96,6 +96,7 @@ def assemble(facts: Facts) -> PackModel:
         facts.quality,
         _readers(facts, [objective for objective in objectives if _stopped(objective)]),
         _readers(facts, [objective for objective in objectives if objective.latest.status != "not_valid"]),
+        actions_of(facts.ledgers),
     )
     return PackModel(
         header=facts.header,
@@ -130,6 +131,18 @@ def assemble(facts: Facts) -> PackModel:
             planned=facts.planned,
             required=facts.required,
         ),
+    )
+
+
+def actions_of(ledgers: Sequence[Ledger]) -> tuple[str, ...]:
+    """Return the inputs of the leading standard that the actions of earlier reviews are; each standard numbers them in
+    its own way.
+    """
+    return tuple(
+        row.clause
+        for ledger in ledgers[:1]
+        for row in ledger.rows
+        if row.clause == "9.3.2-a" or any(place == "actions" for _, place in row.evidence)
     )
 
 
@@ -308,6 +321,7 @@ def trust_sentences(pack: PackModel) -> tuple[str, ...]:
         *period_sentences(pack),
         read,
         _rows(trust_),
+        say("trust.since", day=figures.day(pack.header.counted_from)) if pack.header.counted_from else "",
         say("trust.rules_failed", n=trust_.failed_rules) if trust_.failed_rules else say("trust.no_rule_failed"),
         say("trust.waiting", n=trust_.quarantine_open) if trust_.quarantine_open else "",
         say("trust.would_change", n=trust_.candidates) if trust_.candidates else "",

@@ -41,8 +41,9 @@ def decisions(
     quality: Sequence[SourceQuality],
     stopped: Readers,
     standing: Readers = MappingProxyType({}),
+    asked_for: tuple[str, ...] = ("9.3.2-a",),
 ) -> tuple[Decision, ...]:
-    """Return everything that needs a decision, ranked.
+    """Return everything that needs a decision, ranked. ``asked_for``: the inputs that earlier actions are.
 
     ``stopped`` maps (source, table) of a failed feed to the titles of the KPIs without a value because of it,
     ``standing`` to those that were measured before it failed.
@@ -54,7 +55,7 @@ def decisions(
     own = [about_objective(objective) for objective in ranked]
     collected = [
         item
-        for item in (overdue(actions), missing(ledger), *failed_feeds(quality, stopped, standing))
+        for item in (overdue(actions, asked_for), missing(ledger), *failed_feeds(quality, stopped, standing))
         if item is not None
     ]
     return tuple(own[:_FIRST] + collected + own[_FIRST:])
@@ -197,7 +198,7 @@ def _where(objective: Objective) -> str:
     return ""
 
 
-def overdue(actions: Sequence[Action]) -> Decision | None:
+def overdue(actions: Sequence[Action], asked_for: tuple[str, ...] = ("9.3.2-a",)) -> Decision | None:
     """Return one item for all overdue actions, the longest overdue first; ``None`` where nothing is overdue."""
     late = sorted(
         (action for action in actions if action.state == "overdue"), key=lambda a: (-a.overdue_days, a.action)
@@ -221,7 +222,7 @@ def overdue(actions: Sequence[Action]) -> Decision | None:
         title=say("decision.overdue.title", n=len(late)),
         evidence=_with_rest(named, len(late) - 3, again),
         asks=say("decision.overdue.asks"),
-        clauses=("9.3.2-a",),
+        clauses=asked_for,
         link="actions",
     )
 

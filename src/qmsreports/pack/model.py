@@ -53,6 +53,9 @@ class Header(Record):
     last_period: str = ""  # period of the last review; "" for the first
     last_start: date | None = None
     last_end: date | None = None  # last day
+    counted_from: date | None = (
+        None  # rows that came in are counted since the pack of the last review, made on this day
+    )
     edition: int
     predecessor: str = ""  # the edition this one corrects
     reason: str = ""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from qmsreports.errors import Finding, UserError, did_you_mean
 from qmsreports.persons import known_as
 from qmsreports.settings import Settings
-from qmsreports.stages.meeting import clause_of, day_of, day_on, enter, local_day, opened, person, usage, words
+from qmsreports.stages.meeting import clause_of, day_of, day_on, enter, kpi_of, local_day, opened, person, usage, words
 from qmsreports.stages.plausible import follows
 
 if TYPE_CHECKING:
@@ -30,11 +30,13 @@ def decide(
     by: str,
     at: datetime,
     on: str = "",
+    kpi: str = "",
     settings: Settings | None = None,
 ) -> dict[str, Any]:
     """Record a decision and open the action that follows; without owner or due date the review cannot be closed.
 
-    ``on`` is the day of the decision, by default the one on which the review was held, today before that. The same
+    ``on`` is the day of the decision, by default the one on which the review was held, today before that. With
+    ``kpi`` the action stands for a missed objective, as one that was proposed for it does. The same
     decision again adds nothing; with another owner, due date or action it is refused, because the decision on record
     would stay as it is.
     """
@@ -54,6 +56,8 @@ def decide(
             "owner": owner.strip() or None,
             "due": until,
         }
+        if kpi:
+            opens["kpi"] = kpi_of(workspace, declared, kpi)
         who = person(by)
         with workspace.register.write() as session:
             reviews.alone(session)
@@ -97,6 +101,7 @@ def decide(
                 "action": row.action,
                 "owner": stands.owner,
                 "due": stands.due,
+                "kpi": stands.kpi,
                 "by": row.decided_by,
                 "on": row.decided_on,
                 "recorded": recorded,
@@ -109,7 +114,8 @@ def todo_of(review: str, month: str, number: str) -> str:
     return f"change its action with qmsreports action update, or take it back first: {withdraw}"
 
 
-_NAMES = {"title": "action", "owner": "owner", "due": "due date", "day": "day"}
+_NAMES = {"title": "action", "owner": "owner", "due": "due date", "day": "day", "kpi": "KPI"}
+_NOTHING = {"title": "none", "owner": "nobody", "due": "none", "day": "none", "kpi": "none"}
 
 
 def another(session: Session, number: str, asked: Mapping[str, Any]) -> str:
@@ -117,9 +123,9 @@ def another(session: Session, number: str, asked: Mapping[str, Any]) -> str:
     from qmsreports.register import actions
 
     first, now = actions.opening(session, number), actions.standing(session)[number]
-    stands = {"title": now.title, "owner": now.owner, "due": now.due, "day": now.decided_on}
+    stands = {"title": now.title, "owner": now.owner, "due": now.due, "day": now.decided_on, "kpi": now.kpi}
     differs = [
-        f"{_NAMES[name]} {stands[name] or 'nobody'}, not {value}"
+        f"{_NAMES[name]} {stands[name] or _NOTHING[name]}, not {value}"
         for name, value in asked.items()
         if value is not None and value not in (getattr(first, name), stands[name])
     ]

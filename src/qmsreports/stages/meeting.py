@@ -119,6 +119,14 @@ def clause_of(workspace: Workspace, review: Review, text: str, *, inputs: bool) 
     return plain
 
 
+def kpi_of(workspace: Workspace, review: Review, kpi: str) -> str:
+    """Return a KPI that the review shows; :class:`UserError` (exit 2) with a suggestion for any other."""
+    shown = [name for name in review.scoreboard if name in workspace.catalog.kpis] or workspace.catalog.kpis
+    if kpi not in shown:
+        raise usage(f'review {review.review} has no KPI "{kpi}"', did_you_mean(kpi, shown))
+    return kpi
+
+
 def _label(workspace: Workspace, review: Review, key: str) -> str:
     """Return what the input of a key is called in the first of the review's editions that has it."""
     maps = [workspace.catalog.clause_maps[name] for name in review.standards if name in workspace.catalog.clause_maps]
@@ -156,9 +164,7 @@ def comment(
 
     with opened(review, period, settings) as (workspace, declared, of):
         month = str(of)
-        shown = [name for name in declared.scoreboard if name in workspace.catalog.kpis] or workspace.catalog.kpis
-        if kpi not in shown:
-            raise usage(f'review {review} has no KPI "{kpi}"', did_you_mean(kpi, shown))
+        kpi_of(workspace, declared, kpi)
         said = {
             "cause": words(cause, "cause"),
             "action": words(action, "action"),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from qmsreports.errors import Finding, did_you_mean
+from qmsreports.errors import Finding
 from qmsreports.settings import Settings
-from qmsreports.stages.meeting import usage
+from qmsreports.stages.meeting import kpi_of, usage
 from qmsreports.stages.review import kept_period, known_review
 from qmsreports.workspace import Workspace
 
@@ -26,9 +26,7 @@ def proposed(
     """Return title, owner and due day of an action for a KPI: what was given, else what is proposed."""
     with Workspace(settings) as workspace:
         declared = known_review(workspace, review)
-        shown = [name for name in declared.scoreboard if name in workspace.catalog.kpis] or workspace.catalog.kpis
-        if kpi not in shown:
-            raise usage(f'review {review} has no KPI "{kpi}"', did_you_mean(kpi, shown))
+        kpi_of(workspace, declared, kpi)
     if all(given):
         return given
     found = next((one for one in _proposals(review, period, at=at, settings=settings) if one.kpi == kpi), None)

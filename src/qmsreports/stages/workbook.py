@@ -129,6 +129,7 @@ def _decision(row: Row, who: str, at: datetime, settings: Settings | None) -> bo
         action=row["Action"],
         by=row["Decided by"] or who,
         on=row["On"],
+        kpi=row["KPI"],
         at=at,
         settings=settings,
     )

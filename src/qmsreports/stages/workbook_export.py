@@ -131,6 +131,7 @@ def _decisions(session: Session, review: str, month: str, where: dict[str, Cell]
             "Due": first.due,
             "Decided by": row.decided_by,
             "On": row.decided_on,
+            "KPI": first.kpi,
         }
 
 

@@ -22,6 +22,7 @@ SHEETS: Mapping[str, tuple[str, ...]] = {
     "Considered": ("Review", "Period", "Clause", "Statement", "On", "By"),
     "Decisions": (
         *("Review", "Period", "Clause", "Kind", "Decision", "Reason", "Action", "Owner", "Due", "Decided by", "On"),
+        "KPI",
     ),
     "Actions": (
         *("No", "Review", "Period", "KPI", "Action", "Owner", "Due", "Reason", "Progress", "Evidence", "Done"),

@@ -322,6 +322,15 @@ def test_a_decision_that_is_typed_in_later_was_taken_when_the_review_was_held(de
     assert desk.json(*later, *OCTOBER, "--on", "2026-11-03", *BY)["on"] == "2026-11-03"
 
 
+def test_a_decision_about_a_missed_objective_is_the_action_that_it_asks_for(desk: Any) -> None:
+    about = decide("--kpi", "otif", "--owner", "hr", "--due", "2026-12-01")
+    assert (desk.json(*about)["kpi"], desk.json(*about)["recorded"]) == ("otif", False)
+    assert {row["kpi"]: row["action"] for row in desk.json("action", "propose", *OCTOBER)} == {"otif": "R-1"}
+    assert desk.type(*decide("--kpi", "oti"), expect=2) == 'review monthly has no KPI "oti"; did you mean "otif"?'
+    line = desk.type(*decide("--kpi", "nps"), expect=1)
+    assert line.startswith("decision D-1: is on record with KPI otif, not nps; nothing was added; change its action")
+
+
 def test_the_same_decision_with_another_owner_is_not_passed_over(desk: Any) -> None:
     desk.json(*decide("--owner", "hr", "--due", "2026-12-01"))
     line = desk.type(*decide("--owner", "it", "--due", "2026-12-24"), expect=1)

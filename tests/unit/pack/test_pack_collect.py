@@ -395,4 +395,17 @@ def test_the_last_review_is_one_that_took_place(tmp_path: Path) -> None:
         (row,) = packs.editions(session, "monthly", "2026-09")
         packs.approve_pack(session, row, by="M. Huber", at=minutes(5))
     assert read(made, minutes(6)).header.last_period == "2026-09"
+    assert read(made, minutes(6)).header.counted_from == minutes(1).date()
+    assert (read(made, minutes(4)).header.counted_from, first.header.counted_from) == (None, None)  # no pack of August
     assert read(made, minutes(4)).header.last_period == "2026-08"
+
+
+def test_a_table_that_is_gone_from_the_lake_is_a_failed_feed(tmp_path: Path) -> None:
+    made = filled(tmp_path)
+    made.feed("crm", "audits", 3, lake_version=made.lake.versions(["audits"])["audits"], at=BUILT)
+    made.feed("crm", "risks", 3, lake_version=2, at=BUILT)  # of which the lake has nothing
+    pack = read(made, BUILT + timedelta(hours=1))
+    (item,) = [one for one in pack.decisions if one.kind == "failed_feed"]
+    assert "Risks and opportunities: the table is gone, but version 2 was published on" in item.evidence
+    assert {feed.table for source in pack.quality for feed in source.feeds if feed.status == "failed"} == {"risks"}
+    assert pack.trust.sources_read < pack.trust.sources

@@ -8,11 +8,11 @@ from pack_fixture import one, plain
 from pack_fixture_review import facts, header, review
 
 from qmsreports.pack import figures
-from qmsreports.pack.assemble import assemble, glance, highlights, judged, trust_sentences
+from qmsreports.pack.assemble import actions_of, assemble, glance, highlights, judged, trust_sentences
 from qmsreports.pack.changes import changes
 from qmsreports.pack.decisions import about_objective, decisions, failed_feeds, missing, overdue
 from qmsreports.pack.finding import reservations
-from qmsreports.pack.model import Action, Feed, LedgerRow, SourceQuality
+from qmsreports.pack.model import Action, Feed, Ledger, LedgerRow, SourceQuality, StandardName
 from qmsreports.pack.objective import Objective
 from qmsreports.pack.view import board, front, words
 
@@ -303,3 +303,16 @@ def test_every_objective_is_counted_once() -> None:
     # 21 have a value; of corrective actions, audit findings and offers there are too few cases to test it
     assert (seen.tested, seen.expected_false_signals) == (18, 0.4)  # 18 x 0.022
     assert glance([]).objectives == 0
+
+
+def test_overdue_actions_name_the_input_of_the_standard_that_leads() -> None:
+    standard = StandardName(standard="ISO 13485", edition="2016", title="ISO 13485:2016", key="iso13485-2016")
+    rows = (
+        row("i", "data").model_copy(update={"clause": "5.6.2-i", "evidence": (("7 rows", "actions"),)}),
+        row("j", "data").model_copy(update={"clause": "5.6.2-j", "evidence": (("1 row", "register-context-changes"),)}),
+    )
+    asked_for = actions_of([Ledger(standard=standard, rows=rows)])
+    assert asked_for == ("5.6.2-i",)
+    found = overdue([action("A-1", "overdue", 3)], asked_for)
+    assert found is not None
+    assert found.clauses == ("5.6.2-i",)

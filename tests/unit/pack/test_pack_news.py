@@ -56,6 +56,9 @@ def test_trust_is_said_with_its_sums() -> None:
         "feeds; every row is accounted for."
     )  # 1,286,865 + 402 + 37 + 1,824 = 1,289,128
     assert "Restated after first publication: Complaints per 1,000 orders." in said  # its August, in the chart
+    late = review().model_copy(update={"header": header(counted_from=date(2026, 10, 13))})
+    since = "Counted is what came in since the pack of the last review was made, 13 Oct 2026."
+    assert plain(trust_sentences(late)[2]) == since
     nothing = assemble(replace(facts([]), quality=(), failed_rules=(), quarantine_since=()))
     assert not any("Restated" in text for text in trust_sentences(nothing))
     assert [plain(text) for text in trust_sentences(nothing)][2:4] == [

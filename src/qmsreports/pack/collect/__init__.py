@@ -89,7 +89,7 @@ def _collected(
     with register.read() as session, lake.connect(catalog.tables.values(), at) as connection:
         last = _last(session, catalog, review, period, as_of)
         built = last.built if last else None
-        found = feeds.intake(session, built, as_of)
+        found = feeds.with_lost(feeds.intake(session, built, as_of), at)
         read_at = found.read_at or as_of
         recorded = Recorded(session, review.review, period, as_of, catalog.organisation.time_zone, catalog.years)
         read_on = read_at.astimezone(ZoneInfo(catalog.organisation.time_zone)).date()
@@ -260,6 +260,7 @@ def _header(
         last_period=str(last.period) if last else "",
         last_start=last.period.start if last else None,
         last_end=last.period.last_day if last else None,
+        counted_from=last.built.astimezone(ZoneInfo(organisation.time_zone)).date() if last and last.built else None,
         edition=1,
         classification=figures.known(f"classification.{figures.slug(review.confidentiality)}", review.confidentiality),
         chair=figures.written_role(review.chair),

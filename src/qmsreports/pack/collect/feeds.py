@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from qmsreports.catalog.load import Catalog
 
 STOPPED = ("stopped", "broken", "failed")
+_COPIED = ("run_id", "source", "table_name", "lake_version", "at")
 _SEVERITY = {"critical": 0, "warning": 1, "info": 2}
 
 
@@ -74,6 +75,26 @@ def intake(session: Session, since: datetime | None, as_of: datetime) -> Intake:
         records[key] = [*counted, *([told[-1]] if told[-1].status in STOPPED else [])]
     read_at = session.scalar(select(func.max(FeedRecord.at)).where(FeedRecord.at <= as_of))
     return Intake(records, state, read_at)
+
+
+def with_lost(found: Intake, versions: Mapping[str, int]) -> Intake:
+    """Return the feeds with those failed whose canonical table is not in the lake any more, or older than published.
+
+    ``versions`` are those of the tables that the pack is made of. The next ingest would record the same; until then no
+    pack may say that what is gone had come in.
+    """
+    state = dict(found.state)
+    for key, record in found.state.items():
+        there = versions.get(record.table_name)
+        if record.status in STOPPED or record.lake_version is None:
+            continue
+        if there is not None and there >= record.lake_version:
+            continue
+        stands = "the table is gone" if there is None else f"the table is at version {there}"
+        what = f"{stands}, but version {record.lake_version} was published on {record.at:%Y-%m-%d}"
+        columns = {name: getattr(record, name) for name in _COPIED}
+        state[key] = FeedRecord(**columns, status="failed", message=what)
+    return replace(found, state=state)
 
 
 def _sound(told: Sequence[FeedRecord]) -> list[FeedRecord]:

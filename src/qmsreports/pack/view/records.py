@@ -9,6 +9,7 @@ from typing import Any
 from qmsreports.language import say
 from qmsreports.language.recorded import again
 from qmsreports.pack import figures
+from qmsreports.pack.assemble import actions_of
 from qmsreports.pack.model import EarlyRows, FailedRule, Feed, LedgerRow, PackModel, Section, Trust
 from qmsreports.pack.objective import Objective
 from qmsreports.pack.register_table import RegisterTable
@@ -45,7 +46,7 @@ def section(item: Section, pack: PackModel) -> dict[str, Any]:
 
 def _summary(item: Section, pack: PackModel) -> dict[str, str] | None:
     """Return the sentence of an input that other parts of the pack answer as a whole, and where they stand."""
-    if item.clause == "9.3.2-a":
+    if item.clause in actions_of(pack.ledgers):
         return {"text": front.actions_summary(pack), "name": say("label.earlier_actions"), "link": "actions"}
     if item.clause == "9.3.2-c2":
         return {"text": front.objectives_summary(pack), "name": say("label.scoreboard"), "link": "scoreboard"}
