@@ -15,10 +15,8 @@ from qmsreports.pack.collect import collect
 from qmsreports.pack.collect.actions import action_state
 from qmsreports.pack.collect.conditions import sql_of
 from qmsreports.pack.model import PackModel
-from qmsreports.pack.view import front
 from qmsreports.period import Period
 from qmsreports.records import BuiltPack
-from qmsreports.register import packs, reviews
 
 
 @pytest.fixture(scope="module")
@@ -342,70 +340,3 @@ def test_a_target_that_was_changed_after_the_fact_is_told_once_for_its_months(tm
         "11 more."
     )
     assert read(made).definition_changes == found.definition_changes
-
-
-def test_a_period_that_was_not_over_is_shown_and_not_judged(tmp_path: Path) -> None:
-    """October stands 30 points above all others, read on the 20th: it has a value, and no limit, signal or verdict."""
-    early = datetime(2026, 10, 20, 6, tzinfo=UTC)
-    made = Workspace.at(tmp_path)
-    made.feed("crm", "order_lines", 9, at=early)
-    made.series("otif", [*(58.0 + (index % 3) for index in range(23)), 90.0], target=95.0, at=early)
-    pack = read(made, early + timedelta(hours=1))
-    seen = pack.objective("otif")
-    assert (seen.latest.value, seen.latest.unfinished, seen.latest.status) == (90.0, True, "provisional")
-    assert (seen.latest.mean, seen.latest.signal) == (None, "none")
-    assert (seen.variation, seen.assurance, seen.exception) == ("common_cause", "none", ())
-    assert not seen.points[-2].unfinished
-    assert (pack.header.period_over, pack.changes) == (False, ())
-    assert [item.kind for item in pack.decisions] == ["missing_input"]
-    # measured again when it was over, with nothing new: the sources had been asked
-    made.series("otif", [*(58.0 + (index % 3) for index in range(23)), 90.0], target=95.0, at=MEASURED)
-    later = read(made)
-    assert (later.header.period_over, later.objective("otif").latest.unfinished) == (True, False)
-    assert later.objective("otif").latest.signal == "above_limit"
-
-
-def test_the_last_review_is_one_that_took_place(tmp_path: Path) -> None:
-    """A draft of September is no review; one that was held in August is, and an approval of September overtakes it."""
-    made = filled(tmp_path)
-
-    def minutes(count: int) -> datetime:
-        return MEASURED + timedelta(minutes=count)
-
-    def drafted(period: str, at: datetime) -> None:
-        draft = BuiltPack("monthly", Period.parse(period), 1, "draft", tmp_path / period, (), "inputs")
-        with made.register.write() as session:
-            packs.record_pack(session, draft, run_id="r0", at=at)
-
-    drafted("2026-09", minutes(1))
-    first = read(made, minutes(2))
-    assert (first.header.last_period, first.header.last_start, first.changes) == ("", None, ())
-    assert front.no_change(first) == (  # and yet there are actions: the workbook tells of reviews before these
-        "No earlier review was held, closed or approved here, so no values are compared yet; "
-        "actions of earlier reviews come from the register."
-    )
-    none = first.model_copy(update={"actions": (), "older_actions": 0})
-    assert front.no_change(none) == "No earlier review is on record here: there is nothing to compare with yet."
-    with made.register.write() as session:
-        held = {"day": date(2026, 9, 10), "detail": {}, "who": "E. Novak", "at": minutes(3)}
-        reviews.step(session, "monthly", "2026-08", "held", **held)
-    assert read(made, minutes(4)).header.last_period == "2026-08"
-    assert read(made, minutes(2)).header.last_period == ""  # as it was known then
-    with made.register.write() as session:
-        (row,) = packs.editions(session, "monthly", "2026-09")
-        packs.approve_pack(session, row, by="M. Huber", at=minutes(5))
-    assert read(made, minutes(6)).header.last_period == "2026-09"
-    assert read(made, minutes(6)).header.counted_from == minutes(1).date()
-    assert (read(made, minutes(4)).header.counted_from, first.header.counted_from) == (None, None)  # no pack of August
-    assert read(made, minutes(4)).header.last_period == "2026-08"
-
-
-def test_a_table_that_is_gone_from_the_lake_is_a_failed_feed(tmp_path: Path) -> None:
-    made = filled(tmp_path)
-    made.feed("crm", "audits", 3, lake_version=made.lake.versions(["audits"])["audits"], at=BUILT)
-    made.feed("crm", "risks", 3, lake_version=2, at=BUILT)  # of which the lake has nothing
-    pack = read(made, BUILT + timedelta(hours=1))
-    (item,) = [one for one in pack.decisions if one.kind == "failed_feed"]
-    assert "Risks and opportunities: the table is gone, but version 2 was published on" in item.evidence
-    assert {feed.table for source in pack.quality for feed in source.feeds if feed.status == "failed"} == {"risks"}
-    assert pack.trust.sources_read < pack.trust.sources

@@ -3,13 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
-import sqlite3
-from contextlib import closing
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
@@ -17,119 +11,8 @@ from sqlalchemy.exc import DatabaseError
 
 from qmsreports import stages
 from qmsreports.errors import UserError
-from qmsreports.settings import Settings
 from qmsreports.workspace import Workspace
-
-SMALL = Path(__file__).parents[1] / "catalog" / "small"
-MORNING = datetime(2026, 4, 2, 6, tzinfo=UTC)
-SOURCE = """
-source: shop
-title: Shop
-kind: sql
-time_zone: Europe/Vienna
-tables:
-  - {table: ord, key: [no], cursor: changed, needs: [due, pieces], deletions: keys}
-conform:
-  orders: {from: ord}
-"""
-ORDERS = """
-SELECT no AS order_id, 'linz' AS site, 'open' AS status, due AS due_on, NULL AS done_on, pieces, FALSE AS urgent
-FROM ord
-"""
-META = {"why": "More than nine were never ordered.", "owner": "shop.owner", "on_failure": "quarantine"}
-RULES = [
-    {
-        "type": "expect_column_values_to_be_between",
-        "kwargs": {"column": "pieces", "max_value": 9},
-        "severity": "warning",
-        "meta": META,
-    },
-    {
-        "type": "expect_column_values_to_be_between",
-        "kwargs": {"column": "pieces", "max_value": 9},
-        "severity": "critical",
-        "meta": META | {"on_failure": "stop", "name": "far_too_many", "from_rows": 2},
-    },
-]
-RULES[1]["kwargs"] = {"column": "pieces", "max_value": 9, "mostly": 0.5}
-
-
-@dataclass
-class Shop:
-    """A workspace of one source with one table of orders."""
-
-    settings: Settings
-    database: Path
-    day: int = 0
-
-    def order(self, number: str, pieces: float | str, changed: str) -> None:
-        with closing(sqlite3.connect(self.database)) as connection, connection:
-            connection.execute("REPLACE INTO ord VALUES (?, '2026-03-09', ?, ?)", (number, pieces, changed))
-
-    def remove(self, number: str) -> None:
-        with closing(sqlite3.connect(self.database)) as connection, connection:
-            connection.execute("DELETE FROM ord WHERE no = ?", (number,))
-
-    def ingest(self) -> stages.FeedReport:
-        self.day += 1
-        at = MORNING + timedelta(days=self.day)
-        (report,) = stages.ingest(["shop"], run_id=f"run {self.day}", at=at, settings=self.settings)
-        out = report.conformed + report.quarantined + report.duplicates + report.deleted_at_source
-        assert report.rows_in + report.refreshed == out
-        return report
-
-    def pieces(self) -> dict[str, float]:
-        with Workspace(self.settings) as workspace:
-            table = workspace.catalog.tables["orders"]
-            rows = workspace.lake.read_sql("SELECT order_id, pieces FROM orders", [table]).to_pylist()
-        return {row["order_id"]: row["pieces"] for row in rows}
-
-    def entries(self) -> list[tuple[int, str, str]]:
-        with Workspace(self.settings) as workspace, workspace.register.read() as session:
-            rows = session.execute(text("SELECT id, row_key, status FROM quarantine ORDER BY id"))
-            return [tuple(row) for row in rows]
-
-    def readmit(self, number: int, **said: Any) -> dict[str, Any]:
-        return stages.readmit(number, by="Ada Lam", why="Counted by hand.", at=MORNING, settings=self.settings, **said)
-
-    def reject(self, number: int) -> dict[str, Any]:
-        return stages.reject(number, by="Ada Lam", why="A typing error.", at=MORNING, settings=self.settings)
-
-    def events(self, number: int) -> list[tuple[str, str]]:
-        found = stages.show_quarantined(number, at=MORNING, settings=self.settings)
-        return [(event["event"], event["who"]) for event in found["events"]]
-
-
-@pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a shop after its first day: three orders, of which one has too many pieces."""
-    folder = tmp_path_factory.mktemp("shop")
-    shutil.copytree(SMALL, folder / "catalog")
-    (folder / "catalog" / "sources" / "shop" / "source.yaml").write_text(SOURCE)
-    (folder / "catalog" / "sources" / "shop" / "orders.sql").write_text(ORDERS)
-    (folder / "expectations").mkdir()
-    (folder / "expectations" / "orders.json").write_text(json.dumps({"name": "orders", "expectations": RULES}))
-    with pytest.MonkeyPatch.context() as patch:
-        made = there(folder, patch)
-        with closing(sqlite3.connect(made.database)) as connection, connection:
-            connection.execute("CREATE TABLE ord (no TEXT PRIMARY KEY, due TEXT, pieces, changed TEXT)")
-        for number, pieces in (("1", 1.0), ("2", 2.0), ("3", 90.0)):
-            made.order(number, pieces, f"2026-03-01 0{number}:00:00")
-        made.ingest()
-    assert made.entries() == [(1, "3", "open")]
-    return folder
-
-
-def there(folder: Path, patch: pytest.MonkeyPatch, day: int = 0) -> Shop:
-    patch.setenv("QMSREPORTS_CONNECTION_SHOP", f"sqlite:///{folder / 'shop.db'}")
-    places = {"var": folder / "var", "catalog": folder / "catalog", "expectations": folder / "expectations"}
-    return Shop(Settings(**places), folder / "shop.db", day)
-
-
-@pytest.fixture
-def shop(opened: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
-    shutil.copytree(opened, tmp_path, dirs_exist_ok=True)
-    return there(tmp_path, monkeypatch, day=1)
+from tests.unit.stages.shop import MORNING, SMALL, Shop
 
 
 def test_a_readmitted_row_enters_at_the_next_ingest_though_nothing_is_new_and_stays(shop: Shop) -> None:
@@ -371,61 +254,3 @@ def test_a_table_without_entries_and_one_declared_no_more_are_listed(shop: Shop)
 
 
 # --- which rule keeps a row out --------------------------------------------------------------------------------------
-DUE = {
-    "type": "expect_column_values_to_be_between",
-    "kwargs": {"column": "due_on", "max_value": "2026-12-31"},
-    "severity": "warning",
-    "meta": {"why": "Nobody plans so far ahead.", "owner": "planning", "on_failure": "quarantine"},
-}
-
-
-@pytest.fixture
-def two_rules(shop: Shop) -> Shop:
-    """Two rules of one type, on two columns, and an order that breaks the second one."""
-    suite = {"name": "orders", "expectations": [*RULES, DUE]}
-    (shop.settings.expectations / "orders.json").write_text(json.dumps(suite))
-    with closing(sqlite3.connect(shop.database)) as connection, connection:
-        connection.execute("REPLACE INTO ord VALUES ('4', '2099-03-09', 4.0, '2026-03-02 01:00:00')")
-    shop.ingest()
-    assert shop.entries() == [(1, "3", "open"), (2, "4", "open")]
-    return shop
-
-
-def as_before(shop: Shop) -> None:
-    """Name rules without their columns, as entries of earlier versions do."""
-    with Workspace(shop.settings) as workspace, workspace.register.write() as session:
-        session.execute(text("UPDATE quarantine SET rule = 'expect_column_values_to_be_between'"))
-
-
-def test_rules_of_one_type_are_told_apart_by_their_column(two_rules: Shop) -> None:
-    for number, why, owner in ((1, META["why"], "shop.owner"), (2, "Nobody plans so far ahead.", "planning")):
-        shown = stages.show_quarantined(number, at=MORNING, settings=two_rules.settings)
-        assert (shown["why"], shown["owner"]) == (why, owner)
-    assert shown["rule"] == "expect_column_values_to_be_between on due_on"
-
-
-def test_a_row_that_breaks_another_rule_of_the_type_is_another_entry(two_rules: Shop) -> None:
-    stages.reject(2, by="Ada Lam", why="A typing error.", at=MORNING, settings=two_rules.settings)
-    with closing(sqlite3.connect(two_rules.database)) as connection, connection:
-        connection.execute("REPLACE INTO ord VALUES ('3', '2099-03-09', 3.0, '2026-03-03 01:00:00')")
-    two_rules.ingest()
-    assert two_rules.entries() == [(1, "3", "superseded"), (2, "4", "rejected"), (3, "3", "open")]
-
-
-def test_an_entry_of_an_earlier_version_claims_no_rule_it_may_not_have_broken(two_rules: Shop) -> None:
-    as_before(two_rules)
-    shown = stages.show_quarantined(2, at=MORNING, settings=two_rules.settings)
-    assert (shown["rule"], shown["why"], shown["owner"]) == ("expect_column_values_to_be_between", "", "")
-    assert shown["reason"]
-
-
-def test_entries_of_an_earlier_version_keep_their_age_and_what_was_decided(two_rules: Shop) -> None:
-    two_rules.reject(2)
-    as_before(two_rules)
-    sql = two_rules.settings.catalog / "sources" / "shop" / "orders.sql"
-    sql.write_text(sql.read_text() + "-- read anew\n")
-    assert two_rules.ingest().quarantined == 2
-    assert two_rules.entries() == [(1, "3", "open"), (2, "4", "rejected")]
-    shown = stages.show_quarantined(1, at=MORNING, settings=two_rules.settings)
-    assert (shown["why"], shown["owner"]) == (META["why"], "shop.owner")
-    assert shown["first_seen"].startswith("2026-04-03")  # the first ingest

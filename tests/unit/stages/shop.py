@@ -1,0 +1,102 @@
+"""A workspace of one source with one table of orders, of which a row may be set aside."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from qmsreports import stages
+from qmsreports.settings import Settings
+from qmsreports.workspace import Workspace
+
+SMALL = Path(__file__).parents[1] / "catalog" / "small"
+MORNING = datetime(2026, 4, 2, 6, tzinfo=UTC)
+SOURCE = """
+source: shop
+title: Shop
+kind: sql
+time_zone: Europe/Vienna
+tables:
+  - {table: ord, key: [no], cursor: changed, needs: [due, pieces], deletions: keys}
+conform:
+  orders: {from: ord}
+"""
+ORDERS = """
+SELECT no AS order_id, 'linz' AS site, 'open' AS status, due AS due_on, NULL AS done_on, pieces, FALSE AS urgent
+FROM ord
+"""
+META = {"why": "More than nine were never ordered.", "owner": "shop.owner", "on_failure": "quarantine"}
+RULES = [
+    {
+        "type": "expect_column_values_to_be_between",
+        "kwargs": {"column": "pieces", "max_value": 9},
+        "severity": "warning",
+        "meta": META,
+    },
+    {
+        "type": "expect_column_values_to_be_between",
+        "kwargs": {"column": "pieces", "max_value": 9},
+        "severity": "critical",
+        "meta": META | {"on_failure": "stop", "name": "far_too_many", "from_rows": 2},
+    },
+]
+RULES[1]["kwargs"] = {"column": "pieces", "max_value": 9, "mostly": 0.5}
+
+
+@dataclass
+class Shop:
+    """A workspace of one source with one table of orders."""
+
+    settings: Settings
+    database: Path
+    day: int = 0
+
+    def order(self, number: str, pieces: float | str, changed: str) -> None:
+        with closing(sqlite3.connect(self.database)) as connection, connection:
+            connection.execute("REPLACE INTO ord VALUES (?, '2026-03-09', ?, ?)", (number, pieces, changed))
+
+    def remove(self, number: str) -> None:
+        with closing(sqlite3.connect(self.database)) as connection, connection:
+            connection.execute("DELETE FROM ord WHERE no = ?", (number,))
+
+    def ingest(self) -> stages.FeedReport:
+        self.day += 1
+        at = MORNING + timedelta(days=self.day)
+        (report,) = stages.ingest(["shop"], run_id=f"run {self.day}", at=at, settings=self.settings)
+        out = report.conformed + report.quarantined + report.duplicates + report.deleted_at_source
+        assert report.rows_in + report.refreshed == out
+        return report
+
+    def pieces(self) -> dict[str, float]:
+        with Workspace(self.settings) as workspace:
+            table = workspace.catalog.tables["orders"]
+            rows = workspace.lake.read_sql("SELECT order_id, pieces FROM orders", [table]).to_pylist()
+        return {row["order_id"]: row["pieces"] for row in rows}
+
+    def entries(self) -> list[tuple[int, str, str]]:
+        with Workspace(self.settings) as workspace, workspace.register.read() as session:
+            rows = session.execute(text("SELECT id, row_key, status FROM quarantine ORDER BY id"))
+            return [tuple(row) for row in rows]
+
+    def readmit(self, number: int, **said: Any) -> dict[str, Any]:
+        return stages.readmit(number, by="Ada Lam", why="Counted by hand.", at=MORNING, settings=self.settings, **said)
+
+    def reject(self, number: int) -> dict[str, Any]:
+        return stages.reject(number, by="Ada Lam", why="A typing error.", at=MORNING, settings=self.settings)
+
+    def events(self, number: int) -> list[tuple[str, str]]:
+        found = stages.show_quarantined(number, at=MORNING, settings=self.settings)
+        return [(event["event"], event["who"]) for event in found["events"]]
+
+
+def there(folder: Path, patch: pytest.MonkeyPatch, day: int = 0) -> Shop:
+    patch.setenv("QMSREPORTS_CONNECTION_SHOP", f"sqlite:///{folder / 'shop.db'}")
+    places = {"var": folder / "var", "catalog": folder / "catalog", "expectations": folder / "expectations"}
+    return Shop(Settings(**places), folder / "shop.db", day)
