@@ -99,7 +99,7 @@ def test_on_a_phone_every_column_is_in_sight(browser: Browser, pages: dict[str, 
     right = f"Math.max(...{cells}.map((cell) => cell.getBoundingClientRect().right))"
     assert 200 < browser.run(right) <= 360
     browser.open(pages["rich"], width=768)
-    assert browser.run(f"({wider}).filter((name) => name.includes('Scoreboard'))") == []
+    assert browser.run(f"({wider}).filter((name) => /Scoreboard|Rows per feed/.test(name))") == []
 
 
 def shown(browser: Browser) -> Any:
