@@ -217,6 +217,14 @@ def test_few_objectives_and_short_or_long_histories(kpis: int, months: int) -> N
     assert "Scoreboard" in texts[1]
 
 
+@pytest.mark.parametrize("kpis", [4, 7, 12])
+def test_the_comment_on_an_objective_without_parts_stays_with_its_chart(kpis: int) -> None:
+    made = [objective(plan).model_copy(update={"slices": (), "reasons": None}) for plan in PLANS[:kpis]]
+    for text in pages(printed(assemble(facts(made)), charts={})):
+        _head, *lines = [line for line in text.splitlines() if line.strip()]
+        assert "comment missing" not in lines[0], lines[:2]
+
+
 def test_no_data_at_all_is_said() -> None:
     nothing = replace(
         facts([]), actions=(), quality=(), failed_rules=(), sql=(), tables=(), definition_changes=(), restatements=()

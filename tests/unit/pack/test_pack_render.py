@@ -21,7 +21,7 @@ LONG = 30.0
 def without_charts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rendering, "draw", lambda *_: {})
     monkeypatch.setattr(rendering, "show", lambda _: {})
-    monkeypatch.setattr(rendering, "attachments", lambda _: ())
+    monkeypatch.setattr(rendering, "attachments", lambda *_: ())
     monkeypatch.setattr(rendering, "render_workbook", lambda _: b"workbook")
 
 

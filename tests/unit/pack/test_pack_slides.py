@@ -21,7 +21,7 @@ from qmsreports.pack import slides
 from qmsreports.pack.annex import AgendaItem
 from qmsreports.pack.minutes import AgreedAction, Attendance, Minutes, Resolution
 from qmsreports.pack.model import PackModel
-from qmsreports.pack.slides.deck import Deck, Line, Place, text_height
+from qmsreports.pack.slides.deck import Deck, Line, Place, text_height, whole
 
 
 @pytest.fixture(scope="module")
@@ -317,3 +317,27 @@ def test_text_that_would_leave_its_place_is_set_smaller() -> None:
     sizes = {shape.name: shape.text_frame.paragraphs[0].runs[0].font.size.pt for shape in written}
     assert sizes["Short"] == 18
     assert 9 <= sizes["Long"] < 18
+
+
+def test_a_word_that_no_line_holds_and_wide_letters_take_the_lines_they_need() -> None:
+    """Where a line holds 25 letters of 14 points: "36", then 60 letters over three lines; 20 that are as wide as high
+    are as long as 36 others.
+    """
+    room = int((25.1 * 0.56 * 14 + 14.4) * 12_700)
+
+    def lines(text: str) -> float:
+        return (text_height([Line(text, 14)], room, 1.0) / 12_700 - 7.2 - 14 / 3) / (14 * 1.22)
+
+    assert [round(lines(text)) for text in ("", "x" * 24, "36 " + "x" * 60, "交" * 20)] == [1, 1, 4, 2]
+    assert round(lines("eleven words " * 2 + "and a word")) == 2  # 25 letters and 10
+    assert round(lines("fourteenletter " * 3)) == 3  # 44 letters, but no line holds two of the words
+
+
+def test_a_number_stays_with_its_unit() -> None:
+    deck = Deck(Presentation(), own=False)
+    slide = deck.slide("Scoreboard (1\u00a0of\u00a02)")
+    slide.text(Place(0.1, 0.1, 0.3, 0.2), [Line(whole("at least\n 94\u00a0%: missed"), 14)], name="Said")
+    assert [shape.text_frame.text for shape in slide.made.shapes if shape.has_text_frame] == [
+        "Scoreboard (1\u00a0of\u00a02)",
+        "at least 94\u00a0%: missed",
+    ]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from unicodedata import east_asian_width
 
 from qmsreports.pack.charts.style import PALETTE
 from qmsreports.pack.office import readable
@@ -30,6 +32,7 @@ _LEADING = 1.22
 _INSET = (0.1, 0.05)  # margins inside a box or cell, in inches: at each side, above and below
 _LEAST = 0.55  # of the asked size, to which text is made smaller before it would leave its place
 _TABLE_SIZE = 12
+_BLANKS = re.compile(r"[^\S\u00a0\u202f]+")
 _FURNITURE = (13, 15, 16)  # placeholders for slide number, footer and date
 
 
@@ -267,10 +270,23 @@ def text_height(lines: Sequence[Line], width: int, scale: float) -> int:
     needed = 2 * 72 * _INSET[1]
     for line in lines:
         size = line.size * scale
-        letters = len(line.text) + len(line.mark) + 1
-        rows = max(1, -(-letters * _LETTER * size // inside))
-        needed += rows * size * _LEADING + size / 3
+        needed += _rows(f"{line.mark} {line.text}", inside / (_LETTER * size)) * size * _LEADING + size / 3
     return int(needed * _POINT)
+
+
+def _rows(text: str, room: float) -> int:
+    """Return over how many lines a text goes where one holds ``room`` letters: broken between words, and inside a word
+    only where no line would hold it. Chinese, Japanese and Korean letters are as wide as they are high.
+    """
+    rows, used = 1, 0.0
+    for word in filter(None, text.split(" ")):
+        long = sum(1 / _LETTER if east_asian_width(letter) in "WF" else 1.0 for letter in word)
+        if used and used + 1 + long > room:
+            rows, used = rows + 1, 0.0
+        used += long + (1 if used else 0)
+        while used > room:
+            rows, used = rows + 1, used - room
+    return rows
 
 
 def row_heights(rows: Sequence[Sequence[Line]], columns: Sequence[int], scale: float, least: float) -> list[int]:
@@ -329,5 +345,5 @@ def describe(shape: Any, alt: str) -> None:
 
 
 def whole(text: str) -> str:
-    """Return a text on one line; slides cut nothing."""
-    return " ".join(readable(text).split())
+    """Return a text on one line; slides cut nothing. A space that binds a number to its unit still does."""
+    return _BLANKS.sub(" ", readable(text)).strip(" ")
