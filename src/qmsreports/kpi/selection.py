@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -44,13 +45,28 @@ def select(catalog: Catalog, versions: Mapping[str, Collection[int]], periods: S
     """Return what has to be computed, KPIs that formulas read before the formulas.
 
     ``versions`` names the versions that count (approved ones). :class:`UserError` with every finding when one of them
-    does not fit the declared tables.
+    does not fit the declared tables. One measurement asks for the same more than once, so the last answers are kept.
     """
+    asked = ({name: frozenset(numbers) for name, numbers in versions.items()}, tuple(sorted(set(periods))))
+    for of, kept, selected in _selected:
+        if of is catalog and kept == asked:
+            return selected
+    selected = _select(catalog, versions, asked[1])
+    _selected.append((catalog, asked, selected))
+    return selected
+
+
+_Asked = tuple[dict[str, frozenset[int]], tuple[Period, ...]]
+_selected: deque[tuple[Catalog, _Asked, tuple[Task, ...]]] = deque(maxlen=4)
+"""Of the very same catalog: one that is read anew is planned anew."""
+
+
+def _select(catalog: Catalog, versions: Mapping[str, Collection[int]], periods: Sequence[Period]) -> tuple[Task, ...]:
     tasks: list[Task] = []
     findings: list[Finding] = []
     for name, kpi in sorted(catalog.kpis.items()):
         chosen: dict[tuple[int, bool], list[Period]] = {}
-        for period in sorted(set(periods)):
+        for period in periods:
             version = in_force(kpi, versions.get(name, ()), period)
             if version is not None:
                 chosen.setdefault((version.version, bool(period.of.weeks)), []).append(period)
