@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import warnings
+import weakref
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -58,6 +59,34 @@ def _new_registers_are_copies(tmp_path_factory: pytest.TempPathFactory) -> Itera
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Register, "migrate", migrate)
         yield
+
+
+_opened: list[Register] = []
+_lasting: weakref.WeakSet[Register] = weakref.WeakSet()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _registers_are_known() -> Iterator[None]:
+    made = Register.__init__
+
+    def noted(register: Register, url: str) -> None:
+        _opened.append(register)
+        made(register, url)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Register, "__init__", noted)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _registers_give_their_connections_back(_registers_are_known: None) -> Iterator[None]:
+    """A register that a test left open is closed after it; one that later tests share connects anew."""
+    yield
+    _lasting.update(_opened)
+    _opened.clear()
+    for register in list(_lasting):
+        if hasattr(register, "engine"):
+            register.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

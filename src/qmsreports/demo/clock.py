@@ -59,7 +59,7 @@ def works(country: str) -> np.busdaycalendar:
 
 
 def _last_sunday(year: int, month: int) -> np.datetime64:
-    last = np.datetime64(f"{year}-{month + 1:02d}-01") - 1
+    last = np.datetime64(f"{year}-{month + 1:02d}-01") - np.timedelta64(1, "D")
     return last - np.timedelta64((int(last.astype(np.int64)) + 4) % 7, "D")  # 1970-01-01 was a Thursday
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,7 @@ def edited(made: Workspace, **fields: Any) -> Workspace:
 def tampered(made: Workspace, statement: str) -> None:
     """Change the register as somebody would who may do anything with its file."""
     made.register.close()
-    with sqlite3.connect(made.folder / "register.db") as database:
+    with closing(sqlite3.connect(made.folder / "register.db")) as database, database:
         for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
             database.execute(f"DROP TRIGGER {name}")
         assert database.execute(statement).rowcount
