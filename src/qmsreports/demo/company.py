@@ -108,7 +108,7 @@ def _joining(plan: Plan, number: int, size: int) -> dict[str, NDArray[np.generic
         created = since.astype("datetime64[s]") + rng.integers(7 * 3600, 15 * 3600, size).astype("timedelta64[s]")
     stays = rng.exponential(21 * 365, size).astype(np.int64)
     left = created + (stays * 86400 + rng.integers(0, 30000, size)).astype("timedelta64[s]")
-    left[segment == 2] = np.datetime64("NaT")
+    left[segment == 2] = np.datetime64("NaT", "s")
     return {
         "site": site,
         "segment": segment,

@@ -23,6 +23,7 @@ _ON_TIME_BEFORE, _ON_TIME_AFTER = 0.880, 0.928
 _IN_FULL = 0.976
 NAT = np.datetime64("NaT", "s")
 NO_DAY = np.datetime64("NaT", "D")
+DAY = np.timedelta64(1, "D")
 
 # dirt of lines, one code at most per line
 BACKWARDS, FAR_FUTURE, ZERO_DATE, NEGATIVE, LATE_ENTRY = 1, 2, 3, 4, 5
@@ -90,9 +91,9 @@ def _promise(rng: np.random.Generator, life: Life) -> None:
     moved = rng.random(size) < 0.032
     delay = np.where(moved, rng.integers(2, 9, size), 0)
     told = np.busday_offset(first, -rng.integers(1, 3, size), busdaycal=calendar)
-    life["wished"], life["first"], life["moved"] = np.maximum(wish, life["ordered"] + 1), first, moved
+    life["wished"], life["first"], life["moved"] = np.maximum(wish, life["ordered"] + DAY), first, moved
     life["promised"] = np.busday_offset(first, delay, busdaycal=calendar)
-    life["noticed"] = np.where(moved, np.maximum(told, life["ordered"] + 1), NO_DAY)
+    life["noticed"] = np.where(moved, np.maximum(told, life["ordered"] + DAY), NO_DAY)
 
 
 def _deliver(rng: np.random.Generator, noise: Noise, life: Life) -> None:
@@ -120,7 +121,7 @@ def _deliver(rng: np.random.Generator, noise: Noise, life: Life) -> None:
     )
     told_late = late & ~life["moved"] & (rng.random(size) < 0.52)
     warned = np.busday_offset(promised, -rng.integers(1, 3, size), busdaycal=calendar)
-    noticed = np.where(told_late, np.maximum(warned, life["ordered"] + 1), life["noticed"])
+    noticed = np.where(told_late, np.maximum(warned, life["ordered"] + DAY), life["noticed"])
     evening = (rng.integers(14 * 3600, 17 * 3600, size)).astype("timedelta64[s]")
     life["dirt"] = mark(
         rng, size, {BACKWARDS: 0.0006, FAR_FUTURE: 0.0003, ZERO_DATE: 0.0004, NEGATIVE: 0.0004, LATE_ENTRY: 0.0014}

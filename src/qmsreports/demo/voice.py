@@ -15,6 +15,7 @@ from qmsreports.demo.company import SITE_SHARE, SITES, SWING, Accounts, Plan, da
 Life = dict[str, NDArray[Any]]
 NAT = np.datetime64("NaT", "s")
 NO_DAY = np.datetime64("NaT", "D")
+_BEFORE = np.timedelta64(36, "D")
 
 REASON = np.array(["LATE", "DMG", "QUAL", "WRONG", "INV", "OTH"], object)
 QUALITY = 2
@@ -103,10 +104,10 @@ def _line_for(
     result = np.full(len(site), -1, np.int64)
     anonymous = rng.random(len(site)) < 0.08
     draw = rng.random(len(site))
-    recent = np.flatnonzero((lines["delivered"] < received.max()) & (lines["delivered"] >= received.min() - 36))
+    recent = np.flatnonzero((lines["delivered"] < received.max()) & (lines["delivered"] >= received.min() - _BEFORE))
     day, here = lines["delivered"][recent], lines["site"][recent]
     for row in np.flatnonzero(~anonymous):
-        fits = recent[(here == site[row]) & (day < received[row]) & (day >= received[row] - 36)]
+        fits = recent[(here == site[row]) & (day < received[row]) & (day >= received[row] - _BEFORE)]
         if len(fits):
             result[row] = fits[int(draw[row] * len(fits))]
     return result
@@ -116,7 +117,7 @@ def surveys(plan: Plan, customers: Accounts, lines: Life, cases: Life, month: in
     """Return the invitations of a month with their answers: relationship, after a delivery, after a support case."""
     rng = plan.stream("surveys", month)
     first = np.datetime64(month, "M")
-    start, end = first.astype("datetime64[s]"), (first + 1).astype("datetime64[s]")
+    start, end = first.astype("datetime64[s]"), (first + np.timedelta64(1, "M")).astype("datetime64[s]")
     account, site, kind, case = [], [], [], []
     there = (customers.created < start) & ~(customers.left < start)
     for number in range(len(SITES)):
