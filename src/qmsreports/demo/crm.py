@@ -190,7 +190,8 @@ class Crm:
     def _soil_items(self, values: dict[str, Column], done: NDArray[np.bool_], dirt: Dirt) -> None:
         i = self.lines
         shown = i["entered"] <= self._cutoff
-        wrong_day = dates(i["ordered"] + np.timedelta64(-31, "D"))
+        month_before: NDArray[Any] = np.timedelta64(-31, "D") + i["ordered"]
+        wrong_day = dates(month_before)
         far = np.array([day and f"20{day[3]}2{day[4:]}" for day in values["delivered"]], object)  # 2026 typed as 2062
         for code, kind, column, text in (
             (sales.BACKWARDS, "item_delivered_before_ordered", "delivered", wrong_day),
