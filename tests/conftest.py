@@ -82,11 +82,11 @@ def _registers_are_known() -> Iterator[None]:
 def _registers_give_their_connections_back(_registers_are_known: None) -> Iterator[None]:
     """A register that a test left open is closed after it; one that later tests share connects anew."""
     yield
+    for register in {*_opened, *_lasting}:
+        if hasattr(register, "engine"):  # which one that was refused has not
+            register.close()
     _lasting.update(_opened)
     _opened.clear()
-    for register in list(_lasting):
-        if hasattr(register, "engine"):
-            register.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -46,7 +46,11 @@ class SqlFeeds:
         self._known = known
         self.database = open_database(connection, session)
         self._schemas: dict[str, Database] = {}
-        self._tables = {self.database: self.database.tables()}
+        try:
+            self._tables = {self.database: self.database.tables()}
+        except Unreadable:
+            self.database.close()
+            raise
         if not self._tables[self.database] and not schemas:
             self.database.close()
             raise Unreadable("the database holds no table", "check the connection and what its account may see")

@@ -35,9 +35,13 @@ class Sqlite:
             raise Unreadable(f"the database file {file} is empty", "restore it or check the connection")
         try:
             self._connection = sqlite3.connect(f"file:{quote(str(file.absolute()))}?mode=ro", uri=True)
-            self._connection.text_factory = _as_received
+        except sqlite3.Error as error:
+            raise Unreadable(f"the database {file} cannot be opened ({error})", "check the connection") from None
+        self._connection.text_factory = _as_received
+        try:
             self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         except sqlite3.Error as error:
+            self._connection.close()
             raise Unreadable(
                 f"the database {file} cannot be read ({error})", "restore it or check the connection"
             ) from None
