@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -21,6 +22,10 @@ EDITION = Annotated[int | None, typer.Option(min=1, help="Number of the edition;
 APPROVED_EDITION = Annotated[
     int | None, typer.Option(min=1, help="Number of the edition; default the newest approved.")
 ]
+
+
+_LOOK = 1.0
+"""Seconds between two looks at what a preview is made of."""
 
 
 class Form(StrEnum):
@@ -50,6 +55,62 @@ def build(review: REVIEW = "monthly", period: PERIOD = None, forms: WITH = None,
         return
     for line in stages.pack_summary(month, review):
         typer.echo(line)
+
+
+@app.command()
+def preview(
+    review: REVIEW = "monthly",
+    period: PERIOD = None,
+    watch: Annotated[
+        bool,
+        typer.Option("--watch", help="Go on, and write it again whenever something of it changes; end with Ctrl-C."),
+    ] = False,
+    as_json: JSON = False,
+) -> None:
+    """Write print and page as they would be now, to <var>/previews; no edition is made and nothing is recorded."""
+    from qmsreports import stages
+    from qmsreports.cli.clock import now
+    from qmsreports.pack.press import Press
+
+    month = stages.asked_period(period, now(), review)
+    stages.check_review(review)
+    if watch:
+        _watch(review, month, as_json)
+        return
+    with progress("preview") as tell, Press() as press:
+        made = stages.preview_pack(review, month, at=now(), press=press, tell=tell)
+    if as_json:
+        print_json(made.as_dict())
+        return
+    for line in (*made.files, *made.headline):
+        typer.echo(line)
+
+
+def _watch(review: str, period: str, as_json: bool) -> None:
+    """Say each preview in a line until Ctrl-C; the first one that cannot be made ends it, a later one is told."""
+    from qmsreports import stages
+    from qmsreports.cli.clock import now
+
+    made = 0
+    try:
+        for one in stages.previews(review, period, now=now, pause=lambda: time.sleep(_LOOK)):
+            if isinstance(one, UserError):
+                if not made:
+                    raise one
+                for finding in one.findings:
+                    typer.echo(str(finding), err=True)
+                continue
+            made += 1
+            if as_json:
+                print_json(one.as_dict())
+                continue
+            if made > 1:
+                typer.echo(f"{now().astimezone():%H:%M:%S} written again")
+                continue
+            for line in (*one.files, *one.headline, "watching; Ctrl-C ends it"):
+                typer.echo(line)
+    except KeyboardInterrupt:
+        return
 
 
 @app.command()

@@ -15,7 +15,7 @@ from qmsreports.pack.assemble import as_edition, trust_sentences
 from qmsreports.pack.brand import Brand, brand_of
 from qmsreports.pack.collect import Collected, collect
 from qmsreports.pack.kept import Kept
-from qmsreports.pack.model import SLIDES, PackModel
+from qmsreports.pack.model import SLIDES, PackModel, name_of
 from qmsreports.pack.render import render
 from qmsreports.pack.view import words
 from qmsreports.period import Period
@@ -161,13 +161,13 @@ def _next_edition(
 ) -> BuiltPack:
     head = collected.pack.header
     number = before.edition + 1 if before else 1
-    while (folder := ground.out / seal.name_of(head.review, head.period, number)).exists():
+    while (folder := ground.out / name_of(head.review, head.period, number)).exists():
         left = store.read_manifest(folder)
         if (left.get("inputs"), left.get("forms", [])) == (inputs, list(head.forms)):  # complete, but not recorded
             pack = as_edition(collected.pack, number, left.get("predecessor", ""), left.get("reason", ""))
             return _built(pack, folder, store.files_of(folder), left, period)
         number += 1
-    predecessor = seal.name_of(head.review, head.period, before.edition) if before else ""
+    predecessor = name_of(head.review, head.period, before.edition) if before else ""
     with speaking(head.language):
         titles = {one.kpi: one.title for one in collected.pack.objectives}
         titles |= {f"table/{name}": title for name, title in words.tables(collected.pack).items()}

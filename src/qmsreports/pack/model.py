@@ -39,6 +39,11 @@ class StandardName(Record):
         return f"{self.standard}:{self.edition}"
 
 
+def name_of(review: str, period: str, edition: int) -> str:
+    """Return the name of a pack's files: ``monthly-2026-10-e1``, of edition 0 ``monthly-2026-10-preview``."""
+    return f"{review}-{period}-e{edition}" if edition else f"{review}-{period}-preview"
+
+
 class Header(Record):
     """Whose review this is, of which period, in which state, from data read when."""
 
@@ -56,10 +61,10 @@ class Header(Record):
     counted_from: date | None = (
         None  # rows that came in are counted since the pack of the last review, made on this day
     )
-    edition: int
+    edition: int  # 0 for a preview
     predecessor: str = ""  # the edition this one corrects
     reason: str = ""
-    status: str = "draft"  # draft | approved | superseded
+    status: str = "draft"  # draft | approved | superseded; preview for what is no edition
     approved_by: str = ""
     approved_on: date | None = None
     classification: str = "Internal"
@@ -75,6 +80,11 @@ class Header(Record):
     language: str = "en"
     currency: str = "EUR"
     forms: tuple[str, ...] = ()  # what was asked for besides print, page and workbook: pptx
+
+    @property
+    def name(self) -> str:
+        """The name of the pack's folder and files, see :func:`name_of`."""
+        return name_of(self.review, self.period, self.edition)
 
     @property
     def read_on(self) -> date:

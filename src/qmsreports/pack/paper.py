@@ -6,25 +6,20 @@ Text goes in as JSON, never as Typst source, so nothing in a row or a comment ca
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from qmsreports.errors import CouldNotRun, Finding
 from qmsreports.language import spoken
 from qmsreports.pack.attachments import Attachment
-from qmsreports.pack.brand import PLAIN, PRINT_FAMILY, Brand, print_face
-from qmsreports.pack.faces import MAIN, Face, faces
+from qmsreports.pack.brand import PLAIN, PRINT_FAMILY, Brand
 from qmsreports.pack.glyphs import behind, fit, missing, printable
-
-if TYPE_CHECKING:
-    from typst import PDFStandard
+from qmsreports.pack.press import Press
 
 TEMPLATE = "pack.typ"
-STANDARDS: list[PDFStandard] = ["a-3a", "ua-1"]
 
 
 def render_pdf(
@@ -35,9 +30,11 @@ def render_pdf(
     attachments: Sequence[Attachment],
     stamp: datetime,
     brand: Brand = PLAIN,
+    press: Press | None = None,
 ) -> bytes:
     """Return the PDF. The same arguments give the same bytes: ``stamp`` stands in for the clock.
 
+    A ``press`` that is kept for several prints sets again only what differs; which one it is changes no byte.
     :class:`CouldNotRun` where a template is missing or does not compile; the message is Typst's own first line.
     """
     import typst
@@ -54,45 +51,23 @@ def render_pdf(
             {"name": item.name, "mime": item.mime, "description": item.description} for item in attachments
         ],
     }
-    with tempfile.TemporaryDirectory(prefix="qmsreports-fonts-") as folder:
-        for face in (*faces()[:MAIN], *others):
-            _lay_out(face, Path(folder))
-        for weight, content in brand.faces:
-            (Path(folder) / f"brand-{weight}.otf").write_bytes(print_face(content, weight))
+    with Press() if press is None else nullcontext(press) as at_work:
+        at_work.load(template, brand, others)
         for strict in (False, True):
             ready = fit(view, strict=strict)
-            inputs = {
-                "pack": json.dumps({**ready, **extra, "missing_glyphs": missing(view)}, sort_keys=True),
-                "charts": json.dumps(dict(charts), sort_keys=True),
-                **{f"attached {item.name}": item.text for item in attachments},
+            texts = {
+                "pack.json": json.dumps({**ready, **extra, "missing_glyphs": missing(view)}, sort_keys=True),
+                "charts.json": json.dumps(dict(charts), sort_keys=True),
+                **{f"attached/{item.name}": item.text for item in attachments},
             }
             try:
-                return bytes(
-                    typst.compile(
-                        str(template),
-                        root=str(templates),
-                        font_paths=[folder],
-                        ignore_system_fonts=True,
-                        sys_inputs=inputs,
-                        pdf_standards=STANDARDS,
-                        timestamp=int(stamp.timestamp()),
-                    )
-                )
+                return at_work.set(texts, timestamp=int(stamp.timestamp()))
             except typst.TypstError as error:
                 if strict or "could not be displayed" not in str(error):
                     raise CouldNotRun(
                         Finding(str(template), f"the print template does not compile: {_first_line(error)}", "mend it")
                     ) from error
     raise AssertionError("unreachable")
-
-
-def _lay_out(face: Face, folder: Path) -> None:
-    """Put the files of a family where the print finds them, those of the organisation under a name of our own."""
-    for path in face.files:
-        if face.own:
-            (folder / f"{face.family}.otf").write_bytes(print_face(path.read_bytes(), 400, face.family))
-        else:
-            shutil.copyfile(path, folder / path.name)
 
 
 _LABELS = ("head.", "label.", "lead.", "list.colon", "list.semicolon")

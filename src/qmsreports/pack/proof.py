@@ -7,7 +7,7 @@ from pathlib import Path
 
 from qmsreports.errors import CouldNotRun, Finding
 from qmsreports.pack.glyphs import font_files
-from qmsreports.pack.paper import STANDARDS
+from qmsreports.pack.press import STANDARDS
 
 _PAGE = """
 #set document(title: "Proof", date: datetime(year: 2026, month: 1, day: 1))

@@ -100,7 +100,7 @@ def manifest(
     head = pack.header
     return {
         "format": FORMAT,
-        "pack": name_of(head.review, head.period, head.edition),
+        "pack": head.name,
         "review": head.review,
         "period": head.period,
         "edition": head.edition,
@@ -281,11 +281,6 @@ def differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
 def _some(names: list[str]) -> str:
     shown = ", ".join(names[:4])
     return say("list.more", listed=shown, n=len(names) - 4) if len(names) > 4 else shown
-
-
-def name_of(review: str, period: str, edition: int) -> str:
-    """Return the name of a pack's folder and files: ``monthly-2026-10-e1``."""
-    return f"{review}-{period}-e{edition}"
 
 
 def to_bytes(content: Mapping[str, Any]) -> bytes:

@@ -156,7 +156,7 @@ def _collected(
     other = [CODE] if _other_code(manifest) else []
     found = places(pack.model_dump(mode="json"), again.model_dump(mode="json"))
     changed = [place for place in found if not explained(place, [*edits, *other])]
-    where = f"pack {seal.name_of(head.review, head.period, head.edition)}"
+    where = f"pack {head.name}"
     if changed:
         return [
             Finding(

@@ -107,6 +107,19 @@ class Register:
             newest = [session.scalar(select(func.max(column))) for column in (Load.at, Run.started_at, JournalEntry.at)]
         return max((at for at in newest if at is not None), default=None)
 
+    def how_far(self) -> dict[str, int]:
+        """Return the newest row of each table by its number; what was recorded since is what makes it another.
+
+        Runs take no part: one that begins or ends says nothing of the company.
+        """
+        from sqlalchemy import func, select
+
+        from qmsreports.register.models import Base
+
+        tables = [table for name, table in Base.metadata.tables.items() if "id" in table.c and name != "runs"]
+        with self.read() as session:
+            return {table.name: session.scalar(select(func.max(table.c.id))) or 0 for table in tables}
+
     def _make_folder(self, folder: Path) -> None:
         try:
             folder.mkdir(parents=True, exist_ok=True)

@@ -35,6 +35,7 @@ from qmsreports.stages.inspect import check_suites
 from qmsreports.stages.measure import MeasureSummary, asked_period, last_closed_period, measure
 from qmsreports.stages.meeting import comment, consider, day_of, record_step, show_review
 from qmsreports.stages.outcome import FeedReport, feed_reports, reasons
+from qmsreports.stages.previewing import PreviewReport, preview_pack, previews
 from qmsreports.stages.quality import address_of, failing_rules, propose_suite, quality_page, write_quality
 from qmsreports.stages.quarantine import list_quarantined, readmit, reject, show_quarantined
 from qmsreports.stages.release import draft_for_release, release
@@ -72,6 +73,7 @@ __all__ = [
     "MeasureSummary",
     "PackReport",
     "Preview",
+    "PreviewReport",
     "Restated",
     "RunReport",
     "Trail",
@@ -122,7 +124,9 @@ __all__ = [
     "pack_failures",
     "pack_staged",
     "pack_summary",
+    "preview_pack",
     "preview_source",
+    "previews",
     "propose_suite",
     "publish",
     "quality_page",

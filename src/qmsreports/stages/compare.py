@@ -38,7 +38,7 @@ def diff_packs(before: str, after: str, *, settings: Settings | None = None) -> 
 
 def _named(session: Session, name: str) -> Pack:
     """Return the edition of this name; ``monthly-2026-10`` is its newest one."""
-    from qmsreports.pack.seal import name_of
+    from qmsreports.pack.model import name_of
     from qmsreports.register import packs
 
     known: dict[str, Pack] = {}
@@ -54,7 +54,7 @@ def _named(session: Session, name: str) -> Pack:
 def _side(row: Pack, there: Path) -> Side:
     """Read a pack as it counts: the approved print where there is one."""
     from qmsreports.pack.difference import Side
-    from qmsreports.pack.seal import name_of
+    from qmsreports.pack.model import name_of
     from qmsreports.pack.store import located, touched
     from qmsreports.register import packs
 

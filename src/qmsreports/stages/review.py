@@ -77,7 +77,7 @@ def build_pack(
     with Workspace(settings) as workspace:
         declared = known_review(workspace, review)
         reported = review_period(workspace, declared, period)
-        _measured(workspace, review, reported)
+        refuse_unmeasured(workspace, review, reported)
     tell("pack: analyse", 0)
     analyse(period, run_id=run_id, at=at, settings=settings)
     with Workspace(settings) as workspace:
@@ -101,7 +101,7 @@ def build_pack(
             return pack_report(row, workspace.packs)
 
 
-def _measured(workspace: Workspace, review: str, period: Period) -> None:
+def refuse_unmeasured(workspace: Workspace, review: str, period: Period) -> None:
     """Raise :class:`UserError` where there are KPIs and nobody has measured the period: a pack of it would say of every
     objective and input that there is none. One that was measured and has nothing is built, and says so.
     """

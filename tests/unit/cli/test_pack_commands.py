@@ -9,6 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.unit.pack.pack_workspace import BUILT
 
 
@@ -163,3 +165,29 @@ def cut(desk: Any, statement: str) -> None:
         for (name,) in register.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
             register.execute(f"DROP TRIGGER {name}")
         register.execute(statement)
+
+
+def test_a_preview_is_no_edition(desk: Any) -> None:
+    found = desk.json("pack", "preview", "--period", "2026-10")
+    assert [Path(file).name for file in found["files"]] == [
+        "monthly-2026-10-preview.pdf",
+        "monthly-2026-10-preview.html",
+    ]
+    assert all(Path(file).is_file() for file in found["files"])
+    assert desk.json("pack", "list") == []
+    assert desk.type("pack", "preview", "montly", expect=2).endswith('did you mean "monthly"?')
+
+
+def test_watching_a_preview_ends_with_ctrl_c_and_without_an_error(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = iter([None, None, KeyboardInterrupt()])
+
+    def sleep(seconds: float) -> None:
+        assert seconds == 1.0
+        if (ends := next(looks)) is not None:
+            raise ends
+
+    monkeypatch.setattr("qmsreports.cli.pack.time.sleep", sleep)
+    said = desk.type("pack", "preview", "--period", "2026-10", "--watch").splitlines()
+    assert [Path(line).suffix for line in said[:2]] == [".pdf", ".html"]
+    assert said[-1] == "watching; Ctrl-C ends it"  # nothing changed until the second look
+    assert desk.type("pack", "preview", "--period", "2031-01", "--watch", expect=1).startswith("pack monthly 2031-01: ")

@@ -17,7 +17,7 @@ _TONE = {"done": "good", "done_late": "plain", "on_track": "plain", "dropped": "
 
 def header(head: Header) -> dict[str, Any]:
     """Return the lines of the masthead and of every page's head and foot."""
-    state = say("state.draft") if head.status == "draft" else say("state.superseded")
+    state = say(f"state.{head.status}") if head.status in ("draft", "preview") else say("state.superseded")
     if head.status == "approved":
         on = figures.day(head.approved_on)
         state = say("state.approved", by=head.approved_by)
@@ -40,7 +40,7 @@ def header(head: Header) -> dict[str, Any]:
         "since_last": figures.period(head.last_period, "since") if head.last_period else "",
         "state": state,
         "approved": head.status == "approved",
-        "edition": say("header.edition", number=head.edition),
+        "edition": say("header.edition", number=head.edition) if head.edition else say("header.preview"),
         "predecessor": say("header.replaces", predecessor=head.predecessor) if head.predecessor else "",
         "classification": head.classification,
         "data": data,
@@ -49,7 +49,7 @@ def header(head: Header) -> dict[str, Any]:
         "unverified": [name.title for name in head.standards if name.unverified],
         "rules": head.rules.replace("_", " "),
         "language": head.language,
-        "pack": f"{head.review}-{head.period}-e{head.edition}",
+        "pack": head.name,
         "code_version": head.code_version,
     }
 
