@@ -102,6 +102,18 @@ def test_on_a_phone_every_column_is_in_sight(browser: Browser, pages: dict[str, 
     assert browser.run(f"({wider}).filter((name) => /Scoreboard|Rows per feed/.test(name))") == []
 
 
+def test_on_a_phone_no_caption_is_a_column_of_letters(browser: Browser, pages: dict[str, Path]) -> None:
+    """A caption of a table whose rows are blocks is as narrow as a letter, unless it is one as well."""
+    browser.open(pages["rich"], width=360)
+    browser.run(OPEN)
+    widths = browser.run(
+        """Array.from(document.querySelectorAll('caption'), (one) => one.getBoundingClientRect().width)
+        .filter((width) => width > 1)"""  # those for ears alone are a point wide
+    )
+    assert len(widths) > 10
+    assert min(widths) > 150
+
+
 def shown(browser: Browser) -> Any:
     rows = "document.querySelectorAll('table.board [data-kpi]:not([hidden])')"
     return browser.run(f"Array.from({rows}, (row) => row.dataset.kpi)")

@@ -102,7 +102,8 @@ def _period(day: date, days: Sequence[date]) -> str:
 
 
 def _plain_day(day: date, *, with_year: bool) -> str:
-    facts = {"day": day.day, "month": spoken().months[day.month - 1], "year": day.year}
+    number = say("format.first_day") if day.day == 1 else day.day
+    facts = {"day": number, "month": spoken().months[day.month - 1], "year": day.year}
     return say("format.whole_day" if with_year else "format.whole_day_of_same_year", **facts)
 
 

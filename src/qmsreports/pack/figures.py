@@ -19,6 +19,7 @@ NBSP = "\u00a0"
 DASH = "\u2013"
 MINUS = "\u2212"
 NONE = "\u2013"
+_I = re.compile("h?[ií](?![aeo])", re.IGNORECASE)  # before this sound the Spanish "y" is "e"
 _WHOLE = 10_000  # from here on no decimals: 9,138,389 h
 ARROW = "\u2192"
 
@@ -41,11 +42,12 @@ def unit_name(unit: str) -> str:
     return say(f"unit.{unit}.name") if unit in _DECIMALS else unit
 
 
-def number(value: float | None, unit: str = "count") -> str:
+def number(value: float | None, unit: str = "count", *, small: bool = True) -> str:
     """Return the number alone, rounded for its unit.
 
-    Values that the unit's decimals would wipe out keep two significant digits (0.0004 ppm is ``0.0004``, never ``0``),
-    and from ten million on the number is shortened: 1,234,567,890 is ``1.23 bn``. ``None`` is a dash.
+    Values that the unit's decimals would wipe out keep two significant digits (0.0004 ppm is ``0.0004``, never ``0``)
+    unless ``small`` ones are to be rounded like the others, and from ten million on the number is shortened:
+    1,234,567,890 is ``1.23 bn``. ``None`` is a dash.
     """
     if value is None or not math.isfinite(value):
         return NONE
@@ -54,7 +56,7 @@ def number(value: float | None, unit: str = "count") -> str:
         if size >= limit:
             return say(f"number.{key}", number=_signed(f"{value / scale:,.2f}"))
     decimals = _DECIMALS.get(unit, 0) if size < _WHOLE else 0
-    if 0 < size < 10**-decimals:
+    if small and 0 < size < 10**-decimals:
         decimals = min(8, max(decimals, 1 - math.floor(math.log10(size))))
         return _signed(f"{value:,.{decimals}f}".rstrip("0").rstrip("."))
     return _signed(f"{value:,.{decimals}f}")
@@ -95,9 +97,13 @@ def interval(low: float | None, high: float | None, unit: str) -> str:
     return f"{number(low, unit)}{DASH}{number(high, unit)}"
 
 
-def change(value: float, unit: str, *, alone: bool = False) -> str:
-    """Return a difference with its sign: ``+2.1 points`` between two percentages; ``alone`` without the unit."""
-    text = number(value, unit)
+def change(value: float, unit: str, *, alone: bool = False, reach: float = 0.0) -> str:
+    """Return a difference with its sign: ``+2.1 points`` between two percentages; ``alone`` without the unit.
+
+    It is no finer than the interval it stands beside, of which ``reach`` is the farther end: +0.033 within -2.5 to
+    +2.6 is ``0.0``.
+    """
+    text = number(value, unit, small=abs(reach) < 10 ** -_DECIMALS.get(unit, 0))
     text = f"+{text}" if value > 0 and any(digit in text for digit in "123456789") else text
     if alone:
         return text
@@ -180,7 +186,8 @@ def listed(words: list[str] | tuple[str, ...], most: int = 0) -> str:
         return say("list.more", listed=", ".join(items[:most]), n=len(items) - most)
     if len(items) < 2:
         return "".join(items)
-    return say("list.last", listed=", ".join(items[:-1]), last=items[-1])
+    key = "list.last_before_i" if _I.match(items[-1]) else "list.last"
+    return say(key, listed=", ".join(items[:-1]), last=items[-1])
 
 
 def semicolons(parts: Sequence[str]) -> str:

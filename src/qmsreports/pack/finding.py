@@ -210,9 +210,10 @@ def change_sentence(objective: Objective) -> str:
     change, unit = objective.change, objective.unit
     if change is None or objective.latest.value is None or objective.latest.unfinished:
         return ""
+    reach = max(abs(change.low), abs(change.high))
     return say(
         f"change_on.{noun(objective.latest.period)}",
-        change=figures.change(change.value, unit),
+        change=figures.change(change.value, unit, reach=reach),
         low=figures.change(change.low, unit, alone=True),
         high=figures.change(change.high, unit, alone=True),
     )

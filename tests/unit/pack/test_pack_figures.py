@@ -131,6 +131,27 @@ def test_numbers_and_days_are_written_as_the_language_does(code: str, expected: 
     assert [plain(text).replace("\u202f", " ") for text in said] == expected
 
 
+def test_spanish_joins_with_another_word_before_the_sound_of_i() -> None:
+    with speaking("es"):
+        assert figures.listed(["facturas", "incidencias"]) == "facturas e incidencias"
+        assert figures.listed(["agua", "hielo"]) == "agua y hielo"
+        assert figures.listed(["Linz", "Lyon", "Porto"]) == "Linz, Lyon y Porto"
+    assert figures.listed(["invoices", "ideas"]) == "invoices and ideas"
+
+
+def test_only_french_gives_the_first_of_a_month_an_ordinal() -> None:
+    said = []
+    for code in ("en", "de", "fr", "es"):
+        with speaking(code):
+            said.append((plain(figures.day(date(2026, 7, 1))), plain(figures.day(date(2026, 7, 11)))))
+    assert said == [
+        ("1 Jul 2026", "11 Jul 2026"),
+        ("1. Juli 2026", "11. Juli 2026"),
+        ("1er juil. 2026", "11 juil. 2026"),
+        ("1 jul 2026", "11 jul 2026"),
+    ]
+
+
 @given(st.floats(min_value=-9_999_999, max_value=9_999_999), st.sampled_from(["de", "fr", "es"]))
 def test_a_language_never_changes_a_number(value: float, code: str) -> None:
     english = figures.number(value, "percent")

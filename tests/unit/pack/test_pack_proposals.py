@@ -84,7 +84,7 @@ def test_what_is_proposed_depends_on_what_the_process_does() -> None:
     (chance,) = proposed(one("csat", **stable))
     (unable,) = proposed(one("csat", **{**stable, "assurance": "fail"}))
     (signal,) = proposed(one("csat", **{**stable, "variation": "concern_low", "assurance": "fail"}))
-    assert chance.title.endswith("Satisfied customers: the miss of 85\u00a0% lies within its usual variation")
+    assert chance.title.endswith("Satisfied customers: that 85\u00a0% was missed lies within its usual variation")
     assert unable.title.endswith("so that it can reach 85\u00a0%, or agree another target")
     assert signal.title.startswith("Find and remove the cause: Satisfied customers, ")
     assert (chance.owner, chance.due) == ("head.of.sales", date(2026, 12, 31))

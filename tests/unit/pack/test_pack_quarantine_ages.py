@@ -22,13 +22,13 @@ def said(*since: tuple[str, int]) -> str:
 
 def test_the_months_since_which_rows_wait_are_told() -> None:
     assert said(("2026-08", 3), ("2026-10", 34)) == (
-        "37 rows in quarantine wait for a decision: 3 since 2026-08, 34 since 2026-10."
+        "37 rows in quarantine wait for a decision: 3 since August 2026, 34 since October 2026."
     )
-    assert said(("2026-10", 1)) == "1 row in quarantine waits for a decision: 1 since 2026-10."
+    assert said(("2026-10", 1)) == "1 row in quarantine waits for a decision: 1 since October 2026."
     assert said() == ""
     months = tuple((f"2026-0{month}", month) for month in range(1, 7))
     assert said(*months).endswith(
-        "decision: 6 since 2026-01 or later, 4 since 2026-04, 5 since 2026-05, 6 since 2026-06."
+        "decision: 6 since January 2026 or later, 4 since April 2026, 5 since May 2026, 6 since June 2026."
     )
 
 

@@ -161,6 +161,14 @@ def test_the_change_of_longer_periods_and_of_other_units() -> None:
     assert told.replace("\u00a0", " ") == "−1.3 h on the month before (95 %: −3.0 to +0.04)."
 
 
+def test_a_change_is_told_no_finer_than_the_interval_beside_it() -> None:
+    latest = Point(period="2026-10", start=OCTOBER, value=91.1)
+    told = change_sentence(objective(latest, change=Change(value=0.033, low=-2.5, high=2.6)))
+    assert told.replace("\u00a0", " ") == "0.0 points on the month before (95 %: −2.5 to +2.6)."
+    narrow = change_sentence(objective(latest, change=Change(value=0.033, low=0.011, high=0.055)))
+    assert narrow.replace("\u00a0", " ") == "+0.033 points on the month before (95 %: +0.011 to +0.055)."
+
+
 def test_no_change_is_told_where_there_is_none_to_tell() -> None:
     latest = Point(period="2026-10", start=OCTOBER, value=93.4)
     assert change_sentence(objective(latest)) == ""

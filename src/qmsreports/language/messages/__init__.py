@@ -54,10 +54,11 @@ class Language:
         return "".join(signs.get(character, character) for character in text)
 
     def day(self, value: Any) -> str:
-        """Return a day as the message ``format.day`` wants it: ``2 Nov 2026``, ``2. Nov. 2026``."""
+        """Return a day as the message ``format.day`` wants it: ``2 Nov 2026``, ``2. Nov. 2026``, ``1er nov. 2026``."""
         from babel.dates import format_date
 
-        return str(format_date(value, format=str(self.messages["format.day"]), locale=self._locale))
+        text = str(format_date(value, format=str(self.messages["format.day"]), locale=self._locale))
+        return f"{self.messages['format.first_day']}{text[1:]}" if value.day == 1 else text
 
 
 @cache

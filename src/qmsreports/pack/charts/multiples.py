@@ -93,8 +93,9 @@ def _shared(
     everything = [series for _, series in panels] + ([total] if total else [])
     bounds = _bounds(everything)
     domain = Domain.around([value for series in everything for value in values_of(series, bounds)], bounds)
-    step, values = ticks(domain, max(2, min(5, int(height / (4.0 * _TEXT)))))
-    numbers = numbers_for(domain, step, words, panels[0][1].unit if panels else "")
+    unit = panels[0][1].unit if panels else ""
+    step, values = ticks(domain, max(2, min(5, int(height / (4.0 * _TEXT)))), unit)
+    numbers = numbers_for(domain, step, words, unit)
     return _Shared(bounds, domain, values, numbers, total, palette, words)
 
 

@@ -76,7 +76,7 @@ def draw_process(
         return drawing
     bounds = bounds_of(series)
     domain = Domain.around(values_of(series, bounds), bounds)
-    step, values = ticks(domain, max(2, min(6, int(drawing.height / (4.2 * look.text)))))
+    step, values = ticks(domain, max(2, min(6, int(drawing.height / (4.2 * look.text)))), series.unit)
     numbers = numbers_for(domain, step, words, series.unit)
     caption = numbers.caption(series.unit)
     edge = _edge_labels(series, bounds, numbers, look)

@@ -97,6 +97,7 @@ class Numbers:
     decimals: int  # of ticks
     finer: int  # of computed numbers
     exponent: bool = False
+    counts: bool = False  # a whole number of cases has no decimals, whatever is written beside it
 
     def caption(self, unit: str) -> str:
         """Return what stands above the axis: ``%``, ``EUR billions``; empty for plain numbers."""
@@ -119,7 +120,7 @@ class Numbers:
 
     def reading(self, value: float) -> str:
         """Return a number that was computed, a fifth of a step fine: with ticks at 92 and 94 it is 92.8."""
-        return self._write(value, self.finer)
+        return self._write(value, 0 if self.counts and value == round(value) else self.finer)
 
     def _write(self, value: float, decimals: int, *, trim: bool = False) -> str:
         scaled = value / self.factor
@@ -160,15 +161,18 @@ def numbers_for(domain: Domain, step: float, words: ChartWords, unit: str = "") 
     decimals = max(0, -math.floor(math.log10(scaled) + 1e-9))
     usual = _DECIMALS.get(unit, 0) if factor == 1.0 and size < 1000 else 0
     finer = max(usual, math.ceil(-math.log10(scaled / 5) - 1e-9))
-    return Numbers(words, factor, magnitude, decimals, finer)
+    return Numbers(words, factor, magnitude, decimals, finer, counts=unit == "count" and factor == 1.0)
 
 
-def ticks(domain: Domain, most: int) -> tuple[float, list[float]]:
+def ticks(domain: Domain, most: int, unit: str = "") -> tuple[float, list[float]]:
     """Return a step and its multiples inside the domain: at most ``most``, and at least two where that is possible.
 
-    Steps are 1, 2, 2.5 or 5 times a power of ten; 2.5 only from 25 on, so that it needs no extra decimal.
+    Steps are 1, 2, 2.5 or 5 times a power of ten; 2.5 only from 25 on, so that it needs no extra decimal. Counts have
+    no step under 1 where the axis holds two whole numbers: nothing lies at half a case.
     """
     span = domain.high - domain.low
+    if unit == "count" and span < most and len(whole := _whole(domain)) > 1:
+        return 1.0, whole
     power = math.floor(math.log10(span / max(1, most)))
     for exponent in (power, power + 1):
         for base in (1.0, 2.0, 2.5, 5.0):
@@ -179,6 +183,11 @@ def ticks(domain: Domain, most: int) -> tuple[float, list[float]]:
             if last - first + 1 <= most:
                 return step, [index * step for index in range(first, last + 1)]
     raise AssertionError("a power of ten above the span always fits")
+
+
+def _whole(domain: Domain) -> list[float]:
+    """Return the whole numbers inside the domain."""
+    return [float(number) for number in range(math.ceil(domain.low - 1e-9), math.floor(domain.high + 1e-9) + 1)]
 
 
 def month_place(day: date) -> float:

@@ -77,7 +77,7 @@ def _domain(series: ChartSeries, values: list[float]) -> Domain:
 def _extremes(unit: str, values: list[float], words: ChartWords) -> list[str]:
     """Return highest and lowest value as text, one number where they are the same."""
     domain = Domain.around(values)
-    step, _ = ticks(domain, 4)
+    step, _ = ticks(domain, 4, unit)
     numbers = numbers_for(domain, step, words, unit)
     names = (words.millions, words.billions, words.trillions)
     short = dict(zip(names, words.short, strict=True)).get(numbers.magnitude, "")

@@ -149,7 +149,7 @@ def _exception(deck: Deck, objective: Objective, pack: PackModel) -> None:
     shown = board.depth(objective, pack)
     points = objective.points[-pack.header.shown :]
     charted = any(point.value is not None for point in points)
-    title = f"{whole(objective.title)}: {whole(objective.finding)}"
+    title = say("part.finding", part=whole(objective.title), finding=whole(objective.finding))
     beside = Place(0.68, 0.0, 0.275, 0.9) if charted else _TEXT
     pages = flowing(deck.sheet, beside, _TEXT, _evidence(shown))
     for number, (name, page) in enumerate(numbered(title, pages)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from qmsreports.language import say
+from qmsreports.language import say, spoken
 from qmsreports.pack import figures
 from qmsreports.pack.assemble import running, trust_sentences
 from qmsreports.pack.finding import noun
@@ -34,7 +34,7 @@ def header(head: Header) -> dict[str, Any]:
         "organisation": head.organisation,
         "scope": head.scope,
         "title": head.title,
-        "period": _capital(figures.period(head.period)),
+        "period": _as_title(figures.period(head.period)),
         "document": ", ".join((head.title, figures.period(head.period))),
         "last_period": figures.period(head.last_period) if head.last_period else "",
         "since_last": figures.period(head.last_period, "since") if head.last_period else "",
@@ -54,8 +54,9 @@ def header(head: Header) -> dict[str, Any]:
     }
 
 
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+def _as_title(period: str) -> str:
+    """Return a period as it stands beside a title: ``Third quarter 2026``; small where months are, ``mai 2026``."""
+    return period[:1].upper() + period[1:] if spoken().months[0][:1].isupper() else period
 
 
 _FIRST = 5  # decisions on single objectives on page one
@@ -110,11 +111,13 @@ def actions(pack: PackModel) -> list[dict[str, Any]]:
 
     An action that the last review decided says by which decision, where that has words of its own.
     """
-    said = {item.action.action: item for item in pack.decided if item.action and item.action.title != item.text}
+    said = {
+        item.action.action: say("part.finding", part=item.number, finding=item.text)
+        for item in pack.decided
+        if item.action and item.action.title != item.text
+    }
     return [
-        {**_action(item), "decision": f"{said[item.action].number}: {said[item.action].text}"}
-        if item.action in said
-        else _action(item)
+        {**_action(item), "decision": said[item.action]} if item.action in said else _action(item)
         for item in _ordered(pack.actions)
     ]
 

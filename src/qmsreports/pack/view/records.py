@@ -178,10 +178,11 @@ def _waiting(trust: Trust) -> str:
     """Return how many rows wait in quarantine and since when: ``7 rows ... decision: 3 since 2026-09, 4 since ...``."""
     if not trust.quarantine_open:
         return ""
-    ages = [say("quality.age", rows=figures.count(rows), month=month) for month, rows in trust.quarantine_since]
+    since = [(figures.period(month), rows) for month, rows in trust.quarantine_since]
+    ages = [say("quality.age", rows=figures.count(rows), month=month) for month, rows in since]
     if len(ages) > _AGES:
         older = sum(rows for _, rows in trust.quarantine_since[: 1 - _AGES])
-        oldest = say("quality.age_or_later", rows=figures.count(older), month=trust.quarantine_since[0][0])
+        oldest = say("quality.age_or_later", rows=figures.count(older), month=since[0][0])
         ages = [oldest, *ages[1 - _AGES :]]
     if not ages:
         return say("quality.waiting", n=trust.quarantine_open)

@@ -60,6 +60,28 @@ def test_a_small_target_is_written_as_it_was_set() -> None:
     assert numbers_for(Domain(9.5e-5, 1.01e-4), 2e-6, WORDS).exact(9.77416e-5) == "0.0000977"
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (0, 1.1, ["0", "1"]),
+        (0, 2.2, ["0", "1", "2"]),
+        (0, 5, ["0", "2", "4"]),
+        (0.2, 0.8, ["0.2", "0.4", "0.6", "0.8"]),
+    ],
+)
+def test_counts_have_no_step_between_two_cases(low: float, high: float, expected: list[str]) -> None:
+    domain = Domain(low, high)
+    step, values = ticks(domain, 4, "count")
+    numbers = numbers_for(domain, step, WORDS, "count")
+    assert [numbers.tick(value) for value in values] == expected
+
+
+def test_a_whole_count_is_written_without_decimals_and_a_mean_of_counts_with_them() -> None:
+    numbers = numbers_for(Domain(0, 2.2), 1.0, WORDS, "count")
+    assert (numbers.reading(2.0), numbers.reading(0.4)) == ("2", "0.4")
+    assert numbers_for(Domain(0, 2.2), 1.0, WORDS, "hours").reading(2.0) == "2.0"
+
+
 def test_large_numbers_name_their_magnitude_once() -> None:
     numbers = numbers_for(Domain(0, 6e11), 2e11, WORDS, "EUR")
     assert (numbers.caption("EUR"), numbers.tick(4e11), numbers.exact(4.125e11)) == ("EUR billions", "400", "412.5")
