@@ -1,9 +1,10 @@
 """What needs a decision, in the order in which it should be talked about.
 
 First objectives that cannot be met as the process stands, then concerns that are signals, then years, half-years and
-quarters that missed their target before there are enough of them for either judgement, then what is owed (overdue
-actions), then what is missing, then feeds that failed. A plain miss inside the limits is noise and asks for nothing,
-and so does a value that no rule may judge: of too few cases, or of a period that is not over.
+quarters that missed their target before there are enough of them for either judgement, and durations with a target
+that have no value because too many cases are still open, then what is owed (overdue actions), then what is missing,
+then feeds that failed. A plain miss inside the limits is noise and asks for nothing, and so does a value that no rule
+may judge: of too few cases, or of a period that is not over.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from qmsreports.pack import figures
 from qmsreports.pack.finding import (
     current_run,
     limits_sentence,
+    not_reached_sentence,
     noun,
     reservations,
     signal_words,
@@ -49,7 +51,11 @@ def decisions(
     ``standing`` to those that were measured before it failed.
     """
     ranked = sorted(
-        (one for one in objectives if _cannot_meet(one) or _is_concern(one) or _missed_untold(one)),
+        (
+            one
+            for one in objectives
+            if _cannot_meet(one) or _is_concern(one) or _missed_untold(one) or _not_reached(one)
+        ),
         key=_weight,
     )
     own = [about_objective(objective) for objective in ranked]
@@ -80,6 +86,16 @@ def _missed_untold(objective: Objective) -> bool:
     return untold and noun(latest.period) in _LONG
 
 
+def _not_reached(objective: Objective) -> bool:
+    """Tell whether a duration with a target has no value because too many of its cases are still open.
+
+    Nobody can say that such a period met its target, and the work that is not done is why.
+    """
+    latest = objective.latest
+    judged = latest.not_reached and not latest.unfinished and not objective.few(latest)
+    return judged and latest.target is not None and objective.better != "neither"
+
+
 def _weight(objective: Objective) -> tuple[int, float, str]:
     """Both at once first, then cannot meet, concern, missed; inside a group the farthest from its limits first."""
     group = {(True, True): 0, (True, False): 1, (False, True): 2}
@@ -102,7 +118,11 @@ def _distance(objective: Objective) -> float:
 def about_objective(objective: Objective) -> Decision:
     """Return the decision about one objective: what it is, the numbers, and what has to be decided."""
     both = _cannot_meet(objective), _is_concern(objective)
-    if not any(both):
+    if _not_reached(objective):
+        kind = "not_reached"
+        title = say("decision.not_reached.title", objective=objective.title)
+        asks = say("decision.not_reached.asks")
+    elif not any(both):
         kind = "missed"
         title = say(f"decision.missed.title.{noun(objective.latest.period)}", objective=objective.title)
         asks = say("decision.missed.asks")
@@ -117,7 +137,7 @@ def about_objective(objective: Objective) -> Decision:
         title = say("decision.concern.title", objective=objective.title, signal=signal_words(objective.points))
         asks = say("decision.concern.asks")
     sentences = [
-        value_sentence(objective),
+        not_reached_sentence(objective) if _not_reached(objective) else value_sentence(objective),
         _reach(objective) if both[0] else limits_sentence(objective),
         _signal(objective),
         _where(objective),

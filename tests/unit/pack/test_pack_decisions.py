@@ -154,6 +154,45 @@ def test_what_missed_its_target_is_charted_before_what_comes_first_by_name() -> 
     assert highlights([*made[:-1], missed], ())[0] == "e"
 
 
+def beyond(name: str, **changed: object) -> Objective:
+    """The same series up to a month of 40 cases of which too many are still open for the value of a duration."""
+    made = one(name)
+    bare = {"low": None, "high": None, "mean": None, "lower": None, "upper": None, "signal": "none"}
+    told = {"value": None, "n": 40, "status": "no_data", "kind": "common_cause", "not_reached": True}
+    latest = made.latest.model_copy(update={**bare, **told, **changed})
+    return made.model_copy(
+        update={"points": (*made.points[:-1], latest), "variation": "common_cause", "assurance": "none"}
+    )
+
+
+def test_a_duration_that_is_not_reached_is_a_decision_where_it_has_a_target() -> None:
+    seen = judged(beyond("first_response_p90"))
+    (said,) = decisions([seen], (), (), (), {})
+    assert (said.kind, said.kpi, said.link) == ("not_reached", seen.kpi, f"kpi-{seen.kpi}")
+    assert said.title.startswith("First response, 90th percentile has no value, because too many cases are still open")
+    text = plain(said.evidence)
+    assert text.startswith("Not reached in October 2026 (n 40): too many cases are still open; target at most 6 h. ")
+    assert text.endswith("Owner's comment missing, owed by support manager.")
+    lower = decisions([judged(beyond("first_response_p90", low=9.0))], (), (), (), {})
+    assert "(95 % interval 9.0 or more, n 40)" in plain(lower[0].evidence)
+    for calm in (
+        beyond("first_response_p90", target=None),
+        beyond("first_response_p90", unfinished=True),
+        beyond("first_response_p90").model_copy(update={"small_sample": 41}),
+        beyond("first_response_p90", not_reached=False),
+    ):
+        assert decisions([judged(calm)], (), (), (), {}) == ()
+
+
+def test_a_duration_that_is_not_reached_is_counted_apart_from_what_has_no_data() -> None:
+    pack = assemble(facts([beyond("first_response_p90"), beyond("otif", not_reached=False)]))
+    assert (pack.glance.not_reached, pack.glance.no_data, pack.glance.objectives) == (1, 1, 2)
+    assert {tile["label"]: tile["count"] for tile in front.tiles(pack) if tile["count"]} == {
+        "not reached": 1,
+        "no data": 1,
+    }
+
+
 def test_a_value_that_does_not_exist_is_not_provisional() -> None:
     made = one("ces")
     gap = made.latest.model_copy(update={"value": None, "status": "no_data", "provisional": True})

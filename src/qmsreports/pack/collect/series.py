@@ -174,11 +174,14 @@ def _points(kpi: Kpi, measured: Measured, rows: Mapping[str, Value], analysis: A
     periods = measured.periods
     judged = {point["date"]: point for point in analysis.result["points"]} if analysis else {}
     first = next((index for index, period in enumerate(periods) if str(period) in rows), len(periods) - 1)
+    restated = measured.restated_rows
     points = []
     for period in periods[first:]:
         row = rows.get(str(period))
         over = str(period) not in measured.unfinished
         point = _point(period, row, judged.get(period.start.isoformat(), {}) if over else {}, measured.unfit)
+        if row is not None and row.id in restated:
+            point = point.model_copy(update={"restated": True})
         if row is not None and _not_reached(kpi, row):
             point = point.model_copy(update={"not_reached": True})
         points.append(point if over else _unfinished(point))
@@ -212,7 +215,6 @@ def _point(period: Period, row: Value | None, judged: Mapping[str, Any], unfit: 
         near=row.near,
         status=row.status,
         provisional=row.provisional,
-        restated=row.why.startswith("restatement"),
         unfit=unfit.get(row.sql, "") if row.status == "not_valid" else "",
         version=row.version,
         mean=judged.get("mean"),

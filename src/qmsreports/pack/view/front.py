@@ -204,6 +204,7 @@ def tiles(pack: PackModel) -> list[dict[str, Any]]:
         (seen.accepted, "accepted", "plain", False),
         (seen.provisional, "provisional", "plain", False),
         (seen.not_valid, "not_valid", "solid", False),
+        (seen.not_reached, "not_reached", "plain", False),
         (seen.no_data, "no_data", "mute", False),
         (seen.no_target, "no_target", "mute", False),
     ]
