@@ -100,6 +100,7 @@ def assemble(facts: Facts) -> PackModel:
         _readers(facts, [objective for objective in objectives if _stopped(objective)]),
         _readers(facts, [objective for objective in objectives if objective.latest.status != "not_valid"]),
         actions_of(facts.ledgers),
+        facts.header.judged_on,
     )
     return PackModel(
         header=facts.header,

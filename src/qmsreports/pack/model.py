@@ -81,6 +81,11 @@ class Header(Record):
         """The day on which the data was read, on the organisation's clock."""
         return self.data_read_at.astimezone(ZoneInfo(self.time_zone)).date()
 
+    @property
+    def judged_on(self) -> date:
+        """The day on which actions are overdue or not: the last of the period, or when the data was read before it."""
+        return min(self.period_end, self.read_on)
+
 
 class Decision(Record):
     """Something that needs a decision. ``kind`` ranks it; ``asks`` is empty where the evidence says it all.

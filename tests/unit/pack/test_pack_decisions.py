@@ -74,6 +74,32 @@ def test_a_concern_names_the_parts_that_carry_it() -> None:
     assert "By site, the signal shows only in Lyon." in plain(said.evidence)
 
 
+def test_a_part_that_could_not_be_tested_is_not_called_free_of_the_signal() -> None:
+    """Whether Porto's few cases hide the same signal nobody knows: "only in Lyon" would claim that they do not."""
+    concern = one("first_pass_yield", small_sample=30)
+    *rest, porto = concern.slices
+    assert porto.title == "Porto"
+    few = porto.points[-1].model_copy(update={"n": 3})
+    parts = (*rest, porto.model_copy(update={"points": (*porto.points[:-1], few), "variation": "common_cause"}))
+    text = plain(about_objective(concern.model_copy(update={"slices": parts})).evidence)
+    assert "By site, it shows in Lyon; too little data to tell: Porto." in text
+    assert "only" not in text
+
+
+def test_what_was_accepted_comes_after_what_was_not_and_is_not_asked_for_again() -> None:
+    """The farther one was accepted until a day, which its evidence names; asking until when would ignore that."""
+    worst = one("first_pass_yield")
+    other = worst.model_copy(update={"kpi": "zz_other", "title": "Other"})
+    latest = worst.latest.model_copy(update={"status": "accepted_deviation"})
+    told = ("Accepted until 31 Dec 2026: new line at Lyon (A-153).",)
+    accepted = worst.model_copy(update={"points": (*worst.points[:-1], latest), "reservations": told})
+    assert [item.kpi for item in decisions([accepted, other], (), (), (), {})] == ["zz_other", "first_pass_yield"]
+    said = about_objective(accepted)
+    assert "target at least 98 %: accepted." in plain(said.evidence)
+    assert told[0] in plain(said.evidence)
+    assert said.asks == "It is accepted already: say whether that still holds, or have the cause found and removed."
+
+
 def test_parts_that_all_carry_a_signal_are_not_listed() -> None:
     concern = one("first_pass_yield")
     every = tuple(piece.model_copy(update={"variation": "concern_low"}) for piece in concern.slices)

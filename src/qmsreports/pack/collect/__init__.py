@@ -94,8 +94,10 @@ def _collected(
         built = last.built if last else None
         found = feeds.with_lost(feeds.intake(session, built, as_of), at)
         read_at = found.read_at or as_of
-        recorded = Recorded(session, review.review, period, as_of, catalog.organisation.time_zone, catalog.years)
-        read_on = read_at.astimezone(ZoneInfo(catalog.organisation.time_zone)).date()
+        zone = catalog.organisation.time_zone
+        read_on = read_at.astimezone(ZoneInfo(zone)).date()
+        on = min(period.last_day, read_on)
+        recorded = Recorded(session, review.review, period, as_of, zone, on, catalog.years)
         measured = read(session, catalog.kpis, period, as_of, read_on)
         made_of = {table.table: table.derived_from for table in catalog.tables.values() if table.derived_from}
         stopped = found.stopped(made_of)
@@ -117,7 +119,8 @@ def _collected(
         )
         ledgers = [coverage.ledger(clauses) for clauses in maps]
         newest = feeds.newest_events(connection, catalog, sorted({table for _, table in found.state}), read_at.date())
-        actions, older = earlier_actions(connection, period, last.period if last else period.shift(-1), decided)
+        before = last.period if last else period.shift(-1)
+        actions, older = earlier_actions(connection, period, before, decided, on)
         shown = measured.periods[-review.points_shown :]
         tables = behind.tables_of(measured, period, {name: at[name] for name in plan.tables if name in at})
         facts = Facts(

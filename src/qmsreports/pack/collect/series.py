@@ -64,6 +64,7 @@ def objective(kpi: Kpi, catalog: Catalog, measured: Measured, stopped: Mapping[s
         reads=tuple(sorted(latest.table_versions)) if latest and latest.table_versions else reads,
         sql=(latest.sql,) if latest and latest.sql else (),
         reservations=(
+            *_accepted(kpi, catalog, measured, latest),
             *_inside(kpi, version, measured.periods[-1]),
             *([say("reservation.not_analysed")] if analysis is None and kpi.limits.chart != "none" and latest else []),
             *(
@@ -120,6 +121,17 @@ def _settles(kpi: Kpi, number: int, period: Period) -> str:
     if version is None or not version.settles_after.days:
         return ""
     return say("reservation.until", day=figures.day(period.last_day + timedelta(days=version.settles_after.days)))
+
+
+def _accepted(kpi: Kpi, catalog: Catalog, measured: Measured, latest: Value | None) -> tuple[str, ...]:
+    """Say until when, why and with which action a miss was accepted that the latest value is."""
+    if latest is None or latest.status != "accepted_deviation":
+        return ()
+    found = catalog.targets.deviation(kpi.kpi, measured.periods[-1])
+    if found is None:  # the file was edited since
+        return ()
+    facts = {"until": figures.day(found.to), "why": found.because.rstrip("."), "action": found.action}
+    return (say("reservation.accepted", **facts),)
 
 
 def _inside(kpi: Kpi, number: int, period: Period) -> tuple[str, ...]:

@@ -183,7 +183,8 @@ def actions_summary(pack: PackModel) -> str:
     )
     moved = sum(item.moved_days > 0 for item in pack.actions)
     text = say("actions.counts_dropped", n=dropped, counts=counts) if dropped else counts
-    return " ".join(part for part in (say("actions.moved", n=moved, counts=text), older) if part)
+    on = say("decision.overdue.on", day=figures.day(pack.header.judged_on))
+    return " ".join(part for part in (say("actions.moved", n=moved, counts=text), on, older) if part)
 
 
 def objectives_summary(pack: PackModel) -> str:
