@@ -162,7 +162,7 @@ _CONTRACT = (
 
 def _contract(row: Any) -> dict[str, Any]:
     """Fields of ``kpi values --json``; they may be added to, never renamed."""
-    return {name: getattr(row, name) for name in _CONTRACT} | {"restated": row.why.startswith("restatement")}
+    return {name: getattr(row, name) for name in _CONTRACT}
 
 
 def _short(value: float | None) -> str:

@@ -52,7 +52,10 @@ give a little more.
 
 _HIGHLIGHTS = 4
 _ENDED_WITHIN = 3  # points; a signal that ended this recently still deserves its chart
-_ORDER = ("met", "near", "missed", "accepted_deviation", "provisional", "not_valid", "no_data", "no_target")
+_ORDER = (
+    *("met", "near", "missed", "accepted_deviation", "provisional"),
+    *("not_valid", "not_reached", "no_data", "no_target"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,7 @@ def assemble(facts: Facts) -> PackModel:
         _readers(facts, [objective for objective in objectives if _stopped(objective)]),
         _readers(facts, [objective for objective in objectives if objective.latest.status != "not_valid"]),
         actions_of(facts.ledgers),
+        facts.header.judged_on,
     )
     return PackModel(
         header=facts.header,
@@ -253,7 +257,7 @@ def highlights(objectives: Sequence[Objective], asked: Sequence[Decision]) -> tu
 
 def glance(objectives: Sequence[Objective]) -> Glance:
     """Count each objective once by status, and the answers of the statistics."""
-    status = [objective.latest.status for objective in objectives]
+    status = [objective.latest.standing for objective in objectives]
     tested = [one for one in objectives if one.latest.value is not None and not one.untested(one.latest)]
     counted = dict(zip(_ORDER, (status.count(word) for word in _ORDER), strict=True))
     return Glance(
@@ -264,6 +268,7 @@ def glance(objectives: Sequence[Objective]) -> Glance:
         accepted=counted["accepted_deviation"],
         provisional=counted["provisional"],
         not_valid=counted["not_valid"],
+        not_reached=counted["not_reached"],
         no_data=counted["no_data"],
         no_target=counted["no_target"],
         concerns=sum(objective.variation.startswith("concern") for objective in tested),

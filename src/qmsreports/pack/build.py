@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,6 +60,7 @@ class _Ground:
             collected.pack,
             inputs=inputs,
             tables=collected.tables,
+            restated=collected.restated,
             catalog=self.catalog,
             wording=self.wording,
             journal=self.journal,
@@ -129,7 +130,7 @@ def _with_forms(collected: Collected, also: Sequence[str]) -> Collected:
     if forms == head.forms:
         return collected
     pack = collected.pack.model_copy(update={"header": head.model_copy(update={"forms": forms})})
-    return Collected(pack, collected.tables)
+    return replace(collected, pack=pack)
 
 
 def _stands(row: Pack, wanted: Sequence[str], out: Path) -> bool:
@@ -170,13 +171,18 @@ def _next_edition(
     predecessor = name_of(head.review, head.period, before.edition) if before else ""
     with speaking(head.language):
         titles = {one.kpi: one.title for one in collected.pack.objectives}
+        titles |= {
+            f"{one.kpi}/{part.dimension}={part.key}": f"{one.title} ({part.title})"
+            for one in collected.pack.objectives
+            for part in one.slices
+        }
         titles |= {f"table/{name}": title for name, title in words.tables(collected.pack).items()}
         titles |= {f"standard/{name}": title for name, title in words.standards(collected.pack).items()}
         lost = predecessor if before and not before.there else ""
         reason = seal.changed(before.manifest, ground.manifest(collected, inputs), titles, lost=lost) if before else ""
     pack = as_edition(collected.pack, number, predecessor, reason)
     files = ground.rendered(pack)
-    content = ground.manifest(Collected(pack, collected.tables), inputs, files)
+    content = ground.manifest(replace(collected, pack=pack), inputs, files)
     ground.tell("pack: write", 0)
     sealed = store.write(folder, {**files, seal.MANIFEST: seal.to_bytes(content)})
     return _built(pack, folder, sealed, content, period)
@@ -216,6 +222,7 @@ def _counts(pack: PackModel) -> str:
             ("accepted", seen.accepted),
             ("provisional", seen.provisional),
             ("not_valid", seen.not_valid),
+            ("not_reached", seen.not_reached),
             ("no_data", seen.no_data),
             ("no_target", seen.no_target),
         )

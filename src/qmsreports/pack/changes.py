@@ -108,4 +108,4 @@ def _restated(item: Restatement) -> Change:
         after=figures.quantity(item.after, item.unit),
         why=item.why,
     )
-    return Change(kind="restated", text=text, link=f"kpi-{item.kpi}")
+    return Change(kind="restated" if item.restated else "revised", text=text, link=f"kpi-{item.kpi}")

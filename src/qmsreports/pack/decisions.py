@@ -1,14 +1,16 @@
 """What needs a decision, in the order in which it should be talked about.
 
 First objectives that cannot be met as the process stands, then concerns that are signals, then years, half-years and
-quarters that missed their target before there are enough of them for either judgement, then what is owed (overdue
-actions), then what is missing, then feeds that failed. A plain miss inside the limits is noise and asks for nothing,
-and so does a value that no rule may judge: of too few cases, or of a period that is not over.
+quarters that missed their target before there are enough of them for either judgement, and durations with a target
+that have no value because too many cases are still open, then what is owed (overdue actions), then what is missing,
+then feeds that failed. A plain miss inside the limits is noise and asks for nothing, and so does a value that no rule
+may judge: of too few cases, or of a period that is not over.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from types import MappingProxyType
 
 from qmsreports.language import say
@@ -17,6 +19,7 @@ from qmsreports.pack import figures
 from qmsreports.pack.finding import (
     current_run,
     limits_sentence,
+    not_reached_sentence,
     noun,
     reservations,
     signal_words,
@@ -42,27 +45,38 @@ def decisions(
     stopped: Readers,
     standing: Readers = MappingProxyType({}),
     asked_for: tuple[str, ...] = ("9.3.2-a",),
+    on: date | None = None,
 ) -> tuple[Decision, ...]:
-    """Return everything that needs a decision, ranked. ``asked_for``: the inputs that earlier actions are.
+    """Return everything that needs a decision, ranked. ``asked_for``: the inputs that earlier actions are; ``on``: the
+    day as of which they are overdue.
 
     ``stopped`` maps (source, table) of a failed feed to the titles of the KPIs without a value because of it,
     ``standing`` to those that were measured before it failed.
     """
     ranked = sorted(
-        (one for one in objectives if _cannot_meet(one) or _is_concern(one) or _missed_untold(one)),
+        (
+            one
+            for one in objectives
+            if _cannot_meet(one) or _is_concern(one) or _missed_untold(one) or _not_reached(one)
+        ),
         key=_weight,
     )
     own = [about_objective(objective) for objective in ranked]
     collected = [
         item
-        for item in (overdue(actions, asked_for), missing(ledger), *failed_feeds(quality, stopped, standing))
+        for item in (overdue(actions, asked_for, on), missing(ledger), *failed_feeds(quality, stopped, standing))
         if item is not None
     ]
     return tuple(own[:_FIRST] + collected + own[_FIRST:])
 
 
 def _cannot_meet(objective: Objective) -> bool:
-    return objective.assurance == "fail" and objective.latest.status != "accepted_deviation"
+    return objective.assurance == "fail" and not _accepted(objective)
+
+
+def _accepted(objective: Objective) -> bool:
+    """Tell whether management accepted the miss of this period, until a day that has not passed."""
+    return objective.latest.status == "accepted_deviation"
 
 
 def _is_concern(objective: Objective) -> bool:
@@ -80,10 +94,23 @@ def _missed_untold(objective: Objective) -> bool:
     return untold and noun(latest.period) in _LONG
 
 
+def _not_reached(objective: Objective) -> bool:
+    """Tell whether a duration with a target has no value because too many of its cases are still open.
+
+    Nobody can say that such a period met its target, and the work that is not done is why.
+    """
+    latest = objective.latest
+    judged = latest.not_reached and not latest.unfinished and not objective.few(latest)
+    return judged and latest.target is not None and objective.better != "neither"
+
+
 def _weight(objective: Objective) -> tuple[int, float, str]:
-    """Both at once first, then cannot meet, concern, missed; inside a group the farthest from its limits first."""
-    group = {(True, True): 0, (True, False): 1, (False, True): 2}
-    return group.get((_cannot_meet(objective), _is_concern(objective)), 3), -_distance(objective), objective.kpi
+    """Both at once first, then cannot meet, concern, a concern that was accepted, missed; inside a group the farthest
+    from its limits first.
+    """
+    groups = {(True, True): 0, (True, False): 1, (False, True): 3 if _accepted(objective) else 2}
+    group = groups.get((_cannot_meet(objective), _is_concern(objective)), 4)
+    return group, -_distance(objective), objective.kpi
 
 
 def _distance(objective: Objective) -> float:
@@ -102,7 +129,11 @@ def _distance(objective: Objective) -> float:
 def about_objective(objective: Objective) -> Decision:
     """Return the decision about one objective: what it is, the numbers, and what has to be decided."""
     both = _cannot_meet(objective), _is_concern(objective)
-    if not any(both):
+    if _not_reached(objective):
+        kind = "not_reached"
+        title = say("decision.not_reached.title", objective=objective.title)
+        asks = say("decision.not_reached.asks")
+    elif not any(both):
         kind = "missed"
         title = say(f"decision.missed.title.{noun(objective.latest.period)}", objective=objective.title)
         asks = say("decision.missed.asks")
@@ -115,9 +146,9 @@ def about_objective(objective: Objective) -> Decision:
     else:
         kind = "concern"
         title = say("decision.concern.title", objective=objective.title, signal=signal_words(objective.points))
-        asks = say("decision.concern.asks")
+        asks = say("decision.accepted.asks" if _accepted(objective) else "decision.concern.asks")
     sentences = [
-        value_sentence(objective),
+        not_reached_sentence(objective) if _not_reached(objective) else value_sentence(objective),
         _reach(objective) if both[0] else limits_sentence(objective),
         _signal(objective),
         _where(objective),
@@ -183,7 +214,10 @@ def _reach(objective: Objective) -> str:
 
 
 def _where(objective: Objective) -> str:
-    """Say which sites (or other slices) carry the same signal and which do not."""
+    """Say which sites (or other slices) carry a signal for the worse, and which have too few cases or points to tell.
+
+    That it shows nowhere else is said only where every other part was tested.
+    """
     by_dimension: dict[str, list[Slice]] = {}
     for piece in objective.slices:
         by_dimension.setdefault(piece.dimension, []).append(piece)
@@ -194,12 +228,19 @@ def _where(objective: Objective) -> str:
         if len(flagged) == len(pieces):
             return say("decision.in_every_part", dimension=figures.dimension(dimension))
         names = figures.listed([piece.title for piece in flagged], 3)
-        return say("decision.in_some_parts", dimension=figures.dimension(dimension), names=names)
+        untold = [piece.title for piece in pieces if piece.latest.value is None or objective.untested(piece.latest)]
+        key = "decision.in_some_parts" if not untold else "decision.in_tested_parts"
+        facts = {"untested": figures.listed(untold, 3)} if untold else {}
+        return say(key, dimension=figures.dimension(dimension), names=names, **facts)
     return ""
 
 
-def overdue(actions: Sequence[Action], asked_for: tuple[str, ...] = ("9.3.2-a",)) -> Decision | None:
-    """Return one item for all overdue actions, the longest overdue first; ``None`` where nothing is overdue."""
+def overdue(
+    actions: Sequence[Action], asked_for: tuple[str, ...] = ("9.3.2-a",), on: date | None = None
+) -> Decision | None:
+    """Return one item for all overdue actions, the longest overdue first; ``None`` where nothing is overdue. ``on`` is
+    the day as of which, since a reader counts the days to his own.
+    """
     late = sorted(
         (action for action in actions if action.state == "overdue"), key=lambda a: (-a.overdue_days, a.action)
     )
@@ -216,11 +257,12 @@ def overdue(actions: Sequence[Action], asked_for: tuple[str, ...] = ("9.3.2-a",)
         )
         for action in late[:3]
     ]
-    again = say("decision.overdue.moved", n=moved) if moved else ""
+    then = [say("decision.overdue.on", day=figures.day(on))] if on else []
+    then += [say("decision.overdue.moved", n=moved)] if moved else []
     return Decision(
         kind="overdue",
         title=say("decision.overdue.title", n=len(late)),
-        evidence=_with_rest(named, len(late) - 3, again),
+        evidence=_with_rest(named, len(late) - 3, " ".join(then)),
         asks=say("decision.overdue.asks"),
         clauses=asked_for,
         link="actions",

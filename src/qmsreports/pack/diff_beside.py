@@ -19,7 +19,11 @@ _OF_AN_EDITION = frozenset(
 
 
 def feeds(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Difference]:
-    """Yield the feeds that failed, recovered, came or went, and the rules that did not hold in one of the packs."""
+    """Yield the feeds that failed, recovered, came or went, and the rules that did not hold in one of the packs.
+
+    Where the two editions of a review count what came in from different days on, other rules failed in other rows: that
+    is told, as what the record of another last review makes, and not each rule as a feed that changed.
+    """
     then, now = _feeds(before), _feeds(after)
     for name in sorted({*then, *now}):
         was, is_ = then.get(name), now.get(name)
@@ -28,6 +32,9 @@ def feeds(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Diffe
         words = "recovered" if is_ not in _FAILED and was in _FAILED else "failed" if is_ in _FAILED else ""
         said = f"{was or 'none'} {figures.ARROW} {is_ or 'none'}" + (f" ({words})" if words else "")
         yield Difference("feed", name, f"{name}: {said}", before=was, after=is_)
+    if _head(before, "period") == _head(after, "period") and (counted := _counted_from(before, after)):
+        yield counted
+        return
     rules = [
         {_rule(one): one.get("rows_failed", 0) for one in side.get("failed_rules", ())} for side in (before, after)
     ]
@@ -36,6 +43,19 @@ def feeds(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Diffe
         if counts[0] != counts[1]:
             text = f"{name}: {counts[0]} {figures.ARROW} {counts[1]} rows did not hold"
             yield Difference("feed", name, text, before=counts[0], after=counts[1])
+
+
+def _head(model: Mapping[str, Any], name: str) -> str:
+    return str(model.get("header", {}).get(name) or "")
+
+
+def _counted_from(before: Mapping[str, Any], after: Mapping[str, Any]) -> Difference | None:
+    was, is_ = (_head(side, "counted_from") for side in (before, after))
+    if was == is_:
+        return None
+    said = f"{was or 'the beginning'} {figures.ARROW} {is_ or 'the beginning'}"
+    text = f"rows and failed rules are counted from the pack of the last review on: {said}"
+    return Difference("record", "counted_from", text, before=was or None, after=is_ or None)
 
 
 def _feeds(model: Mapping[str, Any]) -> dict[str, str]:

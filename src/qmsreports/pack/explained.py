@@ -44,7 +44,7 @@ _OF_AN_ACTION = frozenset(
 """Fields of an action that are as somebody entered them."""
 _COPIED = frozenset(
     {"points", "period", "start", "value", "low", "high", "n", "numerator", "denominator", "target", "near", "status"}
-    | {"provisional", "restated", "unfit", "version", "mean", "lower", "upper", "signal", "kind"}
+    | {"provisional", "unfit", "version", "mean", "lower", "upper", "signal", "kind"}
     | {"segments", "end", "trial", "variation", "assurance"}
     | {"comment", "author", "on", "cause", "action", "expected", "by"}
     | {"minutes", "held_on", "closed_on", "closed_by", "suitability", "adequacy", "effectiveness"}

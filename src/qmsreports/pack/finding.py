@@ -188,18 +188,39 @@ def value_sentence(objective: Objective) -> str:
     return text + "."
 
 
+def not_reached_sentence(objective: Objective) -> str:
+    """Return ``Not reached in October 2026 (n 40): too many cases are still open; target at most 8 h.`` for a duration
+    that has no value because of its open cases. Where the lower end of its interval is known it is said, too.
+    """
+    latest, unit = objective.latest, objective.unit
+    return say(
+        f"value.not_reached.{objective.better}",
+        in_period=figures.period(latest.period, "in"),
+        brackets=", ".join(_brackets(objective, latest)),
+        target=figures.goal_quantity(latest.target, unit),
+    )
+
+
 def _measured(objective: Objective, latest: Point) -> str:
     """Return a value with its interval and how many cases it rests on."""
-    unit = objective.unit
-    brackets = []
+    brackets = _brackets(objective, latest)
+    facts = {
+        "value": figures.quantity(latest.value, objective.unit),
+        "in_period": figures.period(latest.period, "in"),
+    }
+    return say("value.bracketed", brackets=", ".join(brackets), **facts) if brackets else say("value.plain", **facts)
+
+
+def _brackets(objective: Objective, latest: Point) -> list[str]:
+    """Return what stands in brackets behind a value: its interval and how many cases it rests on."""
+    unit, brackets = objective.unit, []
     if latest.low is not None:
         brackets.append(
             say("value.interval", interval=figures.interval(*objective.within(latest.low, latest.high), unit))
         )
     if latest.n:
         brackets.append(say("value.cases", count=figures.count(latest.n)))
-    facts = {"value": figures.quantity(latest.value, unit), "in_period": figures.period(latest.period, "in")}
-    return say("value.bracketed", brackets=", ".join(brackets), **facts) if brackets else say("value.plain", **facts)
+    return brackets
 
 
 def change_sentence(objective: Objective) -> str:

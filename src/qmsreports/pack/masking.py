@@ -44,6 +44,12 @@ _NAMED_NUMBER = re.compile(
     r"[A-Za-z]{0,4}[-/]?\d[\w/-]*",
     re.I,
 )
+_LETTERS = "[A-Za-z\u00c4\u00d6\u00dc\u00e4\u00f6\u00fc]"
+_PLATE = re.compile(  # W-123 AB, L-AB 123, AB-123-CD, 12-AB-34: what is written with hyphens, as products are not
+    rf"\b(?:{_LETTERS}{{1,3}}-\d{{1,5}}(?:\s?[A-Z]{{1,3}}|[a-z]{{1,3}})"
+    rf"|{_LETTERS}{{1,3}}-{_LETTERS}{{1,2}}\s?\d{{1,4}}[EHeh]?"
+    rf"|{_LETTERS}{{2}}-\d{{2,3}}-{_LETTERS}{{2}}|\d{{2}}-{_LETTERS}{{2}}-\d{{2}}|\d{{2}}-\d{{2}}-{_LETTERS}{{2}})\b"
+)
 _TOKEN = re.compile(r"[#\w][\w\-/.]*\d[\w\-/]*")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _HOUSE = r"\d+(?:\s?[a-z])?\b"
@@ -105,7 +111,7 @@ class Masking:
         plain = _HANDLE.sub(NAME, plain)
         plain = _NAMED_NUMBER.sub(lambda found: f"{found[1]}{found[2]}{NUMBER}", plain)
         plain = _PHONE.sub(NUMBER, plain)
-        plain = _TOKEN.sub(_number, plain)
+        plain = _TOKEN.sub(_number, _PLATE.sub(NUMBER, plain))
         plain = _TITLED.sub(lambda found: f"{NAME}{self._rest(found[1], found[2])}", plain)
         plain = _INTRODUCED.sub(lambda found: f"{found[1]}{NAME}{self._rest(found[2], found[3])}", plain)
         plain = _CLOSING.sub(rf"\1{NAME}", plain)

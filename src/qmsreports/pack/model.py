@@ -91,12 +91,17 @@ class Header(Record):
         """The day on which the data was read, on the organisation's clock."""
         return self.data_read_at.astimezone(ZoneInfo(self.time_zone)).date()
 
+    @property
+    def judged_on(self) -> date:
+        """The day on which actions are overdue or not: the last of the period, or when the data was read before it."""
+        return min(self.period_end, self.read_on)
+
 
 class Decision(Record):
     """Something that needs a decision. ``kind`` ranks it; ``asks`` is empty where the evidence says it all.
 
-    ``kind``: cannot_meet | concern | missed | overdue | missing_input | failed_feed. ``link`` is the anchor of the
-    evidence, ``kpi`` the objective it is about, empty for a collected item.
+    ``kind``: cannot_meet | concern | missed | not_reached | overdue | missing_input | failed_feed. ``link`` is the
+    anchor of the evidence, ``kpi`` the objective it is about, empty for a collected item.
     """
 
     kind: str
@@ -111,7 +116,7 @@ class Decision(Record):
 class Change(Record):
     """One thing that is different from the last review."""
 
-    kind: str  # signal_new | signal_ended | definition | target | restated | edition
+    kind: str  # signal_new | signal_ended | definition | target | judged_anew | restated | revised | edition
     text: str
     link: str = ""
 
@@ -292,7 +297,9 @@ class DefinitionChange(Record):
 
 
 class Restatement(Record):
-    """A published value that was replaced, with the reason a person gave."""
+    """A published value that is another one now, and why. ``restated``: a person replaced a settled one; otherwise it
+    was provisional, or its definition changed.
+    """
 
     kpi: str
     title: str
@@ -301,6 +308,7 @@ class Restatement(Record):
     before: float | None
     after: float | None
     why: str
+    restated: bool = True
 
 
 class FormKind(Record):
@@ -337,6 +345,7 @@ class Glance(Record):
     accepted: int
     provisional: int
     not_valid: int
+    not_reached: int = 0  # durations without a value because of their open cases
     no_data: int
     no_target: int
     concerns: int

@@ -17,6 +17,7 @@ from typing import Any
 from qmsreports.catalog.fingerprint import counted_fingerprints, shown_fingerprints
 from qmsreports.catalog.load import Catalog
 from qmsreports.language import say, speaking
+from qmsreports.pack import figures
 from qmsreports.pack.brand import PLAIN, Brand
 from qmsreports.pack.model import Action, LedgerRow, PackModel
 from qmsreports.pack.view import words
@@ -24,6 +25,7 @@ from qmsreports.records import PackFile
 
 MANIFEST = "manifest.json"
 FORMAT = 1
+_NAMED = 3  # restated values by name; the rest is counted
 _TOOLS = ("typst", "matplotlib", "jinja2", "fonttools", "font-source-sans-pro", "openpyxl", "python-pptx", "xlsxwriter")
 _NOT_INPUT = frozenset(
     {"edition", "predecessor", "reason", "status", "approved_by", "approved_on", "data_read_at", "forms"}
@@ -88,6 +90,7 @@ def manifest(
     *,
     inputs: str,
     tables: Mapping[str, int],
+    restated: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
     catalog: Mapping[str, str],
     wording: Mapping[str, str],
     journal: Mapping[str, Any],
@@ -113,6 +116,7 @@ def manifest(
         "period_over": head.period_over,
         "tables": dict(sorted(tables.items())),
         "read": {f"{item.table}@{item.version}": item.kpis for item in pack.tables},
+        "restated": {name: dict(mark) for name, mark in sorted(restated.items())},
         "catalog": dict(sorted(catalog.items())),
         "wording": dict(sorted(wording.items())),
         "templates": templates_hash(templates),
@@ -136,8 +140,9 @@ def changed(
 ) -> str:
     """Return in words what is different between the manifests of two editions, for the second to name as its reason.
 
-    ``titles`` are those of the KPIs, by name, and of tables and standards, by ``table/`` or ``standard/`` and name;
-    ``lost`` is the name of the first edition where its files are gone, which is a reason of its own.
+    ``titles`` are those of the KPIs, by name, of their parts (``otif/site=linz``), and of tables and standards, by
+    ``table/`` or ``standard/`` and name; ``lost`` is the name of the first edition where its files are gone, which is a
+    reason of its own.
     """
     empty: dict[str, str] = {}
     tables = [titles.get(f"table/{name}", name) for name in differing(before.get("tables", empty), after["tables"])]
@@ -147,7 +152,8 @@ def changed(
         ("definitions", "names", _definitions(defined, titles)),
         ("wording", "names", reworded(before, after, titles)),
     )
-    found = [say(f"edition.{key}", **{slot: _some(names)}) for key, slot, names in named if names]
+    found = restatement_words(before, after, titles)
+    found += [say(f"edition.{key}", **{slot: _some(names)}) for key, slot, names in named if names]
     if f"review/{after.get('review')}" in defined:
         found.append(say("edition.review"))
     if before.get("language", after.get("language")) != after.get("language"):
@@ -170,6 +176,39 @@ def changed(
         found += _record_words(before, after, titles)
     found += [say("edition.lost", pack=lost)] if lost else []
     return say("list.semicolon").join(found) or say("edition.nothing_else")
+
+
+def restatement_words(
+    before: Mapping[str, Any], after: Mapping[str, Any], titles: Mapping[str, str] = MappingProxyType({})
+) -> list[str]:
+    """Return the values that were restated between two editions, with both numbers, who restated them and why.
+
+    A part is named where its whole is not. Nothing where one of the manifests does not know of restatements.
+    """
+    if "restated" not in before or "restated" not in after:
+        return []
+    was, now = before["restated"], after["restated"]
+    names = [name for name in differing(was, now) if name in now]
+    wholes = {name for name in names if name.count("/") == 1}
+    told = [name for name in names if name in wholes or "/".join(name.split("/")[:: name.count("/")]) not in wholes]
+    told.sort(key=lambda name: name not in wholes)
+    found = []
+    for name in told[:_NAMED]:
+        of, _, period = name.rpartition("/")
+        mark, earlier = now[name], was.get(name)
+        values = (earlier or mark)["values"][-1 if earlier else 0], mark["values"][-1]
+        found.append(
+            say(
+                "edition.restated",
+                objective=titles.get(of, of),
+                in_period=figures.period(period, "in"),
+                before=figures.quantity(values[0], mark["unit"]),
+                after=figures.quantity(values[1], mark["unit"]),
+                by=mark["by"],
+                why=mark["why"].rstrip("."),
+            )
+        )
+    return [*found, *([say("edition.restated_more", n=len(told) - _NAMED)] if len(told) > _NAMED else [])]
 
 
 def _definitions(names: Sequence[str], titles: Mapping[str, str]) -> list[str]:

@@ -20,7 +20,8 @@ class Change:
     """Difference to the period before in the KPI's unit, and its 95 % interval; None where there is none.
 
     ``would_be_restated`` tells that what came later would make another value of it, ``restated_to`` which one.
-    ``not_reached`` tells that there is no value because too many cases are still open.
+    ``not_reached`` tells that there is no value because too many cases are still open, ``restated`` that a person
+    replaced the value that was published first.
     """
 
     change: float | None = None
@@ -29,6 +30,7 @@ class Change:
     would_be_restated: bool = False
     restated_to: float | None = None
     not_reached: bool = False
+    restated: bool = False
 
 
 def values(
@@ -40,12 +42,15 @@ def values(
     of two definitions says nothing of the process.
     """
     from qmsreports.register import results
+    from qmsreports.register.restated import restated
 
     wanted = [workspace.catalog.recorded(period)] if period else []
     read = [*wanted, *(entry.shift(-1) for entry in wanted)]
     with workspace.register.read() as session:
         rows = results.latest_results(session, kpis=[kpi] if kpi else [], periods=read, as_of=as_of)
         waiting = results.candidates_of(session, {row.id for row in rows}, as_of)
+        names, periods = {row.kpi for row in rows}, {row.period for row in rows}
+        replaced = {one.row for one in restated(session, kpis=names, periods=periods, as_of=as_of).values()}
     known = {(row.kpi, row.period_start, row.period, row.slice_key): row for row in rows}
     dated = {(row.period, row.period_start) for row in rows}
     earlier = {one: workspace.catalog.recorded(*one).shift(-1) for one in dated}
@@ -54,6 +59,7 @@ def values(
         if not wanted or row.period == str(wanted[0]):
             change = change_of(workspace.catalog, _before(row, known, earlier), row)
             change = replace(change, would_be_restated=row.id in waiting, restated_to=waiting.get(row.id))
+            change = replace(change, restated=row.id in replaced)
             found.append((row, replace(change, not_reached=_not_reached(workspace.catalog, row))))
     return found
 

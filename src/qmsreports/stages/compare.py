@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +13,7 @@ from qmsreports.workspace import Workspace
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from qmsreports.pack.diff import Key, PackDiff
+    from qmsreports.pack.diff import PackDiff
     from qmsreports.pack.difference import Side
     from qmsreports.register.models import Pack
 
@@ -29,11 +27,13 @@ def diff_packs(before: str, after: str, *, settings: Settings | None = None) -> 
     :class:`UserError` for an unknown pack, and where one of the two was touched after it was sealed.
     """
     from qmsreports.pack.diff import changed_values, diff
+    from qmsreports.register.restated import reasons
 
     with Workspace(settings) as workspace, workspace.register.read() as session:
         rows = _named(session, before), _named(session, after)
         old, new = (_side(row, workspace.packs) for row in rows)
-        return diff(old, new, _whys(session, changed_values(old, new), rows[1].built_at))
+        built = sorted(row.built_at for row in rows)
+        return diff(old, new, reasons(session, changed_values(old, new), since=built[0], until=rows[1].built_at))
 
 
 def _named(session: Session, name: str) -> Pack:
@@ -65,16 +65,3 @@ def _side(row: Pack, there: Path) -> Side:
         raise UserError(*broken)
     model: dict[str, Any] = json.loads((folder / _MODEL).read_text(encoding="utf-8"))
     return Side(name_of(row.review, row.period, row.edition), model, manifest)
-
-
-def _whys(session: Session, keys: Iterable[Key], built: datetime) -> dict[Key, str]:
-    """Return why the values of these keys stood as they did when the second pack was built."""
-    from qmsreports.register.results import latest_results
-
-    wanted = frozenset(keys)
-    if not wanted:
-        return {}
-    periods = sorted({key[2] for key in wanted})
-    rows = latest_results(session, kpis=sorted({key[0] for key in wanted}), periods=periods, as_of=built)
-    found = {(row.kpi, row.slice_key, row.period): row.why for row in rows}
-    return {key: found[key] for key in wanted if key in found}

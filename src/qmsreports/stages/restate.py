@@ -58,6 +58,7 @@ def restate(
     from qmsreports.kpi.selection import read_by
     from qmsreports.register import journal, results
     from qmsreports.register.catalog_records import CatalogRecords
+    from qmsreports.register.restated import reason
 
     if not why.strip() or not who.strip():
         raise UserError(
@@ -104,8 +105,8 @@ def restate(
                     continue
                 if earlier.value is not None and result.value is None:
                     _refuse_lost(view.catalog, result, computed)
-                reason = f"restatement by {who}: {why}"
-                results.add_result(session, result, run_id=run_id, supersedes=earlier.id, why=reason, at=at)
+                told = reason(who, why)
+                results.add_result(session, result, run_id=run_id, supersedes=earlier.id, why=told, at=at)
                 restated.append(Restated(earlier.period, earlier.slice_key, earlier.value, result.value))
             results.store_sql(session, measured.sql, engine=workspace.settings.engine)
             if restated:

@@ -69,8 +69,14 @@ def test_the_sentences_of_the_validation_are_those_that_are_known() -> None:
     from qmsreports.language.messages import load
 
     source = "".join(
-        (ROOT / "src" / "qmsreports" / "validate" / name).read_text(encoding="utf-8")
-        for name in ("wording.py", "auditing.py")
+        (ROOT / "src" / "qmsreports" / name).read_text(encoding="utf-8")
+        for name in (
+            "validate/wording.py",
+            "validate/auditing.py",
+            "kpi/comparison.py",
+            "stages/measure.py",
+            "register/restated.py",
+        )
     )
     written = "".join(
         node.value for node in ast.walk(ast.parse(source.replace("from __future__ import annotations\n", "")))

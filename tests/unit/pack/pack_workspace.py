@@ -169,8 +169,10 @@ class Workspace:
         with self.register.write() as session:
             session.add(Validation(**{**fields, **changed}))
 
-    def series(self, kpi: str, values: list[float | None], *, at: datetime = MEASURED, **changed: Any) -> None:
-        """Record monthly values up to October 2026 and their analysis."""
+    def series(
+        self, kpi: str, values: list[float | None], *, at: datetime = MEASURED, why: str = "late data", **changed: Any
+    ) -> None:
+        """Record monthly values up to October 2026 and their analysis; ``why`` those of before were replaced."""
         declared = self.catalog.kpis[kpi]
         periods = OCTOBER.back(len(values))
         target = changed.pop("target", 90.0)
@@ -200,8 +202,7 @@ class Workspace:
                 )
                 result = KpiResult(**{**{name: getattr(result, name) for name in result.__slots__}, **changed})
                 before = known.get(str(period), 0)
-                why = "late data" if before else "first"
-                add_result(session, result, run_id="r1", supersedes=before, why=why, at=at)
+                add_result(session, result, run_id="r1", supersedes=before, why=why if before else "first value", at=at)
             spc = analyse_series(
                 [(period.start, value) for period, value in zip(periods, values, strict=True)],
                 better=declared.better,

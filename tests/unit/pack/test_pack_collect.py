@@ -312,7 +312,7 @@ def test_a_value_that_reads_differently_since_the_last_review_is_told(tmp_path: 
     assert [(item.kpi, item.period, item.before, item.after) for item in found.restatements] == [
         ("otif", "2026-09", 89.0, 93.0)
     ]
-    assert [change.text.replace("\u00a0", " ") for change in found.changes if change.kind == "restated"] == [
+    assert [change.text.replace("\u00a0", " ") for change in found.changes if change.kind == "revised"] == [
         "On time and in full, September 2026: 89.0 % \u2192 93.0 % (late data)."
     ]
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from pack_workspace import BUILT, MEASURED, Workspace, filled
+from pack_workspace import ACTIONS, BUILT, MEASURED, Workspace, filled
 
+from qmsreports.pack.collect import collect
 from qmsreports.pack.view import front
 from qmsreports.period import Period
 from qmsreports.records import BuiltPack
@@ -79,3 +80,46 @@ def test_a_table_that_is_gone_from_the_lake_is_a_failed_feed(tmp_path: Path) -> 
     assert "Risks and opportunities: the table is gone, but version 2 was published on" in item.evidence
     assert {feed.table for source in pack.quality for feed in source.feeds if feed.status == "failed"} == {"risks"}
     assert pack.trust.sources_read < pack.trust.sources
+
+
+def test_nothing_is_overdue_before_its_day(tmp_path: Path) -> None:
+    """November, read on the 3rd: what was due on 11 October is 23 days over, what is due on the 10th is on track."""
+    made = filled(tmp_path)
+    due = date(2026, 11, 10)
+    soon = {"action_id": "A-4", "title": "Due soon", "original_due_on": due, "due_on": due}
+    made.rows("review_actions", [*ACTIONS, ACTIONS[0] | soon])
+    review = made.catalog.reviews["monthly"]
+    november = Period.parse("2026-11")
+    pack = collect(made.register, made.lake, made.catalog, review, november, as_of=BUILT + timedelta(days=2)).pack
+    assert {item.action: (item.state, item.overdue_days) for item in pack.actions} == {
+        "A-1": ("on_track", 0),
+        "A-2": ("overdue", 23),
+        "A-4": ("on_track", 0),
+    }
+    (said,) = [item for item in pack.decisions if item.kind == "overdue"]
+    assert said.evidence.replace("\u00a0", " ").startswith("A-2 Open and late (c d, 23 days). As of 3 Nov 2026.")
+    october = read(made)
+    (said,) = [item for item in october.decisions if item.kind == "overdue"]
+    assert said.evidence.replace("\u00a0", " ").startswith("A-2 Open and late (c d, 20 days). As of 31 Oct 2026.")
+    assert " As of 31 Oct 2026." in front.actions_summary(october).replace("\u00a0", " ")
+
+
+def test_an_accepted_miss_says_until_when_and_why(tmp_path: Path) -> None:
+    """The shipped target of the demo accepts 70 % in July and August 2026."""
+    made = filled(tmp_path)
+    status = {"status": "accepted_deviation", "provisional": False}
+    made.series("resolved_within_target", [90.0] * 20 + [71.0, 71.0, 90.0, 90.0], target=90.0, **status)
+    review = made.catalog.reviews["monthly"]
+    told = {}
+    for period in ("2026-08", "2026-09"):
+        pack = collect(made.register, made.lake, made.catalog, review, Period.parse(period), as_of=BUILT).pack
+        told[period] = [
+            text.replace("\u00a0", " ")
+            for text in pack.objective("resolved_within_target").reservations
+            if text.startswith("Accepted")
+        ]
+    assert told["2026-08"] == [
+        "Accepted until 31 Aug 2026: Two of four people left the support desk on 3 July; their replacements start in "
+        "September (A-153)."
+    ]
+    assert told["2026-09"] == []  # no deviation covers it

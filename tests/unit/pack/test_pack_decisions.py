@@ -74,6 +74,32 @@ def test_a_concern_names_the_parts_that_carry_it() -> None:
     assert "By site, the signal shows only in Lyon." in plain(said.evidence)
 
 
+def test_a_part_that_could_not_be_tested_is_not_called_free_of_the_signal() -> None:
+    """Whether Porto's few cases hide the same signal nobody knows: "only in Lyon" would claim that they do not."""
+    concern = one("first_pass_yield", small_sample=30)
+    *rest, porto = concern.slices
+    assert porto.title == "Porto"
+    few = porto.points[-1].model_copy(update={"n": 3})
+    parts = (*rest, porto.model_copy(update={"points": (*porto.points[:-1], few), "variation": "common_cause"}))
+    text = plain(about_objective(concern.model_copy(update={"slices": parts})).evidence)
+    assert "By site, it shows in Lyon; too little data to tell: Porto." in text
+    assert "only" not in text
+
+
+def test_what_was_accepted_comes_after_what_was_not_and_is_not_asked_for_again() -> None:
+    """The farther one was accepted until a day, which its evidence names; asking until when would ignore that."""
+    worst = one("first_pass_yield")
+    other = worst.model_copy(update={"kpi": "zz_other", "title": "Other"})
+    latest = worst.latest.model_copy(update={"status": "accepted_deviation"})
+    told = ("Accepted until 31 Dec 2026: new line at Lyon (A-153).",)
+    accepted = worst.model_copy(update={"points": (*worst.points[:-1], latest), "reservations": told})
+    assert [item.kpi for item in decisions([accepted, other], (), (), (), {})] == ["zz_other", "first_pass_yield"]
+    said = about_objective(accepted)
+    assert "target at least 98 %: accepted." in plain(said.evidence)
+    assert told[0] in plain(said.evidence)
+    assert said.asks == "It is accepted already: say whether that still holds, or have the cause found and removed."
+
+
 def test_parts_that_all_carry_a_signal_are_not_listed() -> None:
     concern = one("first_pass_yield")
     every = tuple(piece.model_copy(update={"variation": "concern_low"}) for piece in concern.slices)
@@ -152,6 +178,45 @@ def test_what_missed_its_target_is_charted_before_what_comes_first_by_name() -> 
         update={"points": (*made[-1].points[:-1], made[-1].latest.model_copy(update={"status": "missed"}))}
     )
     assert highlights([*made[:-1], missed], ())[0] == "e"
+
+
+def beyond(name: str, **changed: object) -> Objective:
+    """The same series up to a month of 40 cases of which too many are still open for the value of a duration."""
+    made = one(name)
+    bare = {"low": None, "high": None, "mean": None, "lower": None, "upper": None, "signal": "none"}
+    told = {"value": None, "n": 40, "status": "no_data", "kind": "common_cause", "not_reached": True}
+    latest = made.latest.model_copy(update={**bare, **told, **changed})
+    return made.model_copy(
+        update={"points": (*made.points[:-1], latest), "variation": "common_cause", "assurance": "none"}
+    )
+
+
+def test_a_duration_that_is_not_reached_is_a_decision_where_it_has_a_target() -> None:
+    seen = judged(beyond("first_response_p90"))
+    (said,) = decisions([seen], (), (), (), {})
+    assert (said.kind, said.kpi, said.link) == ("not_reached", seen.kpi, f"kpi-{seen.kpi}")
+    assert said.title.startswith("First response, 90th percentile has no value, because too many cases are still open")
+    text = plain(said.evidence)
+    assert text.startswith("Not reached in October 2026 (n 40): too many cases are still open; target at most 6 h. ")
+    assert text.endswith("Owner's comment missing, owed by support manager.")
+    lower = decisions([judged(beyond("first_response_p90", low=9.0))], (), (), (), {})
+    assert "(95 % interval 9.0 or more, n 40)" in plain(lower[0].evidence)
+    for calm in (
+        beyond("first_response_p90", target=None),
+        beyond("first_response_p90", unfinished=True),
+        beyond("first_response_p90").model_copy(update={"small_sample": 41}),
+        beyond("first_response_p90", not_reached=False),
+    ):
+        assert decisions([judged(calm)], (), (), (), {}) == ()
+
+
+def test_a_duration_that_is_not_reached_is_counted_apart_from_what_has_no_data() -> None:
+    pack = assemble(facts([beyond("first_response_p90"), beyond("otif", not_reached=False)]))
+    assert (pack.glance.not_reached, pack.glance.no_data, pack.glance.objectives) == (1, 1, 2)
+    assert {tile["label"]: tile["count"] for tile in front.tiles(pack) if tile["count"]} == {
+        "not reached": 1,
+        "no data": 1,
+    }
 
 
 def test_a_value_that_does_not_exist_is_not_provisional() -> None:

@@ -92,6 +92,18 @@ def test_late_data_as_the_register_has_it() -> None:
     assert "On time in full (site linz), October 2026: 90.0" in one.text
 
 
+def test_another_day_to_count_from_is_one_cause_and_no_feed_that_changed() -> None:
+    """A review was held since: what came in is counted from its pack on, and no rule failed in what came since."""
+
+    before, after = side(), side("monthly-2026-10-e2")
+    rule = {"source": "crm", "table": "order_lines", "rule": "in_set", "column": "site", "rows_failed": 35}
+    was = {**before.model, "header": {"period": OCTOBER, "counted_from": None}, "failed_rules": [rule]}
+    now = {**after.model, "header": {"period": OCTOBER, "counted_from": "2026-12-02"}, "failed_rules": []}
+    one = only(diff(Side(before.name, was, before.manifest), Side(after.name, now, after.manifest), {}))
+    assert (one.cause, one.before, one.after) == ("record", None, "2026-12-02")
+    assert one.text.endswith("counted from the pack of the last review on: the beginning \u2192 2026-12-02")
+
+
 def test_a_restatement_says_who_and_why() -> None:
     whys = {("otif", "", SEPTEMBER): "restatement by M. Huber: wrong unit at Porto"}
     one = only(changed(lambda kpi, *_: kpi["points"][0].update(value=90.0, restated=True), whys))

@@ -55,6 +55,11 @@ MASKING = Masking(COMMON, never=frozenset({"wolfgang"}))
         ("My order SO-2024-000123 is late", "My order [number] is late"),
         ("My order 123 is late", "My order [number] is late"),
         ("order no. A00012", "order no. [number]"),
+        ("late was W-123 AB", "late was [number]"),
+        ("late was w-123ab and told us", "late was [number] and told us"),
+        ("late was L-AB 123, late was AB-123-CD", "late was [number], late was [number]"),
+        ("late was 12-AB-34", "late was [number]"),
+        ("day-to-day, 3-4 of 5", "day-to-day, 3-4 of 5"),  # no plate
         ("IBAN AT61 1904 3002 3457 3201", "[name] [number]"),
         ("My order GB29 NWBK 6016 1331 9268 19", "My order [number]"),
         ("My order FR14 2004 1010 0505 0001 3M02 606 please", "My order [number] please"),

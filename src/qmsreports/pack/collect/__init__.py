@@ -6,10 +6,10 @@ Everything is read as it was at ``as_of``, and the lake at pinned versions, so t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -51,10 +51,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """The model and the versions of the canonical tables that its registers were read from."""
+    """The model, the versions of the canonical tables that its registers were read from, and the marks of restated
+    values for the manifest.
+    """
 
     pack: PackModel
     tables: Mapping[str, int]
+    restated: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def collect(
@@ -91,8 +94,10 @@ def _collected(
         built = last.built if last else None
         found = feeds.with_lost(feeds.intake(session, built, as_of), at)
         read_at = found.read_at or as_of
-        recorded = Recorded(session, review.review, period, as_of, catalog.organisation.time_zone, catalog.years)
-        read_on = read_at.astimezone(ZoneInfo(catalog.organisation.time_zone)).date()
+        zone = catalog.organisation.time_zone
+        read_on = read_at.astimezone(ZoneInfo(zone)).date()
+        on = min(period.last_day, read_on)
+        recorded = Recorded(session, review.review, period, as_of, zone, on, catalog.years)
         measured = read(session, catalog.kpis, period, as_of, read_on)
         made_of = {table.table: table.derived_from for table in catalog.tables.values() if table.derived_from}
         stopped = found.stopped(made_of)
@@ -114,7 +119,8 @@ def _collected(
         )
         ledgers = [coverage.ledger(clauses) for clauses in maps]
         newest = feeds.newest_events(connection, catalog, sorted({table for _, table in found.state}), read_at.date())
-        actions, older = earlier_actions(connection, period, last.period if last else period.shift(-1), decided)
+        before = last.period if last else period.shift(-1)
+        actions, older = earlier_actions(connection, period, before, decided, on)
         shown = measured.periods[-review.points_shown :]
         tables = behind.tables_of(measured, period, {name: at[name] for name in plan.tables if name in at})
         facts = Facts(
@@ -133,7 +139,7 @@ def _collected(
                 *retirements([catalog.kpis[name] for name in _order(catalog, review)], shown[0].start, period.last_day),
                 *ground_rules(CatalogRecords(register).definitions(), catalog, shown[0].start, as_of, read_on),
             ),
-            restatements=behind.restatements(session, measured, catalog, built, last.period) if last else (),
+            restatements=behind.restatements(session, measured, catalog, built, last.period, as_of) if last else (),
             form=[
                 FormKind(clause=item.clause, label=item.told("label", spoken().code)) for item in maps[0].side("output")
             ],
@@ -167,7 +173,8 @@ def _collected(
             required=_required(maps, objectives),
             made_of=made_of,
         )
-    return Collected(assemble(facts), {name: at[name] for name in sorted(at)})
+    marks = behind.marks(measured, objectives)
+    return Collected(assemble(facts), {name: at[name] for name in sorted(at)}, marks)
 
 
 def _titles(maps: Sequence[ClauseMap], objectives: Sequence[Objective]) -> dict[str, str]:

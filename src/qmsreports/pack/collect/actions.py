@@ -1,5 +1,6 @@
 """Actions of earlier reviews: their state at the end of the period, and which of them this review looks at.
 
+Of a period that goes on it is their state when the data was read: nothing is overdue before its day.
 They come from two places: the register workbook (canonical table ``review_actions``) and the register itself. The same
 action in both, by number or by review and title, is shown once, as the register has it: its history cannot be edited.
 """
@@ -27,16 +28,17 @@ _COLUMNS = (
 
 
 def earlier_actions(
-    connection: DuckDBPyConnection, period: Period, last: Period, recorded: Sequence[Standing] = ()
+    connection: DuckDBPyConnection, period: Period, last: Period, recorded: Sequence[Standing], on: date
 ) -> tuple[tuple[Action, ...], int]:
-    """Return the actions to look at and how many others there are, all settled before the last review.
+    """Return the actions to look at, as they stand on a day, and how many others there are, all settled before the last
+    review.
 
     To look at: whatever is open, whatever the last review decided, and what was settled since it.
     """
     since = last.end
     settled: dict[str, date | None] = {}
     actions = []
-    for item, day in together(workbook_actions(connection, period), recorded, period.last_day):
+    for item, day in together(workbook_actions(connection, period, on), recorded, on):
         settled[item.action] = day
         actions.append(item)
     shown = [

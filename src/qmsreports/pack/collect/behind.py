@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
 from qmsreports.lake_months import first_month, rows_before
 from qmsreports.language import say, spoken
+from qmsreports.language.recorded import again
 from qmsreports.pack import figures
 from qmsreports.pack.model import EarlyRows, Restatement, SqlEvidence, TableVersion
 from qmsreports.pack.objective import Objective
 from qmsreports.period import Period
 from qmsreports.register.models import SqlText
+from qmsreports.register.restated import is_restatement, reasons
 from qmsreports.register.results import latest_results
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from qmsreports.catalog.load import Catalog
     from qmsreports.lake import Lake
     from qmsreports.pack.collect.measured import Measured
+    from qmsreports.register.models import Result
+    from qmsreports.register.results import Value
 
 
 def sql_of(session: Session, objectives: Sequence[Objective]) -> tuple[SqlEvidence, ...]:
@@ -69,9 +73,14 @@ def early_rows(lake: Lake, catalog: Catalog, versions: Mapping[str, int], since:
 
 
 def restatements(
-    session: Session, measured: Measured, catalog: Catalog, last_built: datetime | None, last: Period
+    session: Session,
+    measured: Measured,
+    catalog: Catalog,
+    last_built: datetime | None,
+    last: Period,
+    as_of: datetime,
 ) -> tuple[Restatement, ...]:
-    """Return values of periods up to the last review that read differently now than in its pack."""
+    """Return values of periods up to the last review that read differently now than in its pack, and what made them."""
     if last_built is None:
         return ()
     kpis = sorted({kpi for kpi, slice_key in measured.results if slice_key == ""})
@@ -80,24 +89,54 @@ def restatements(
         for row in latest_results(session, kpis=kpis, periods=measured.periods, as_of=last_built)
         if row.slice_key == ""
     }
-    found = []
-    for kpi in kpis:
-        for row in measured.results[kpi, ""]:
-            before = then.get((kpi, row.period))
-            if before is None or before.id == row.id or row.period_start > last.start:
-                continue
-            unit = catalog.kpis[kpi].unit
-            if figures.number(before.value, unit) == figures.number(row.value, unit):
-                continue
-            found.append(
-                Restatement(
-                    kpi=kpi,
-                    title=catalog.kpis[kpi].told("title", spoken().code),
-                    unit=unit,
-                    period=row.period,
-                    before=before.value,
-                    after=row.value,
-                    why=row.why or say("restatement.late_data"),
-                )
-            )
-    return tuple(found)
+    moved = [
+        (then[kpi, row.period], row)
+        for kpi in kpis
+        for row in measured.results[kpi, ""]
+        if (kpi, row.period) in then
+        and then[kpi, row.period].id != row.id
+        and row.period_start <= last.start
+        and _reads(then[kpi, row.period], catalog) != _reads(row, catalog)
+    ]
+    keys = [(row.kpi, "", row.period) for _, row in moved]
+    whys = reasons(session, keys, since=last_built, until=as_of)
+    return tuple(
+        Restatement(
+            kpi=row.kpi,
+            title=catalog.kpis[row.kpi].told("title", spoken().code),
+            unit=catalog.kpis[row.kpi].unit,
+            period=row.period,
+            before=before.value,
+            after=row.value,
+            why=again(whys[key]) or say("restatement.late_data"),
+            restated=is_restatement(whys[key]),
+        )
+        for key, (before, row) in zip(keys, moved, strict=True)
+    )
+
+
+def _reads(row: Value | Result, catalog: Catalog) -> str:
+    return figures.number(row.value, catalog.kpis[row.kpi].unit)
+
+
+def marks(measured: Measured, objectives: Sequence[Objective]) -> dict[str, dict[str, Any]]:
+    """Return the restated values that a pack shows, for its manifest, by KPI, part and period: ``otif/2026-08``,
+    ``otif/site=linz/2026-08``. The next edition can tell by them which values were restated in between.
+    """
+    shown = {
+        (one.kpi, part, point.period)
+        for one in objectives
+        for part, points in (("", one.points), *((f"{each.dimension}={each.key}", each.points) for each in one.slices))
+        for point in points
+        if point.restated
+    }
+    return {
+        "/".join(name for name in key if name): {
+            "unit": item.unit,
+            "values": list(item.values),
+            "by": item.by,
+            "why": item.why,
+        }
+        for key, item in sorted(measured.restated.items())
+        if key in shown
+    }

@@ -15,6 +15,7 @@ from qmsreports.pack import figures
 from qmsreports.period import Period
 from qmsreports.records import NOT_COMPUTED
 from qmsreports.register.models import Analysis, Approval, CatalogVersion, SqlText
+from qmsreports.register.restated import Key, Restated, restated
 from qmsreports.register.results import Value, latest_values
 
 if TYPE_CHECKING:
@@ -34,6 +35,12 @@ class Measured:
     approvals: Mapping[tuple[str, str], tuple[str, ...]]  # (kpi, fingerprint) -> who approved it when
     unfit: Mapping[str, str] = field(default_factory=dict)  # by result's text: why its definition was not computed
     unfinished: frozenset[str] = frozenset()  # periods that were not over when the data was read
+    restated: Mapping[Key, Restated] = field(default_factory=dict)
+
+    @property
+    def restated_rows(self) -> frozenset[int]:
+        """Ids of the newest rows of values that are what a restatement gave."""
+        return frozenset(one.row for one in self.restated.values())
 
 
 def read(session: Session, kpis: Iterable[str], reported: Period, as_of: datetime, read_on: date) -> Measured:
@@ -67,6 +74,7 @@ def read(session: Session, kpis: Iterable[str], reported: Period, as_of: datetim
             for period in running
             if not any(last >= period.start.isoformat() and day >= period.end for last, day in judged)
         ),
+        restated(session, kpis=wanted, periods=periods, as_of=as_of),
     )
 
 

@@ -35,6 +35,7 @@ class Recorded:
     period: Period
     as_of: datetime
     zone: str
+    on: date  # the day on which actions are judged overdue or not
     years: Sequence[FiscalYear] = ()
 
     def commented(self, objectives: Sequence[Objective]) -> list[Objective]:
@@ -85,7 +86,7 @@ class Recorded:
                 number=row.number,
                 review=last,
                 text=row.text,
-                action=as_recorded(agreed[row.action], self.period.last_day) if row.action in agreed else None,
+                action=as_recorded(agreed[row.action], self.on) if row.action in agreed else None,
             )
             for row in reviews.decisions(self.session, self.review, last, as_of=self.as_of)
         )

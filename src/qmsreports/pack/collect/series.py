@@ -64,6 +64,7 @@ def objective(kpi: Kpi, catalog: Catalog, measured: Measured, stopped: Mapping[s
         reads=tuple(sorted(latest.table_versions)) if latest and latest.table_versions else reads,
         sql=(latest.sql,) if latest and latest.sql else (),
         reservations=(
+            *_accepted(kpi, catalog, measured, latest),
             *_inside(kpi, version, measured.periods[-1]),
             *([say("reservation.not_analysed")] if analysis is None and kpi.limits.chart != "none" and latest else []),
             *(
@@ -122,6 +123,17 @@ def _settles(kpi: Kpi, number: int, period: Period) -> str:
     return say("reservation.until", day=figures.day(period.last_day + timedelta(days=version.settles_after.days)))
 
 
+def _accepted(kpi: Kpi, catalog: Catalog, measured: Measured, latest: Value | None) -> tuple[str, ...]:
+    """Say until when, why and with which action a miss was accepted that the latest value is."""
+    if latest is None or latest.status != "accepted_deviation":
+        return ()
+    found = catalog.targets.deviation(kpi.kpi, measured.periods[-1])
+    if found is None:  # the file was edited since
+        return ()
+    facts = {"until": figures.day(found.to), "why": found.because.rstrip("."), "action": found.action}
+    return (say("reservation.accepted", **facts),)
+
+
 def _inside(kpi: Kpi, number: int, period: Period) -> tuple[str, ...]:
     """Say that a later version began inside the period, which the version of its first day counts as a whole."""
     return tuple(
@@ -174,11 +186,14 @@ def _points(kpi: Kpi, measured: Measured, rows: Mapping[str, Value], analysis: A
     periods = measured.periods
     judged = {point["date"]: point for point in analysis.result["points"]} if analysis else {}
     first = next((index for index, period in enumerate(periods) if str(period) in rows), len(periods) - 1)
+    restated = measured.restated_rows
     points = []
     for period in periods[first:]:
         row = rows.get(str(period))
         over = str(period) not in measured.unfinished
         point = _point(period, row, judged.get(period.start.isoformat(), {}) if over else {}, measured.unfit)
+        if row is not None and row.id in restated:
+            point = point.model_copy(update={"restated": True})
         if row is not None and _not_reached(kpi, row):
             point = point.model_copy(update={"not_reached": True})
         points.append(point if over else _unfinished(point))
@@ -212,7 +227,6 @@ def _point(period: Period, row: Value | None, judged: Mapping[str, Any], unfit: 
         near=row.near,
         status=row.status,
         provisional=row.provisional,
-        restated=row.why.startswith("restatement"),
         unfit=unfit.get(row.sql, "") if row.status == "not_valid" else "",
         version=row.version,
         mean=judged.get("mean"),

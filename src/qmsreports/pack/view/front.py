@@ -186,7 +186,8 @@ def actions_summary(pack: PackModel) -> str:
     )
     moved = sum(item.moved_days > 0 for item in pack.actions)
     text = say("actions.counts_dropped", n=dropped, counts=counts) if dropped else counts
-    return " ".join(part for part in (say("actions.moved", n=moved, counts=text), older) if part)
+    on = say("decision.overdue.on", day=figures.day(pack.header.judged_on))
+    return " ".join(part for part in (say("actions.moved", n=moved, counts=text), on, older) if part)
 
 
 def objectives_summary(pack: PackModel) -> str:
@@ -207,6 +208,7 @@ def tiles(pack: PackModel) -> list[dict[str, Any]]:
         (seen.accepted, "accepted", "plain", False),
         (seen.provisional, "provisional", "plain", False),
         (seen.not_valid, "not_valid", "solid", False),
+        (seen.not_reached, "not_reached", "plain", False),
         (seen.no_data, "no_data", "mute", False),
         (seen.no_target, "no_target", "mute", False),
     ]
