@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from qmsreports.catalog.source import Source
 from qmsreports.conform.counts import Counts
 from qmsreports.conform.feed import Feed
+from qmsreports.conform.moving import MovingKey, moved
 from qmsreports.conform.texts import as_declared
 from qmsreports.errors import Finding, UserError
 from qmsreports.lake import literal, quoted
@@ -74,6 +75,10 @@ class History:
             FROM _picked"""
         )
         return Counts(rows_in, refreshed, expected, deleted, left)
+
+    def moved(self, key: MovingKey | None) -> bool:
+        """Tell whether what was picked leaves a canonical key behind that the picked rows do not name."""
+        return key is not None and moved(self.connection, key, self._landed(self.driving), self.driving.declared.key)
 
     def _show_driving(self, doubt: str = "") -> None:
         """Create the view of the driving rows to conform, or make it anew when more of them turn out to be gone."""

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, NoReturn
 
 from qmsreports.catalog.source import Mapping, Source
 from qmsreports.catalog.table import Table
+from qmsreports.conform.moving import MovingKey, moving_key
 from qmsreports.errors import Finding, UserError, did_you_mean
+from qmsreports.landing import landed_name
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -40,7 +42,7 @@ class Select:
 
     ``gives`` are the columns as the text names them; none where only the landed rows tell. ``numbers`` are the names
     out of which it makes numbers, landed columns among them. ``tries`` says that it casts with TRY_CAST
-    somewhere, which makes a text that is no number empty.
+    somewhere, which makes a text that is no number empty. ``moving`` is the canonical key where that may move.
     """
 
     path: Path
@@ -49,6 +51,7 @@ class Select:
     gives: tuple[str, ...] = ()
     numbers: frozenset[str] = frozenset()
     tries: bool = False
+    moving: MovingKey | None = None
 
     def fail(self, what: str, todo: str = "", line: int | None = None) -> NoReturn:
         """Raise the error that points into the file."""
@@ -83,7 +86,9 @@ def check_select(source: Source, table: Table, text: str) -> Select:
 
     tries = tree.find(exp.TryCast) is not None
     runs = _with_row_columns(text, alias)
-    return Select(select.path, text, runs, written_columns(tree), _numbers(tree, table), tries)
+    feed = source.feed(mapping.driving)
+    moving = moving_key(tree, alias, table.key, [landed_name(name) for name in feed.key]) if feed else None
+    return Select(select.path, text, runs, written_columns(tree), _numbers(tree, table), tries, moving)
 
 
 def written_columns(tree: exp.Select) -> tuple[str, ...]:

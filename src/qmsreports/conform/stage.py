@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,8 @@ def stage(
     done: frozenset[str],
     organisation: Organisation,
     judged: frozenset[str] = frozenset(),
+    rules: str = "",
+    whole: bool = False,
     tell: Tell = silent,
 ) -> StagedTable | None:
     """Conform what is new for one canonical table of one source; ``None`` when nothing is.
@@ -44,7 +46,11 @@ def stage(
     the ``@`` is the fingerprint of SQL, codes, declaration and time zone: editing one conforms everything again.
 
     ``judged`` are the columns whose codes the table's suite judges: a code that is not declared passes there and is
-    refused elsewhere.
+    refused elsewhere. ``rules`` are the suite's own, as a mark: where they change, every row is to be judged anew.
+
+    With ``whole`` everything is conformed as soon as anything is new, for rules that compare rows of different loads.
+    So it is where the key of a row moved or two rows share one: what is new does not say what it leaves behind. Such a
+    batch is ``again``.
 
     A driving row is conformed when it is new or when a row that it joins changed. It gives one staged row or one
     refused row with a reason; the counts always reconcile. The same call gives the same answer however often it is
@@ -54,7 +60,7 @@ def stage(
     column, :class:`CouldNotRun` where landing or staging cannot be read or written.
     """
     text = read_select(source, table)
-    mark = _fingerprint(source, table, organisation, text, judged)
+    mark = _fingerprint(source, table, organisation, text, judged, rules)
     mapping = source.conform[table.table]
     driving, load_ids = read_feed(source, mapping.driving, landing, done, mark)
     joins: dict[Feed, tuple[str, ...]] = {}
@@ -77,6 +83,18 @@ def stage(
         create_macros(connection, source, organisation.time_zone)
         history = History(connection, source, driving, joins, select.numbers, mapping.leaves_with, tries=select.tries)
         counts = history.select()
+        looked_at = counts.rows_in + counts.refreshed > 0
+        if looked_at and not driving.all_new and (whole or history.moved(select.moving)):
+            return _as_a_whole(
+                source,
+                table,
+                landing=landing,
+                staging=staging,
+                organisation=organisation,
+                judged=judged,
+                rules=rules,
+                tell=tell,
+            )
         _close_doors(
             connection, [*driving.files, *driving.keys, *(f for j in joins for f in (*j.files, *j.keys))], folder
         )
@@ -104,6 +122,12 @@ def stage(
         deleted_keys=str(files.gone) if gone else "",
         complete=driving.all_new,
     )
+
+
+def _as_a_whole(source: Source, table: Table, **how: Any) -> StagedTable | None:
+    """Conform everything once more although most of it is known."""
+    staged = stage(source, table, done=frozenset(), **how)
+    return None if staged is None else replace(staged, again=True)
 
 
 def preview(
@@ -179,7 +203,9 @@ class _Files:
         return found
 
 
-def _fingerprint(source: Source, table: Table, organisation: Organisation, text: str, judged: frozenset[str]) -> str:
+def _fingerprint(
+    source: Source, table: Table, organisation: Organisation, text: str, judged: frozenset[str], rules: str
+) -> str:
     """Return eight letters that change when the same landed rows may give other canonical rows."""
     sites = [site.site for site in organisation.sites]
     mapping = source.conform[table.table]
@@ -192,6 +218,10 @@ def _fingerprint(source: Source, table: Table, organisation: Organisation, text:
     parts += (table.key, table.partition)
     if parent := source.feed(mapping.leaves_with):
         parts += (parent.table, parent.numbered)
+    if rules:
+        parts += (rules,)
+    if any(feed.overlap_minutes for feed in feeds if feed):
+        parts += tuple(feed.overlap_minutes for feed in feeds if feed)
     if source.kind == "files" and mapping.joins:
         parts += ("doubts of joined rows",)  # once they became empty unnoticed: such tables are conformed once more
     return hashlib.sha256(repr((parts, organisation.time_zone, sites, sorted(judged))).encode()).hexdigest()[:8]

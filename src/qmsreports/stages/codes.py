@@ -1,4 +1,4 @@
-"""Which codes the suite of a table judges, so that the mapping need not: design, canonical tables and their rules."""
+"""What conform has to know of the suite of a table: the codes that it judges, and what makes rows be judged anew."""
 
 from __future__ import annotations
 
@@ -23,3 +23,21 @@ def judged_codes(workspace: Workspace, table: str) -> frozenset[str]:
     except UserError:
         return frozenset()
     return suite.judged(codes)
+
+
+def suite_of(workspace: Workspace, table: str) -> tuple[str, bool]:
+    """Return a mark of what the suite of a table says of single rows, and whether it compares rows of several loads.
+
+    Where the mark differs from the one that the table was published with, its rows have to be judged anew: one that
+    breaks a new rule may not count any longer, and one that a rule kept out which is gone may. Wording, owners and
+    rules on a delivery as a whole are no part of it. Rows are compared by a rule on repeats in other columns than the
+    key: the row that a new one repeats came earlier. An unreadable suite has no mark; the audit says why.
+    """
+    from qmsreports import validate as auditing
+
+    declared = workspace.catalog.tables[table]
+    try:
+        suite = auditing.load_suite(workspace.settings.expectations / f"{table}.json", declared)
+    except UserError:
+        return "", False
+    return suite.mark, suite.compares_rows(declared.key)

@@ -22,7 +22,7 @@ from qmsreports.records import (
     silent,
 )
 from qmsreports.settings import Settings, connection_of
-from qmsreports.stages.codes import judged_codes
+from qmsreports.stages.codes import judged_codes, suite_of
 from qmsreports.stages.declared import source_names
 from qmsreports.stages.inspect import inspect
 from qmsreports.stages.lake_behind import lake_behind
@@ -146,6 +146,7 @@ def conform(
                     if behind:  # what comes now would be all that the table holds
                         raise UserError(behind[name])
                     again = audited_anew(workspace, source, name, run_id=run_id, at=at)
+                    rules, whole = suite_of(workspace, name)
                     table = conforming.stage(
                         declaration,
                         workspace.catalog.tables[name],
@@ -154,9 +155,12 @@ def conform(
                         done=frozenset() if again else done,
                         organisation=workspace.catalog.organisation,
                         judged=judged_codes(workspace, name),
+                        rules=rules,
+                        whole=whole,
                         tell=tell,
                     )
-                    if again:
+                    if table is not None:
+                        table = replace(table, again=again or table.again)
                         table = looked_at_again(workspace, table, declaration.conform[name].driving, done)
                     table = with_readmitted(workspace, source, name, table, run_id=run_id)
             except CouldNotRun:
@@ -166,12 +170,12 @@ def conform(
             if table is not None:
                 staged.append(table)
                 continue
-            rules: tuple[RuleResult, ...] = ()
+            aged: tuple[RuleResult, ...] = ()
             if status == "unchanged":
                 with told(workspace, left, run_id=run_id, at=at):
-                    status, message, rules = held_to(workspace, source, name, run_id=run_id, at=at)
+                    status, message, aged = held_to(workspace, source, name, run_id=run_id, at=at)
             with workspace.register.write() as session:
-                feeds.record_rules(session, rules, run_id=run_id, at=at, source=source, table=name)
+                feeds.record_rules(session, aged, run_id=run_id, at=at, source=source, table=name)
                 feeds.record_stopped(
                     session, run_id=run_id, at=at, source=source, table=name, status=status, message=message
                 )

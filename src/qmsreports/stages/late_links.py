@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qmsreports.errors import UserError
 from qmsreports.records import StagedTable
@@ -48,19 +48,57 @@ def audited_anew(workspace: Workspace, source: str, table: str, *, run_id: str, 
     return False
 
 
-def looked_at_again(
-    workspace: Workspace, staged: StagedTable | None, driving: str, done: Collection[str]
-) -> StagedTable | None:
-    """Return a batch of all rows that was made once more; those of loads that are ``done`` count as refreshed."""
+def looked_at_again(workspace: Workspace, staged: StagedTable, driving: str, done: Collection[str]) -> StagedTable:
+    """Return the batch with the rows of loads that are ``done`` counted as refreshed: they came in before.
+
+    It holds such rows where all were conformed once more, for a rule, a mapping or a suite.
+    """
     from qmsreports.register import feeds
 
-    if staged is None:
-        return None
+    before = {_load(one) for one in done}
+    known = [one for one in staged.load_ids if _load(one) in before and one.startswith(f"{driving}/")]
     with workspace.register.read() as session:
-        known = [load for load in staged.load_ids if load in done and load.startswith(f"{driving}/")]
         rows = feeds.rows_of_loads(session, staged.source, known)
     refreshed = min(rows, staged.rows_in)
-    return replace(staged, again=True, rows_in=staged.rows_in - refreshed, refreshed=staged.refreshed + refreshed)
+    return replace(staged, rows_in=staged.rows_in - refreshed, refreshed=staged.refreshed + refreshed)
+
+
+def _load(load_id: str) -> str:
+    """Return a load without the fingerprint of the mapping it was conformed by."""
+    return load_id.partition("@")[0]
+
+
+def rows_with_found_links(workspace: Workspace, source: str, table: str) -> list[dict[str, Any]]:
+    """Return the rows of the quarantine that led nowhere and lead to a published row now, as they are kept there.
+
+    Sources are read one after the other: an order may come before its customer. It has nothing new to say when the
+    customer comes, so it is judged again without being asked for.
+    """
+    from qmsreports.register import quarantine
+    from qmsreports.validate.late_links import values_there
+    from qmsreports.validate.suite import load_suite
+    from qmsreports.validate.vocabulary import LINK
+
+    with workspace.register.read() as session:
+        open_ones = quarantine.open_quarantine(session, source, table)
+        waiting = [(entry.rule, dict(entry.row)) for entry in open_ones if entry.row_key]
+    tables = workspace.catalog.tables
+    if not waiting:
+        return []
+    try:
+        suite = load_suite(workspace.settings.expectations / f"{table}.json", tables[table], tables=tables)
+    except UserError:
+        return []
+    found: list[dict[str, Any]] = []
+    for rule in suite.rules:
+        other = str(rule.kwargs.get("other_table", ""))
+        rows = [row for name, row in waiting if name in (rule.identity, rule.label) and rule.columns[0] in row]
+        if rule.type != LINK or not rows or other not in tables or not workspace.lake.exists(other):
+            continue
+        with workspace.lake.connect([tables[other]]) as connection:
+            there = values_there(connection, rule, [row[rule.columns[0]] for row in rows])
+        found += [row for row in rows if str(row[rule.columns[0]]) in there]
+    return found
 
 
 def newer_published(session: Session, staged: StagedTable) -> bool:

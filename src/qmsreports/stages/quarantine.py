@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from qmsreports.errors import Finding, UserError, did_you_mean
 from qmsreports.records import Audit, Readmitted, StagedTable
 from qmsreports.settings import Settings
+from qmsreports.stages.late_links import rows_with_found_links
 from qmsreports.stages.meeting import enter, person, usage, words
 from qmsreports.workspace import Workspace
 
@@ -22,12 +23,15 @@ if TYPE_CHECKING:
 def with_readmitted(
     workspace: Workspace, source: str, table: str, staged: StagedTable | None, *, run_id: str
 ) -> StagedTable | None:
-    """Return the batch of a table with the rows that wait to enter on a person's word; ``None`` where nothing waits."""
+    """Return the batch of a table with the rows that wait to enter on a person's word, and those that led nowhere and
+    lead to a row now; ``None`` where nothing waits.
+    """
     from qmsreports import conform as conforming
     from qmsreports.register import quarantine
 
     with workspace.register.read() as session:
         rows = [dict(entry.row) for entry in quarantine.entries(session, source, table, states=("readmitted",))]
+    rows += rows_with_found_links(workspace, source, table)
     return conforming.readmit(
         staged, rows, workspace.catalog.tables[table], source=source, staging=workspace.staging / run_id
     )

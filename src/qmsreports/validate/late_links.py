@@ -6,7 +6,7 @@ judged afterwards, once, against what is published on both sides.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from qmsreports.catalog.table import Table
@@ -33,6 +33,18 @@ def judge_late(
         for rule in rules
         if _one(connection, f"SELECT count(*) > 0 FROM {quoted(str(rule.kwargs['other_table']))}", [])[0]
     )
+
+
+def values_there(connection: DuckDBPyConnection, rule: Rule, values: Iterable[object]) -> frozenset[str]:
+    """Return, as texts, those of the values that the other table of a rule on links has; it stands as a view."""
+    other, known = quoted(str(rule.kwargs["other_table"])), quoted(str(rule.kwargs["other_column"]))
+    wanted = sorted({str(value) for value in values if value is not None})
+    rows = connection.execute(
+        f"SELECT named FROM (SELECT unnest(CAST(? AS VARCHAR[])) AS named) "
+        f"WHERE named IN (SELECT CAST({known} AS VARCHAR) FROM {other})",
+        [wanted],
+    ).fetchall()
+    return frozenset(named for (named,) in rows)
 
 
 def _judged(connection: DuckDBPyConnection, rule: Rule, table: Table, source: str, let_in: Sequence[str]) -> RuleResult:

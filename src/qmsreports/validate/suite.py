@@ -16,6 +16,7 @@ at least this many rows break it, so that one bad row in a delivery of ten is no
 
 from __future__ import annotations
 
+import hashlib
 import string
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ _ACTIONS = {"critical": ("stop", "quarantine"), "warning": ("quarantine", "keep"
 _ACTIONS_AS_LANDED = {"critical": ("stop",), "warning": ("keep",), "info": ("keep",)}
 _FIELDS = ("type", "kwargs", "severity", "meta")
 _META = ("why", "owner", "on_failure", "name", "reason", "from_rows")
+_ON_ROWS = ("row", "unique")
 _BOUNDS = ("min_value", "max_value")
 _COMPARES_VALUES = (
     "expect_column_values_to_be_between",
@@ -92,6 +94,16 @@ class Suite:
         """Other canonical tables that rows point into; they have to be published before this table is audited."""
         named = {str(rule.kwargs["other_table"]) for rule in self.rules if rule.type == LINK}
         return tuple(sorted(named - {self.table}))
+
+    @property
+    def mark(self) -> str:
+        """Return eight letters that change when a row may fare otherwise under the rules on rows; "" without any."""
+        said = [(r.check, r.on_failure, r.tolerance, r.from_rows) for r in self.rules if r.kind.scope in _ON_ROWS]
+        return hashlib.sha256(repr(sorted(said)).encode()).hexdigest()[:8] if said else ""
+
+    def compares_rows(self, key: Collection[str]) -> bool:
+        """Whether a rule looks for rows that repeat each other in other columns than the table's key."""
+        return any(rule.kind.scope == "unique" and not set(key) <= set(rule.columns) for rule in self.rules)
 
     def judged(self, declared: Mapping[str, Collection[str]]) -> frozenset[str]:
         """Return those columns of ``declared`` (codes by column) for which no other code passes unseen.

@@ -202,9 +202,9 @@ def test_a_mapping_that_is_put_back_counts_again(shop: Shop) -> None:
     shop.ingest("e")
     assert shop.records() == [
         ("a", "published", 2),
-        ("b", "published", 2),
+        ("b", "published", 0),  # rows that are conformed once more came in before
         ("c", "published", 1),
-        ("d", "published", 3),
+        ("d", "published", 0),
         ("e", "unchanged", 0),
     ]
 

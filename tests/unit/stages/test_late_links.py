@@ -171,6 +171,27 @@ def test_rows_that_are_kept_are_counted_where_they_are(tmp_path: Path, monkeypat
     assert firm.link().id == late.id
 
 
+def test_a_row_enters_by_itself_once_what_it_names_is_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An order that comes before its case waits for it, although nothing of the order itself is new."""
+    firm = Firm(tmp_path, monkeypatch, "quarantine")
+    firm.sql("INSERT INTO matter VALUES ('1', 'linz')")
+    firm.ingest("desk")
+    for number in "123":
+        firm.order(number, int(number))
+    assert firm.ingest("shop").quarantined == 2
+    assert firm.ingest("shop").status == "unchanged"
+    firm.sql("INSERT INTO matter VALUES ('3', 'linz')")
+    firm.ingest("desk")
+    report = firm.ingest("shop")
+    assert (report.status, report.rows_in, report.refreshed, report.conformed) == ("published", 0, 1, 1)
+    assert firm.orders() == ["1", "3"]
+    (left,) = stages.list_quarantined(settings=firm.settings)
+    assert left.row_key == "2"
+    assert firm.ingest("shop").status == "unchanged"
+
+
 def test_a_row_that_a_person_let_in_is_not_asked_for_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     firm = Firm(tmp_path, monkeypatch, "quarantine")
     firm.order("1", 1)
