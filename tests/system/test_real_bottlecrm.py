@@ -195,7 +195,14 @@ def test_the_next_visit_brings_what_changed_also_where_its_time_of_change_did_no
     assert crm.rows(f"SELECT updated_at FROM \"case\" WHERE id = '{ids['mistake']}'") == before, "deleted all the same"
     crm.ask("POST", f"opportunities/{ids['open']}/line-items/", name="Pump", quantity=10, unit_price="12.50")
     crm.ask("POST", f"cases/{ids['twin']}/merge/{ids['leak']}/")
+    company.reply("rejected", "2026-10-27 09:00")
     crm.ask("DELETE", f"cases/{ids['rejected']}/")
+    assert crm.rows(f"SELECT count(*) FROM comment WHERE object_id = '{ids['rejected']}'") == [(1,)], "left behind"
+    early = "00000000-0000-4000-8000-00000000000a"  # of a ticket that was opened after the tickets were read
+    crm.sql(
+        f"""INSERT INTO comment SELECT (jsonb_populate_record(m, '{{"id": "{early}", "object_id": "{early}"}}')).*
+        FROM comment m WHERE object_id = '{ids["leak"]}' AND NOT is_internal LIMIT 1"""
+    )
     crm.ask("DELETE", f"opportunities/{ids['lost']}/")
     crm.ask("PATCH", f"opportunities/{ids['in dollars']}/", currency="EUR")
 
@@ -208,6 +215,8 @@ def test_the_next_visit_brings_what_changed_also_where_its_time_of_change_did_no
     assert tickets[ids["leak"]]["first_reply_at"] == at("10-06 07:40"), "with what was written in the merged one"
     assert {row["ticket_id"] for row in rows(line, "ticket_replies").values()} == {ids["leak"]}
     assert len(rows(line, "ticket_replies")) == 3
+    waiting = line.register("SELECT reason FROM quarantine WHERE table_name = 'ticket_replies'")
+    assert waiting == [(f"case {early} is not in case.",)]
     assert {row["ticket_id"] for row in rows(line, "ticket_status_changes").values()} == {ids["leak"], ids["waiting"]}
     assert {status for status, _ in ingested(line, "bottlecrm").values()} == {"unchanged"}
 

@@ -50,7 +50,7 @@ def test_values_land_as_they_are(world: World, server: MariaDb) -> None:
         "share": 0.1, "on_sale": 1, "day": date(2026, 10, 25),
         "local": datetime(2026, 10, 25, 2, 30, 0, 1),  # noqa: DTZ001 - the column has no zone
         "moment": datetime(2026, 10, 25, 2, 30),  # noqa: DTZ001 - in the zone of the session
-        "at": "8:15:00", "note": '{"a": 1}', "raw": "ff00", "year": 2026,
+        "at": "08:15:00", "note": '{"a": 1}', "raw": "ff00", "year": 2026,
     }  # fmt: skip
     assert (second["no"], second["name"], second["price"]) == ("18446744073709551615", "", -0.01)
     assert {name for name, value in second.items() if value is None} == {
@@ -181,3 +181,26 @@ def test_more_rows_than_one_part(world: World, server: MariaDb, monkeypatch: pyt
     world.source = make_source({"table": "many", "key": ["no"], "deletions": "keys"})
     assert world.landed()["many"] == 5000
     assert sum(row["no"] for row in world.rows("many")) == 5000 * 5001 // 2
+
+
+def test_bits_are_numbers_and_times_as_mariadb_writes_them(world: World, server: MariaDb) -> None:
+    server.run(
+        "CREATE TABLE shop.flag (no INT PRIMARY KEY, done BIT(1), mask BIT(8), late TIME)",
+        "INSERT INTO shop.flag VALUES (1, b'1', b'10100101', '-01:30:00'), (2, b'0', NULL, '120:00:00')",
+    )
+    world.source = make_source({"table": "flag", "key": ["no"]})
+    assert world.landed() == {"flag": 2}
+    assert [(row["done"], row["mask"], row["late"]) for row in world.rows("flag")] == [
+        (1, 165, "-01:30:00"),
+        (0, None, "120:00:00"),
+    ]
+
+
+def test_keys_that_differ_in_case_alone_are_all_listed(world: World, server: MariaDb) -> None:
+    server.run(
+        "CREATE TABLE shop.part (code VARCHAR(10), plant INT)",  # nothing keeps the key unique
+        """INSERT INTO shop.part SELECT concat(if(seq % 2, 'k', 'K'), lpad(seq div 2, 6, '0')), 1
+        FROM shop.seq_1_to_45000""",
+    )
+    world.source = make_source({"table": "part", "key": ["code", "plant"], "deletions": "keys"})
+    assert world.landed() == {"part": 45000, "part__keys": 45000}

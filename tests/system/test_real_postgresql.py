@@ -80,3 +80,16 @@ def test_the_stream_the_rows_and_connectorx_read_the_same_values(
         assert {name: plain(value) for name, value in streamed.items()} == {
             name: plain(float(value) if name == "amount" else value) for name, value in expected.items()
         }
+
+
+def test_a_foreign_table_is_read_like_any_other(server: Server, tmp_path: Path) -> None:
+    server.run("DROP DATABASE IF EXISTS abroad", "CREATE DATABASE abroad")
+    server.run(
+        "CREATE EXTENSION file_fdw",
+        "CREATE SERVER elsewhere FOREIGN DATA WRAPPER file_fdw",
+        "CREATE FOREIGN TABLE parcel (no int) SERVER elsewhere OPTIONS (program 'echo 7')",
+        database="abroad",
+    )
+    world = World(tmp_path, make_source({"table": "parcel", "key": ["no"]}), server.url("postgres", "abroad"))
+    assert world.landed() == {"parcel": 1}
+    assert world.rows("parcel") == [{"no": 7}]

@@ -3,7 +3,8 @@
 A source that keeps no types (SQLite, CSV, Excel) may put any value anywhere. A column has a *kind*: ``integer``,
 ``number``, ``date``, ``timestamp`` (without a zone), ``instant`` (UTC), ``boolean`` or ``text``. A value that does not
 fit widens the whole column: from integers to numbers, from anything to text. The text is what a person would have read:
-5, 2.5, 2026-01-31. Decimals are numbers up to the 15 digits that a double keeps, and text beyond.
+5, 2.5, 2026-01-31. Decimals are numbers up to the 15 digits that a double keeps, and text beyond;
+those of a type without decimals are integers, so that a key 1001 is not 1001.0 and another table's 1001 is the same.
 
 Arrow's own conversion is not enough here: given a type it cuts 1.5 to 1, and guessing one it takes the 7 after a date
 for the eighth day of 1970, both without a word. So the kind is found from the values, and only then is Arrow asked.
@@ -14,7 +15,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -36,7 +37,8 @@ def column_array(values: Sequence[Any], kind: str = UNKNOWN) -> tuple[Any, str]:
     """
     import pyarrow as pa
 
-    wide = _wider(kind, _kind_of(values))
+    found = "integer" if kind in ("integer", UNKNOWN) and _are_whole(values) else _kind_of(values)
+    wide = _wider(kind, found)
     if wide in ("text", UNKNOWN):
         return _text(values), wide
     try:
@@ -48,6 +50,8 @@ def column_array(values: Sequence[Any], kind: str = UNKNOWN) -> tuple[Any, str]:
 def _ready(values: Sequence[Any], kind: str) -> Sequence[Any]:
     """Return values that Arrow takes for a kind: it knows no Decimal as a double, and no day as a moment."""
     types = set(map(type, values))
+    if kind == "integer" and Decimal in types:
+        return [value and int(value) for value in values]
     if kind == "number" and Decimal in types:
         return [float(value) if isinstance(value, Decimal) else value for value in values]
     if kind == "date" and datetime in types:
@@ -70,6 +74,14 @@ def _kind_of(values: Sequence[Any]) -> str:
             return "date" if all(value is None or _is_day(value) for value in values) else "timestamp"
         return "instant" if zoned == {True} else "text"
     return {bool: "boolean", date: "date"}.get(types.pop(), "text") if len(types) == 1 else "text"
+
+
+def _are_whole(values: Sequence[Any]) -> bool:
+    """Whether decimals among the values were all written without decimals, as ``numeric(10,0)`` writes them."""
+    types = set(map(type, values)) - {type(None)}
+    return Decimal in types <= {int, Decimal} and all(
+        value.as_tuple().exponent == 0 for value in values if isinstance(value, Decimal)
+    )
 
 
 def _is_exact(value: Any) -> bool:
@@ -106,8 +118,8 @@ def arrow_type(kind: str) -> Any:
 def as_text(value: Any) -> str | None:
     r"""Return a value as a person would read it; bytes that are no text become hexadecimal digits.
 
-    >>> [as_text(value) for value in (5, 2.5, 3.0, True, datetime(2026, 1, 31), b"\xff")]
-    ['5', '2.5', '3', 'true', '2026-01-31', 'ff']
+    >>> [as_text(value) for value in (5, 2.5, 3.0, True, datetime(2026, 1, 31), b"\xff", timedelta(hours=-26))]
+    ['5', '2.5', '3', 'true', '2026-01-31', 'ff', '-26:00:00']
     """
     if value is None:
         return value
@@ -119,8 +131,8 @@ def as_text(value: Any) -> str | None:
         return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
     if isinstance(value, datetime):
         return value.date().isoformat() if _is_day(value) else value.isoformat(" ")
-    if isinstance(value, date | time):
-        return value.isoformat()
+    if isinstance(value, date | time | timedelta):
+        return _span(value) if isinstance(value, timedelta) else value.isoformat()
     if isinstance(value, bytes | memoryview):
         try:
             return bytes(value).decode()
@@ -132,8 +144,18 @@ def as_text(value: Any) -> str | None:
     return format(value, "f") if isinstance(value, Decimal) and abs(value.adjusted()) < _EXACT_POWER else str(value)
 
 
+def _span(value: timedelta) -> str:
+    """Return a span as hours, minutes and seconds: Python would write one hour less than none as -1 day, 23:00:00."""
+    seconds, rest = divmod(abs(value), timedelta(seconds=1))
+    parts = f".{rest.microseconds:06}" if rest else ""
+    sign = "-" if value < timedelta(0) else ""
+    return f"{sign}{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}{parts}"
+
+
 def _in_json(value: Any) -> Any:
     """Return what JSON has no word for: a decimal as a number where a double keeps it, anything else as text."""
+    if isinstance(value, timedelta):
+        return _span(value)
     return float(value) if isinstance(value, Decimal) and value.is_finite() and _is_exact(value) else str(value)
 
 

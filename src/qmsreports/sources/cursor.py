@@ -4,8 +4,9 @@ Cursors of real systems have whole seconds, and a second change within the same 
 reads again from the last value on (``>=``), and rows at that boundary are told apart by their whole content, not by
 their key: a row that was changed again within its second is new, a row that was not is dropped.
 
-Cursors are also empty, or hold "n/a" or 9999-12-31. Such rows cannot be compared; they are read at every visit and
-landed when their content is new. Counting them as a boundary would hide every later change of the table.
+Cursors are also empty, or hold "n/a" or 9999-12-31, or a day of next year that somebody mistyped. Such rows cannot be
+compared; they are read at every visit and landed when their content is new. Counting them as a boundary would hide
+every later change of the table. What is yet to come is told by the clock of the system, where it has one.
 
 Zone-less local times run back by an hour in autumn, and slow transactions commit late: ``overlap_minutes`` moves the
 boundary back by so much, with the same comparison of content. A new row that is older still is found by its key where
@@ -54,14 +55,17 @@ class Among:
 class Cursor:
     """Follows one reading of a table: says which rows are new and what to remember.
 
-    ``column`` is the name in the batches it is shown. ``until`` may be set to the system's present, as text: a value
-    beyond it is a mistake and no boundary, or every change until then would stay unseen.
+    ``column`` is the name in the batches it is shown. ``until`` may be set to the system's present: a value beyond it
+    is a mistake and no boundary, or every change until then would stay unseen. It is text where the column is, as a web
+    interface has it; of a database it is a moment in the zone in which its times without a zone are written.
+    ``ahead`` counts the rows beyond it, ``furthest`` is the latest of them.
     """
 
     def __init__(self, column: str, before: FeedState, *, overlap_minutes: int = 0) -> None:
         self.column = column
         self.overlap = timedelta(minutes=overlap_minutes)
-        self.until: str | None = None
+        self.until: str | datetime | None = None
+        self.ahead, self.furthest = 0, None
         self.kind, self.highest = _decoded(before.cursor)
         self._known = frozenset(before.seen)
         self._last, self._last_kind = self.highest, self.kind
@@ -83,10 +87,12 @@ class Cursor:
 
         values = batch.column(self.column)
         kind, comparable = _comparable(values, self.kind)
-        if self.until is not None:
-            comparable = pc.and_(
-                comparable, pc.fill_null(pc.less_equal(values, pa.scalar(self.until, values.type)), False)
-            )
+        early = self._early(values, kind, comparable)
+        if early is not None:
+            late = values.filter(pc.and_not(comparable, early))
+            self.ahead += len(late)
+            self.furthest = max(filter(None, (self.furthest, pc.max(late).as_py())), default=None)
+            comparable = early
         self._advance(kind, pc.max(values.filter(comparable)).as_py())
         look = pc.invert(comparable)
         if self.kind == kind and self._low is not None:
@@ -114,6 +120,8 @@ class Cursor:
         kind, comparable = _comparable(values, self.kind)
         if kind != self.kind or self.highest is None:
             return False
+        early = self._early(values, kind, comparable)
+        comparable = comparable if early is None else early
         later = pc.greater(values.filter(comparable), pa.scalar(self.highest, values.type))
         return bool(pc.any(later).as_py())
 
@@ -128,6 +136,16 @@ class Cursor:
             return batch
         later = pc.and_(comparable, pc.fill_null(pc.greater(values, pa.scalar(self.highest, values.type)), False))
         return batch.filter(pc.invert(later))
+
+    def _early(self, values: Any, kind: str, comparable: Any) -> Any:
+        """Return which comparable values are not yet to come, ``None`` where that is not told."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        until = _until(self.until, kind, values.type)
+        if until is None:
+            return None
+        return pc.and_(comparable, pc.fill_null(pc.less_equal(values, pa.scalar(until, values.type)), False))
 
     def _advance(self, kind: str, highest: Any) -> None:
         if highest is None or (kind == self.kind and self.highest is not None and highest <= self.highest):
@@ -147,7 +165,7 @@ class Cursor:
     @property
     def unfit(self) -> str | None:
         """A value that cannot be compared when no value of the column can; ``None`` while the cursor works."""
-        if self.highest is not None:
+        if self.highest is not None or self.ahead:
             return None
         return next((str(value) for value in self._loose.values() if value is not None), None)
 
@@ -178,6 +196,21 @@ def _comparable(values: Any, kind: str) -> tuple[str, Any]:
     if pa.types.is_floating(type_):
         return "number", pc.fill_null(pc.is_finite(values), False)
     return "number", pc.is_valid(values)
+
+
+def _until(until: str | datetime | None, kind: str, type_: Any) -> Any:
+    """Return the present as a value of a column; a text of a database is held against the end of the next day alone,
+    since it may be written in any zone. ``None`` for numbers.
+    """
+    if not isinstance(until, datetime):
+        return until
+    if kind in POINTS:
+        return (until + timedelta(days=1)).strftime("%Y-%m-%d~" if kind == "text" else "%Y%m%d~")
+    if kind == "date":
+        return until.date()
+    if kind == "timestamp":
+        return until if type_.tz else until.replace(tzinfo=None)
+    return None
 
 
 def _earlier(value: Any, overlap: timedelta) -> Any:

@@ -9,6 +9,7 @@ plain types come as one stream (:mod:`qmsreports.sources.copied`), under the sam
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from copy import copy
@@ -18,10 +19,12 @@ from urllib.parse import quote, unquote
 
 from qmsreports.catalog.source import CHANGED
 from qmsreports.errors import did_you_mean
+from qmsreports.sources.alike import taken_for_one
+from qmsreports.sources.boundary import from_boundary
 from qmsreports.sources.columns import UNKNOWN, column_array
 from qmsreports.sources.copied import Copied, copied_tables
 from qmsreports.sources.cursor import Among, Since
-from qmsreports.sources.engine import FORM, connected, engine_of
+from qmsreports.sources.engine import FORM, connected, engine_of, told_again
 from qmsreports.sources.feed import Unreadable
 from qmsreports.sources.hiding import hidden_rows
 from qmsreports.sources.missed import among_keys
@@ -41,9 +44,6 @@ _CLOCKS = {
 
 _SECRET = re.compile(r"[?&][^=&]*(?:pass|pwd|secret|token)[^=&]*=([^&]+)", re.IGNORECASE)
 """What stands for a password among the options of a connection."""
-
-_LIKE = {"text": "____-__-__%", "digits": "________%"}
-"""Texts that may be points in time, as SQL tells them; see :data:`qmsreports.sources.cursor.POINTS`."""
 
 _TODO = {
     "permission denied": "let the account read it (GRANT SELECT), then run again",
@@ -166,9 +166,11 @@ class SqlAlchemyDatabase:
             ) from None
         try:
             with self._guarded():
-                for statement, values in session_statements(self._kind(), session):
+                statements = session_statements(self._kind(), session)
+                for statement, values in statements:
                     self._connection.execute(sa.text(statement), values)
                 self._connection.commit()
+            told_again(self._engine, statements)
         except Unreadable as problem:
             self.close()
             problem.what = problem.what.replace("reading stopped", "a setting of the session is refused")
@@ -241,6 +243,8 @@ class SqlAlchemyDatabase:
             found = [*inspector.get_table_names(self._schema), *inspector.get_view_names(self._schema)]
             with suppress(NotImplementedError):
                 found += inspector.get_materialized_view_names(self._schema)
+            if self._engine.dialect.name == "postgresql":
+                found += inspector.get_foreign_table_names(self._schema)
             return found
 
     def columns(self, table: str) -> dict[str, str]:
@@ -248,7 +252,8 @@ class SqlAlchemyDatabase:
         return {name: self._declared(type_) for name, type_ in self._types(table).items()}
 
     def _types(self, table: str) -> dict[str, Any]:
-        with self._guarded():
+        with self._guarded(), warnings.catch_warnings():
+            warnings.simplefilter("ignore", self._sa.exc.SAWarning)  # of types that it does not know: values tell them
             found = self._sa.inspect(self._connection).get_columns(table, self._schema)
         return {column["name"]: column["type"] for column in found}
 
@@ -276,11 +281,8 @@ class SqlAlchemyDatabase:
         if isinstance(since, Among):
             query = query.where(among_keys(sa, self._types(table), since))
         elif since is not None and since.value is not None:
-            cursor = column[since.column]
-            conditions = [cursor >= since.value, cursor.is_(None)]
-            if since.kind in _LIKE:
-                conditions.append(sa.not_(cursor.like(_LIKE[since.kind])))
-            query = query.where(sa.or_(*conditions))
+            type_ = self._types(table)[changed[0] if changed else since.column]
+            query = query.where(from_boundary(column[since.column], since, type_, kind=self._kind()))
         if plan is not None:
             yield from self._copied(query, columns, plan, kinds)
             return
@@ -292,12 +294,15 @@ class SqlAlchemyDatabase:
         sa = self._sa
         names = [sa.column(name) for name in key]
         whole = sa.and_(*(name.is_not(None) for name in names))
+        with self._guarded():
+            alike = taken_for_one(self._connection, table, self._schema, key)
+        names += [sa.cast(sa.column(name), sa.LargeBinary).label(f"_bytes_{nth}") for nth, name in enumerate(alike)]
         query = sa.select(*names).distinct().select_from(self._table(table)).where(whole).order_by(*names).limit(CHUNK)
         beyond = sa.true()
         while True:
             rows = [row for part in self._partitions(query.where(beyond)) for row in part]
             if rows:
-                yield arrow_table(rows, key, kinds)
+                yield arrow_table([row[: len(key)] for row in rows], key, kinds)
             if len(rows) < CHUNK:
                 return
             last = rows[-1]
@@ -318,7 +323,8 @@ class SqlAlchemyDatabase:
         if not all(isinstance(type_, plain) for type_ in types.values()):
             return None
         decimals = {name for name, type_ in types.items() if isinstance(type_, sa.Numeric) and type_.asdecimal}
-        return Copied({name: self._declared(type_) for name, type_ in types.items()}, frozenset(decimals))
+        kinds = {name: self._declared(type_) for name, type_ in types.items()}
+        return Copied(kinds, frozenset(name for name in decimals if kinds[name] == "number"))
 
     def _copied(self, query: Any, columns: Sequence[str], plan: Copied, kinds: dict[str, str]) -> Iterator[Any]:
         from psycopg import Error, pq
@@ -329,6 +335,9 @@ class SqlAlchemyDatabase:
             with self._guarded():
                 yield from copied_tables(raw, str(literal).replace("%%", "%"), columns, plan, kinds)
         except Error as error:
+            if raw.closed:
+                self._connection.invalidate()
+                self._connection.rollback()
             raise self._stopped(error) from None
         finally:  # a statement that was left early has failed for the server
             if raw.info.transaction_status == pq.TransactionStatus.INERROR:
@@ -363,6 +372,8 @@ class SqlAlchemyDatabase:
         sa = self._sa
         if isinstance(type_, sa.DateTime):
             return "instant" if type_.timezone else "timestamp"
+        if isinstance(type_, sa.Numeric) and type_.scale == 0:
+            return "integer"  # as ERP systems keep their numbers: a key 1001 must not become 1001.0
         kinds = (
             (sa.Boolean, "boolean"),
             (sa.Integer, "integer"),

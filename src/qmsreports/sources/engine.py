@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qmsreports.sources.feed import Unreadable
@@ -46,7 +47,7 @@ def connected(engine: Any) -> Any:
     """Return a connection; SQLAlchemy's own errors come through.
 
     Values of PostgreSQL that Python has no date or time for (infinity, years before 1 or beyond 9999, 24:00) are read
-    as PostgreSQL writes them, where psycopg would stop.
+    as PostgreSQL writes them, where psycopg would stop; so are intervals. Bits of MySQL are numbers: b'1' is 1.
     """
     import sqlalchemy as sa
 
@@ -56,9 +57,31 @@ def connected(engine: Any) -> Any:
         raise
     except (TypeError, ValueError, OSError):
         raise _odd_options() from None
-    if engine.driver == "psycopg":
-        _takes_all(connection.connection.dbapi_connection)
+    _takes_all(engine, connection.connection.dbapi_connection)
     return connection
+
+
+def told_again(engine: Any, statements: Sequence[tuple[str, Mapping[str, str]]]) -> None:
+    """Tell each further connection of an engine what the first one was told, with the values to bind.
+
+    SQLAlchemy puts a new connection in place of one that was lost. Without its settings it would not be one for reading
+    only, and row-level security would show it other rows.
+    """
+    import sqlalchemy as sa
+
+    def tell(raw: Any, _record: Any) -> None:
+        _takes_all(engine, raw)
+        cursor = raw.cursor()
+        for statement, given in statements:
+            written = sa.text(statement).compile(dialect=engine.dialect)
+            values = written.construct_params(dict(given))
+            cursor.execute(
+                str(written), [values[name] for name in written.positiontup or ()] if written.positional else values
+            )
+        cursor.close()
+        raw.commit()
+
+    sa.event.listen(engine, "connect", tell)
 
 
 def _odd_options() -> Unreadable:
@@ -69,9 +92,20 @@ def _odd_options() -> Unreadable:
     )
 
 
-def _takes_all(connection: Any) -> None:
+def _takes_all(engine: Any, raw: Any) -> None:
+    """Let the driver give each value as its database has it, where it would stop or give something else."""
+    if engine.driver == "psycopg":
+        _as_postgresql_writes(raw)
+    elif engine.driver == "pymysql":
+        from pymysql.constants import FIELD_TYPE
+
+        raw.decoders[FIELD_TYPE.BIT] = lambda bits: int.from_bytes(bits, "big")  # else no text that a person could read
+
+
+def _as_postgresql_writes(connection: Any) -> None:
     from psycopg import DataError
     from psycopg.types import datetime as read
+    from psycopg.types.string import TextLoader
 
     def lenient(loader: Any) -> Any:
         class Lenient(loader):  # type: ignore[misc]  # made of each of psycopg's
@@ -87,3 +121,4 @@ def _takes_all(connection: Any) -> None:
     loaders |= {"timestamp": read.TimestampLoader, "timestamptz": read.TimestamptzLoader}
     for name, loader in loaders.items():
         connection.adapters.register_loader(name, lenient(loader))
+    connection.adapters.register_loader("interval", TextLoader)  # psycopg makes 30 days of a month

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from qmsreports.catalog.source import CHANGED, LandedFeed, Source
 from qmsreports.errors import did_you_mean
@@ -28,6 +29,7 @@ from qmsreports.sources.retyped import Values, declared_kinds, refuse_retyped
 from qmsreports.sources.session import Session
 
 _MODULUS = 2**64
+_SOON = timedelta(minutes=1)  # how far a clock of the database's clients may be ahead of its own
 
 
 class SqlFeeds:
@@ -41,9 +43,11 @@ class SqlFeeds:
         schemas: bool = False,
         at: datetime | None = None,
         known: LandedKeys | None = None,
+        zone: str = "UTC",
     ) -> None:
         self.at = at
         self._known = known
+        self._zone = ZoneInfo(zone)
         self.database = open_database(connection, session)
         self._schemas: dict[str, Database] = {}
         try:
@@ -65,7 +69,10 @@ class SqlFeeds:
 
     def read(self, feed: LandedFeed, before: FeedState) -> SqlReading:
         """Look at one table; :class:`Unreadable` when it is not what the declaration says."""
-        return SqlReading(self.place_of(feed), feed, before, self.at, self._known)
+        place = self.place_of(feed)
+        now = place.clock() if feed.cursor else None
+        until = (now + _SOON).astimezone(self._zone) if now else None
+        return SqlReading(place, feed, before, self.at, self._known, until)
 
     def place_of(self, feed: LandedFeed) -> Database:
         """Return the database, or the schema of it, in which a table lies."""
@@ -90,7 +97,8 @@ def open_feeds(
 ) -> SqlFeeds:
     """Open a source's database as its declaration says; ``at`` is when the run began, ``known`` what was landed."""
     session = Session(source.session, source.statement_timeout)
-    return SqlFeeds(connection, session, schemas=any(feed.schema_name for feed in source.tables), at=at, known=known)
+    schemas = any(feed.schema_name for feed in source.tables)
+    return SqlFeeds(connection, session, schemas=schemas, at=at, known=known, zone=source.time_zone)
 
 
 class SqlReading:
@@ -103,8 +111,10 @@ class SqlReading:
         before: FeedState,
         at: datetime | None = None,
         known: LandedKeys | None = None,
+        until: datetime | None = None,
     ) -> None:
         self._known = known
+        self._until = until
         declared = database.columns(feed.table)
         self.feed = feed
         self._names = columns_of(feed, declared)
@@ -175,6 +185,8 @@ class SqlReading:
                 "name a column of dates (2026-01-31...), instants or numbers, or leave the cursor out",
                 place=("cursor",),
             )
+        if cursor.ahead and self._until:
+            self.warnings += _ahead(self.feed, cursor, self._until)
         highest, seen = cursor.stored
         self._next = replace(self._next, cursor=highest, seen=seen)
 
@@ -244,7 +256,11 @@ class SqlReading:
         return False
 
     def _cursor(self) -> Cursor:
-        return Cursor(landed_name(self.feed.ordered_by or ""), self._before, overlap_minutes=self.feed.overlap_minutes)
+        cursor = Cursor(
+            landed_name(self.feed.ordered_by or ""), self._before, overlap_minutes=self.feed.overlap_minutes
+        )
+        cursor.until = self._until
+        return cursor
 
     def _since(self, cursor: Cursor) -> Since:
         return cursor.since(self._names[cursor.column])
@@ -303,6 +319,16 @@ class SqlReading:
             f"{EMPTIED}",
             place=("table",),
         )
+
+
+def _ahead(feed: LandedFeed, cursor: Cursor, until: datetime) -> list[Warned]:
+    """Say which values of a cursor lie further ahead than a zone that was declared wrongly would put them."""
+    latest = str(cursor.furthest)
+    if latest[:10].replace("-", "") <= f"{until + timedelta(days=1):%Y%m%d}":
+        return []
+    rows = "1 row" if cursor.ahead == 1 else f"{cursor.ahead:,} rows"
+    what = f'"{feed.cursor}" of {rows} lies in the future, up to {latest[:10]}'
+    return [Warned(what, "mend it at the source; until then they are read again at each visit")]
 
 
 class _Whole:

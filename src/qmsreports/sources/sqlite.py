@@ -8,6 +8,7 @@ column starts from; a value that does not fit widens the column, and so lands as
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -20,6 +21,7 @@ from qmsreports.sources.cursor import Among, Since
 from qmsreports.sources.database import CHUNK, arrow_table
 from qmsreports.sources.feed import Unreadable
 
+_WHOLE = re.compile(r"(NUM|DEC)[A-Z]* *\( *[0-9]+ *(, *0 *)?\)")  # NUMERIC(10, 0)
 _POINTS = {"text": "[12][09][0-9][0-9]-[01][0-9]-[0-3][0-9]*", "digits": "[12][09][0-9][0-9][01][0-9][0-3][0-9]*"}
 
 
@@ -159,6 +161,8 @@ def _condition(since: Since | Among | None) -> tuple[str, list[Any]]:
 def _declared(type_: str) -> str:
     """Kind that a declared type promises; truth is 0 or 1, and a date may be a text or a number."""
     name = type_.upper()
+    if _WHOLE.search(name):
+        return "integer"
     promises = {
         "integer": ("INT", "BOOL"),
         "text": ("CHAR", "CLOB", "TEXT"),

@@ -160,6 +160,8 @@ def test_oauth2_and_a_token_that_runs_out_while_reading(
     assert [asked.path for asked in web.asked].count("/oauth/token") == 2
     if grant == "refresh_token":
         assert "changes its refresh token" in found.warned[0]
+        web.next = [Reply({}, status=401), Reply({"error": "invalid_grant"}, status=400)]
+        assert "put a new refresh_token there: the old one ran out or was used up" in found.said()
 
 
 def test_a_signed_assertion_by_the_clock_of_the_system(tmp_path: Path, web: WebSystem) -> None:

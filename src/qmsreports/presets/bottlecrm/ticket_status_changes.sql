@@ -9,6 +9,9 @@ WITH first AS (
     FROM activity
     WHERE entity_type = 'Case' AND action IN ('STATUS_CHANGED', 'REOPENED')
     GROUP BY entity_id
+),
+deleted AS (
+    SELECT DISTINCT entity_id FROM activity WHERE entity_type = 'Case' AND action = 'DELETE'
 )
 SELECT
     a.id                                                        AS change_id,
@@ -23,8 +26,11 @@ SELECT
         WHEN 'REOPENED' THEN json_extract_string(a.metadata, '$.to_status')
         ELSE coalesce(f.status, c.status)
     END)                                                        AS to_status,
-    a.entity_type <> 'Case' OR a.action NOT IN ('CREATE', 'STATUS_CHANGED', 'REOPENED') OR c.id IS NULL
-        OR c.merged_into_id IS NOT NULL OR c.is_sample OR NOT c.is_active AS _deleted
+    a.entity_type <> 'Case' OR a.action NOT IN ('CREATE', 'STATUS_CHANGED', 'REOPENED')
+        OR c.merged_into_id IS NOT NULL
+        OR coalesce(c.is_sample OR NOT c.is_active, d.entity_id IS NOT NULL) AS _deleted,
+    CASE WHEN c.id IS NULL THEN 'case ' || a.entity_id || ' is not in case' END AS _reject
 FROM _driving a
 LEFT JOIN first f ON f.entity_id = a.entity_id
 LEFT JOIN "case" c ON c.id = a.entity_id
+LEFT JOIN deleted d ON d.entity_id = a.entity_id

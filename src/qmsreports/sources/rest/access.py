@@ -135,9 +135,11 @@ class _Asked:
     def _given(self, response: requests.Response) -> Any:
         """Return what the token's address answered; a refusal stops every table of the source."""
         if not 200 <= response.status_code < 300:
+            refreshing = isinstance(self._declared, OAuth2) and self._declared.grant == "refresh_token"
             raise Unreadable(
                 f"the system does not sign us in ({self._client.refused(response)})",
-                "check login and secret of the connection",
+                "check login and secret of the connection"
+                + (", and put a new refresh_token there: the old one ran out or was used up" if refreshing else ""),
                 shared=True,
             )
         try:

@@ -99,11 +99,12 @@ class Client:
             self._refuse(response, url)
             self.served_at = served_at(response)
             self._answered = time.monotonic()
-        answer = None if gone else Answer(self._data(response.content, response.headers, url), response.headers, url)
+        content = b"null" if response.status_code == 204 else response.content  # no content is no row
+        answer = None if gone else Answer(self._data(content, response.headers, url), response.headers, url)
         if answer is not None:
             self._refuse_error(answer)
         if kept is not None:
-            kept.keep(asked, None if gone else response.content, response.headers)
+            kept.keep(asked, None if gone else content, response.headers)
         return answer
 
     def _asked(self, method: str, url: str, parameters: Mapping[str, Any] | None, body: Any) -> requests.Response:

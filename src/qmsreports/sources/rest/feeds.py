@@ -44,8 +44,9 @@ TRIED, TRIED_OF_PARENTS = 5_000, 200
 
 _MODULUS = 2**64
 _NEW_TOKEN = Warned(
-    "the system changes its refresh token at each use, and the next visit has only the old one",
-    "sign in with client credentials, or let such tokens live on",
+    "the system changes its refresh token at each use; the new one is kept nowhere, since no secret is written, and "
+    "the next visit has only the old one, which may be refused",
+    "sign in with client credentials, or let old tokens live on",
 )
 
 

@@ -6,8 +6,11 @@ known, else it is asked again from further ahead. Where a page is asked by its n
 are then read again until a whole pass brings nothing new. Asked anew from the last cursor value, questions overlap by
 themselves: only rows of one same value that fill more than a page are read again.
 
-A paging that asks the same twice, or goes on for :data:`IDLE_PAGES` pages without a new row, does not end: it is
-stopped and said.
+A row is known by its key, where it has one: some of its other fields may read differently each time, such as an address
+that was signed for this one answer.
+
+A paging that asks the same twice, that goes on for :data:`IDLE_PAGES` pages without a new row, or that goes back
+:data:`MOST_BACK` times from one place does not end: it is stopped and said.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ from qmsreports.sources.rest.kept import Kept
 from qmsreports.sources.rest.values import at_path
 
 IDLE_PAGES = 20
+MOST_BACK = 50
 _MOST_PASSES = 6
 
 
@@ -51,7 +55,8 @@ class Question:
     """A request with its values.
 
     ``since_of`` writes a point in time; ``last_point`` finds the newest of some rows, ``None`` where they are not in
-    the order of their points. ``kept`` are the answers of this visit that other tables need as well.
+    the order of their points. ``key_of`` gives what tells a row from others, ``None`` where nothing but the whole row
+    does. ``kept`` are the answers of this visit that other tables need as well.
     """
 
     def __init__(
@@ -62,6 +67,7 @@ class Question:
         *,
         since_of: Callable[[str], Any],
         last_point: Callable[[list[Any]], str | None],
+        key_of: Callable[[Any], Any] = lambda _: None,
         may_be_gone: bool = False,
         kept: Kept | None = None,
     ) -> None:
@@ -71,11 +77,14 @@ class Question:
         self._values = values
         self._since_of = since_of
         self._last_point = last_point
+        self._key_of = key_of
         self._may_be_gone = may_be_gone
         self._kept = kept
         self._seen: set[bytes] = set()
+        self._keys: set[bytes] = set()
         self._asked: dict[str, int] = {}
         self._idle = 0
+        self._furthest = self._back = 0
         self._by_number = False  # whether this pass went on to a page that does not overlap the one before
 
     def pages(self, since: str | None) -> Iterator[list[Any]]:
@@ -85,11 +94,9 @@ class Question:
             yield from self._pass(first)
             return
         for nth in range(_MOST_PASSES):
-            fresh, self._by_number = 0, False
-            for rows in self._pass(replace(first, again=nth)):
-                fresh += len(rows)
-                yield rows
-            if not self._by_number or (nth and not fresh):
+            known, self._by_number = len(self._keys), False
+            yield from self._pass(replace(first, again=nth))
+            if not self._by_number or (nth and len(self._keys) == known):
                 return
         raise Unreadable(
             f"its records change faster than {_MOST_PASSES} passes can read them",
@@ -106,10 +113,11 @@ class Question:
                 return
             rows = self._rows(answer)
             self._by_number |= step.page > self._request.page.first and (bool(rows) or not self._request.page.anew)
-            digests = [self._digest(row) for row in rows]
-            known = [digest in passed for digest in digests]
-            passed.update(digests)
-            fresh = self._unseen(rows, digests)
+            keys = [self._key(row) for row in rows]
+            known = [key in passed for key in keys]
+            passed.update(keys)
+            self._keys.update(keys)
+            fresh = self._unseen(rows)
             following = self._following(step, answer, rows, known)
             yield fresh
             if following is None:
@@ -167,13 +175,18 @@ class Question:
             )
         return rows or []
 
-    def _unseen(self, rows: list[Any], digests: list[bytes]) -> list[Any]:
+    def _unseen(self, rows: list[Any]) -> list[Any]:
         fresh = []
-        for row, digest in zip(rows, digests, strict=True):
+        for row in rows:
+            digest = self._digest(row)
             if digest not in self._seen:
                 self._seen.add(digest)
                 fresh.append(row)
         return fresh
+
+    def _key(self, row: Any) -> bytes:
+        key = self._key_of(row)
+        return self._digest(row if key is None else key)
 
     @staticmethod
     def _digest(row: Any) -> bytes:
@@ -225,8 +238,9 @@ class Question:
         What counts is the rows that came, not those that were asked for: systems cut pages to a size of their own.
         """
         size = self._request.page.size
-        moved = step.offset and rows and not known[0] and not step.free
+        moved = step.offset and not step.free and not (rows and known[0])  # none at all: so many are there no more
         if moved:
+            self._went_back(step)
             return replace(step, offset=max(0, step.offset - size), again=step.again + 1)
         if self._ends(answer, step.offset + len(rows)):
             return None
@@ -237,6 +251,17 @@ class Question:
             return replace(step, offset=step.offset + size, free=True)
         return None
 
+    def _went_back(self, step: Step) -> None:
+        """Count how often rows moved before the reading got any further, and stop where that does not end."""
+        self._back = 0 if step.offset > self._furthest else self._back + 1
+        self._furthest = max(self._furthest, step.offset)
+        if self._back >= MOST_BACK:
+            raise Unreadable(
+                f"no page begins with the last row of the one before, {MOST_BACK} times in a row",
+                "ask in an order that does not change, or page by number",
+                place=("request", "page"),
+            )
+
     def _linked(self, answer: Answer) -> str:
         page = self._request.page
         if page.next:
@@ -244,4 +269,7 @@ class Question:
         from requests.utils import parse_header_links
 
         links = parse_header_links(answer.headers.get("Link", ""))
-        return next((str(link["url"]) for link in links if link.get("rel") == "next"), "")
+        relations = (
+            (link["url"], {name.lower(): value for name, value in link.items()}.get("rel", "")) for link in links
+        )
+        return next((str(url) for url, relation in relations if "next" in relation.lower().split()), "")

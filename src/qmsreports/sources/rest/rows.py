@@ -223,6 +223,7 @@ class Asked:
             values,
             since_of=lambda point: since_text(point, self._form, self.source.time_zone),
             last_point=last_point,
+            key_of=lambda row: self._key(feed, request, row),
             may_be_gone=may_be_gone,
             kept=kept,
         )
@@ -264,15 +265,31 @@ class Asked:
         row: dict[str, str | None] = {}
         for name, paths in request.columns.items():
             landed = landed_name(name)
-            row[landed] = None
-            for path in (paths,) if isinstance(paths, str) else paths:
-                value, exists = at_path(raw, path)
-                if exists and feed is self._feed:
-                    self._found.add(landed)
-                row[landed] = written(value, empty)
-                if row[landed] is not None:
-                    break
+            row[landed], exists = self._first(raw, paths)
+            if exists and feed is self._feed:
+                self._found.add(landed)
         return row
+
+    def _first(self, raw: Mapping[str, Any], paths: str | tuple[str, ...]) -> tuple[str | None, bool]:
+        """Return the first value that one of the paths holds, as text, and whether any of them exists."""
+        found = False
+        for path in (paths,) if isinstance(paths, str) else paths:
+            value, exists = at_path(raw, path)
+            found |= exists
+            if (text := written(value, self.source.api.empty)) is not None:
+                return text, found
+        return None, found
+
+    def _key(self, feed: LandedFeed, request: Request, row: Any) -> list[list[str | None]] | None:
+        """Return the keys of what a row of an answer is landed as; ``None`` where one of them is not in it."""
+        paths = {landed_name(name): path for name, path in request.columns.items()}
+        of_parent = {landed_name(name) for name in (request.parent.columns if request.parent else ())} - paths.keys()
+        names = [name for name in map(landed_name, feed.key) if name not in of_parent]
+        keys = [
+            [self._first(raw, paths.get(name, _field(raw, name)))[0] for name in names]
+            for raw in outermost([row], request.each)
+        ]
+        return keys if names and keys and all(None not in key for key in keys) else None
 
     def _point(self, feed: LandedFeed, request: Request, raw: Mapping[str, Any]) -> str | None:
         if feed.cursor is None:
@@ -301,6 +318,11 @@ class Asked:
                     "add its path to request/columns",
                     place=place,
                 )
+
+
+def _field(raw: Mapping[str, Any], landed: str) -> str:
+    """Return the name of the field of a row that is landed under a name."""
+    return landed if landed in raw else next((name for name in raw if landed_name(name) == landed), landed)
 
 
 def _shares_answers(source: Source, request: Request) -> bool:
