@@ -2,36 +2,18 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 from typing import Any
 
-import pytest
 from sqlalchemy import text
 
 from qmsreports import stages
-from qmsreports.settings import Settings
 from qmsreports.workspace import Workspace
+from tests.unit.stages.small_shop import MORNING, Premises, orders_of, source
 
-SMALL = Path(__file__).parents[1] / "catalog" / "small"
-MORNING = datetime(2026, 4, 2, 6, tzinfo=UTC)
-SOURCE = """
-source: shop
-title: Shop
-kind: sql
-time_zone: Europe/Vienna
-tables:
-  - {table: ord, key: [no], cursor: changed, needs: [due, pieces], deletions: keys}
-conform:
-  orders: {from: ord}
-"""
-ORDERS = """
-SELECT no AS order_id, 'linz' AS site, 'open' AS status, due AS due_on, NULL AS done_on, pieces, FALSE AS urgent
-FROM ord
-"""
+SOURCE = source("table: ord, key: [no], cursor: changed, needs: [due, pieces], deletions: keys")
+ORDERS = orders_of()
 META = {"why": "More than nine were never ordered.", "owner": "shop.owner", "on_failure": "quarantine"}
 RULES = [
     {
@@ -51,20 +33,16 @@ RULES[1]["kwargs"] = {"column": "pieces", "max_value": 9, "mostly": 0.5}
 
 
 @dataclass
-class Shop:
+class Shop(Premises):
     """A workspace of one source with one table of orders."""
 
-    settings: Settings
-    database: Path
     day: int = 0
 
     def order(self, number: str, pieces: float | str, changed: str) -> None:
-        with closing(sqlite3.connect(self.database)) as connection, connection:
-            connection.execute("REPLACE INTO ord VALUES (?, '2026-03-09', ?, ?)", (number, pieces, changed))
+        self.sql("REPLACE INTO ord VALUES (?, '2026-03-09', ?, ?)", number, pieces, changed)
 
     def remove(self, number: str) -> None:
-        with closing(sqlite3.connect(self.database)) as connection, connection:
-            connection.execute("DELETE FROM ord WHERE no = ?", (number,))
+        self.sql("DELETE FROM ord WHERE no = ?", number)
 
     def ingest(self) -> stages.FeedReport:
         self.day += 1
@@ -73,12 +51,6 @@ class Shop:
         out = report.conformed + report.quarantined + report.duplicates + report.deleted_at_source
         assert report.rows_in + report.refreshed == out
         return report
-
-    def pieces(self) -> dict[str, float]:
-        with Workspace(self.settings) as workspace:
-            table = workspace.catalog.tables["orders"]
-            rows = workspace.lake.read_sql("SELECT order_id, pieces FROM orders", [table]).to_pylist()
-        return {row["order_id"]: row["pieces"] for row in rows}
 
     def entries(self) -> list[tuple[int, str, str]]:
         with Workspace(self.settings) as workspace, workspace.register.read() as session:
@@ -94,9 +66,3 @@ class Shop:
     def events(self, number: int) -> list[tuple[str, str]]:
         found = stages.show_quarantined(number, at=MORNING, settings=self.settings)
         return [(event["event"], event["who"]) for event in found["events"]]
-
-
-def there(folder: Path, patch: pytest.MonkeyPatch, day: int = 0) -> Shop:
-    patch.setenv("QMSREPORTS_CONNECTION_SHOP", f"sqlite:///{folder / 'shop.db'}")
-    places = {"var": folder / "var", "catalog": folder / "catalog", "expectations": folder / "expectations"}
-    return Shop(Settings(**places), folder / "shop.db", day)

@@ -2,84 +2,42 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import sqlite3
-from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from qmsreports import stages
-from qmsreports.settings import Settings
 from qmsreports.validate.report_facts import read_quality
 from qmsreports.validate.report_page import render_quality
 from qmsreports.workspace import Workspace
+from tests.unit.stages.small_shop import MORNING, Premises, orders_of, rule, source
 
-ROOT = Path(__file__).parents[3]
-SMALL = Path(__file__).parents[1] / "catalog" / "small"
-MORNING = datetime(2026, 4, 2, 6, tzinfo=UTC)
-SOURCE = """
-source: shop
-title: Shop
-kind: sql
-time_zone: Europe/Vienna
-tables:
-  - {table: ord, key: [no], cursor: changed, needs: [due, pieces]}
-  - {table: mark, key: [no], cursor: changed}
-conform:
-  orders: {from: ord, joins: {mark: [no]}}
-"""
-ORDERS = """
-SELECT o.no AS order_id, 'linz' AS site, 'open' AS status, o.due AS due_on, NULL AS done_on, o.pieces, FALSE AS urgent
-FROM ord o LEFT JOIN mark m ON m.no = o.no
-"""
-
-
-def rule(type_: str, severity: str, on_failure: str, mostly: float = 1, **kwargs: Any) -> dict[str, Any]:
-    if mostly < 1:
-        kwargs["mostly"] = mostly
-    meta = {"why": f"{severity} rule.", "owner": "shop.owner", "on_failure": on_failure}
-    return {"type": type_, "kwargs": kwargs, "severity": severity, "meta": meta}
-
-
-DAYS = rule("expect_column_values_to_match_regex", "critical", "stop", 0.5, column="due", regex=r"^\d{4}-\d\d-\d\d$")
+SOURCE = source(
+    "table: ord, key: [no], cursor: changed, needs: [due, pieces]",
+    "table: mark, key: [no], cursor: changed",
+    conform="orders: {from: ord, joins: {mark: [no]}}",
+)
+ORDERS = orders_of("ord o LEFT JOIN mark m ON m.no = o.no", order_id="o.no", due_on="o.due", pieces="o.pieces")
+DAYS = rule(
+    "expect_column_values_to_match_regex", "critical", "stop", column="due", regex=r"^\d{4}-\d\d-\d\d$", mostly=0.5
+)
 FEW = rule("expect_column_values_to_be_between", "warning", "keep", column="pieces", max_value=5)
 
 
-class Shop:
+@dataclass
+class Shop(Premises):
     """A source of orders and marks, with a suite for orders in canonical shape and suites as landed."""
 
-    def __init__(self, folder: Path, patch: pytest.MonkeyPatch) -> None:
-        catalog = Path(shutil.copytree(SMALL, folder / "catalog"))
-        (catalog / "sources" / "shop" / "source.yaml").write_text(SOURCE)
-        (catalog / "sources" / "shop" / "orders.sql").write_text(ORDERS)
-        self.suites = folder / "expectations"
-        self.suite("orders.json", "orders", rule("expect_column_values_to_not_be_null", "info", "keep", column="site"))
-        self.suite("landed/shop/ord.json", "ord", DAYS, FEW)
-        self.database = folder / "shop.db"
-        self.sql("CREATE TABLE ord (no TEXT PRIMARY KEY, due TEXT, pieces REAL, changed TEXT)")
-        self.sql("CREATE TABLE mark (no TEXT PRIMARY KEY, changed TEXT)")
-        self.sql("INSERT INTO mark VALUES ('1', '2026-03-01 08:00:00')")
-        patch.setenv("QMSREPORTS_CONNECTION_SHOP", f"sqlite:///{self.database}")
-        self.settings = Settings(
-            var=folder / "var", catalog=catalog, expectations=self.suites, templates=ROOT / "report_templates"
-        )
-        self.runs = 0
+    runs: int = 0
 
-    def suite(self, path: str, name: str, *rules: dict[str, Any]) -> None:
-        target = self.suites / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(json.dumps({"name": name, "expectations": rules}, indent=1))
-
-    def sql(self, text: str) -> None:
-        with closing(sqlite3.connect(self.database)) as connection, connection:
-            connection.execute(text)
+    def landed_suite(self, name: str, *rules: dict[str, Any]) -> None:
+        self.suite(name, *rules, under="landed/shop")
 
     def order(self, number: str, due: str, pieces: float | str, minute: int) -> None:
-        self.sql(f"REPLACE INTO ord VALUES ('{number}', '{due}', {pieces}, '2026-03-01 08:{minute:02}:00')")
+        self.sql("REPLACE INTO ord VALUES (?, ?, ?, ?)", number, due, pieces, f"2026-03-01 08:{minute:02}:00")
 
     def ingest(self) -> stages.FeedReport:
         self.runs += 1
@@ -107,14 +65,21 @@ class Shop:
 
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
-    return Shop(tmp_path, monkeypatch)
+    made = Shop.found(tmp_path, monkeypatch)
+    made.declare(SOURCE, ORDERS)
+    made.suite("orders", rule("expect_column_values_to_not_be_null", "info", "keep", column="site"))
+    made.landed_suite("ord", DAYS, FEW)
+    made.sql("CREATE TABLE ord (no TEXT PRIMARY KEY, due TEXT, pieces REAL, changed TEXT)")
+    made.sql("CREATE TABLE mark (no TEXT PRIMARY KEY, changed TEXT)")
+    made.sql("INSERT INTO mark VALUES ('1', '2026-03-01 08:00:00')")
+    return made
 
 
 def test_a_feed_that_breaks_a_critical_rule_is_not_mapped_until_it_is_mended(shop: Shop) -> None:
     for number in "123":
         shop.order(number, "09.03.2026", 9, minute=int(number))
     report = shop.ingest()
-    suite = shop.suites / "landed" / "shop" / "ord.json"
+    suite = shop.settings.expectations / "landed" / "shop" / "ord.json"
     assert (report.status, report.message) == (
         "stopped",
         "source shop, landed table ord: nothing is mapped, 3 of 3 rows (100 %) fail, 50 % are tolerated: "
@@ -131,9 +96,7 @@ def test_a_feed_that_breaks_a_critical_rule_is_not_mapped_until_it_is_mended(sho
 
 def test_the_joined_feed_stops_the_table_as_well(shop: Shop) -> None:
     shop.order("1", "2026-03-09", 1, minute=1)
-    shop.suite(
-        "landed/shop/mark.json", "mark", rule("expect_column_values_to_be_null", "critical", "stop", column="no")
-    )
+    shop.landed_suite("mark", rule("expect_column_values_to_be_null", "critical", "stop", column="no"))
     report = shop.ingest()
     assert report.status == "stopped" and "landed table mark: nothing is mapped, 1 of 1 rows" in report.message
 
@@ -150,7 +113,7 @@ def test_rows_are_audited_once_and_only_what_is_new(shop: Shop) -> None:
 def test_a_rule_that_cannot_be_checked_stops_the_table_and_blames_the_rule(shop: Shop) -> None:
     shop.order("1", "2026-03-09", 1, minute=1)
     later = "expect_column_pair_values_a_to_be_greater_than_b"
-    shop.suite("landed/shop/ord.json", "ord", rule(later, "warning", "keep", column_A="pieces", column_B="due"))
+    shop.landed_suite("ord", rule(later, "warning", "keep", column_A="pieces", column_B="due"))
     report = shop.ingest()
     assert report.status == "broken" and "the rows of source shop, landed table ord are not to blame" in report.message
 
@@ -159,7 +122,7 @@ def test_one_text_among_numbers_is_set_aside_by_the_mapping_and_the_others_are_j
     """SQLite keeps what it is given: the whole column arrives as text, and the rule is not to blame."""
     shop.order("1", "2026-03-09", 9, minute=1)
     shop.order("2", "2026-03-09", 3, minute=1)
-    shop.order("3", "2026-03-09", "'twelve'", minute=1)
+    shop.order("3", "2026-03-09", "twelve", minute=1)
     report = shop.ingest()
     assert report.status == "published", report.message
     assert (report.rows_in, report.conformed, report.quarantined) == (3, 2, 1)
@@ -167,9 +130,11 @@ def test_one_text_among_numbers_is_set_aside_by_the_mapping_and_the_others_are_j
 
 
 def test_one_text_among_codes_that_are_numbers_does_not_make_the_others_unknown(shop: Shop) -> None:
-    dozens = rule("expect_column_values_to_be_in_set", "critical", "stop", 0.5, column="pieces", value_set=[12, 24])
-    shop.suite("landed/shop/ord.json", "ord", dozens)
-    for number, pieces in (("1", 12), ("2", 24), ("3", "'twelve'")):
+    dozens = rule(
+        "expect_column_values_to_be_in_set", "critical", "stop", column="pieces", value_set=[12, 24], mostly=0.5
+    )
+    shop.landed_suite("ord", dozens)
+    for number, pieces in (("1", 12), ("2", 24), ("3", "twelve")):
         shop.order(number, "2026-03-09", pieces, minute=1)
     assert shop.ingest().status == "published"
     assert shop.landed() == [("landed/ord", "pieces", True, 0, 2)]
@@ -177,8 +142,7 @@ def test_one_text_among_codes_that_are_numbers_does_not_make_the_others_unknown(
 
 def test_a_suite_that_is_wrong_says_where(shop: Shop) -> None:
     shop.order("1", "2026-03-09", 1, minute=1)
-    shop.suite(
-        "landed/shop/ord.json",
+    shop.landed_suite(
         "ord",
         rule("expect_column_values_to_not_be_null", "warning", "quarantine", column="due"),
         rule("expect_table_not_to_shrink", "warning", "keep", share=0.5, from_rows=1),
@@ -196,7 +160,7 @@ def test_a_suite_that_is_wrong_says_where(shop: Shop) -> None:
 
 def test_a_suite_of_a_table_that_is_not_landed_is_named(shop: Shop) -> None:
     shop.order("1", "2026-03-09", 1, minute=1)
-    shop.suite("landed/shop/order.json", "order", FEW)
+    shop.landed_suite("order", FEW)
     shop.ingest()
     (notice,) = stages.notices("run 1", settings=shop.settings)
     assert notice.endswith('order.json: shop lands no table order; these rules check nothing; did you mean "ord"?')
@@ -210,7 +174,6 @@ def test_a_rule_that_failed_is_told_until_rows_are_judged_again(shop: Shop) -> N
         return told
 
     shop.suite(
-        "orders.json",
         "orders",
         rule("expect_column_values_to_be_between", "warning", "keep", column="pieces", max_value=5),
         rule("expect_column_newest_to_be_recent", "warning", "keep", column="due_on", days=1000),

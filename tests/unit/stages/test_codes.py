@@ -2,84 +2,45 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import sqlite3
-from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from qmsreports import stages
-from qmsreports.settings import Settings
-from qmsreports.workspace import Workspace
+from tests.unit.stages.small_shop import MORNING, Premises, orders_of, source
+from tests.unit.stages.small_shop import rule as any_rule
 
-SMALL = Path(__file__).parents[1] / "catalog" / "small"
-MORNING = datetime(2026, 4, 2, 6, tzinfo=UTC)
-SOURCE = """
-source: shop
-title: Shop
-kind: sql
-time_zone: Europe/Vienna
-tables:
-  - {table: ord, key: [no], needs: [plant, state]}
-conform:
-  orders: {from: ord}
-"""
-ORDERS = """
-SELECT no AS order_id, plant AS site, state AS status, '2026-03-09' AS due_on, NULL AS done_on, 1 AS pieces,
-    FALSE AS urgent
-FROM ord
-"""
-NUMBERED = {
-    "type": "expect_column_values_to_not_be_null",
-    "kwargs": {"column": "order_id"},
-    "severity": "warning",
-    "meta": {"why": "It tells orders apart.", "owner": "shop.owner", "on_failure": "keep"},
-}
+SOURCE = source("table: ord, key: [no], needs: [plant, state]")
+ORDERS = orders_of(site="plant", status="state", due_on="'2026-03-09'", pieces="1")
+NUMBERED = any_rule("expect_column_values_to_not_be_null", "warning", "keep", column="order_id")
 
 
 def rule(column: str, codes: list[str], severity: str, on_failure: str, **more: Any) -> dict[str, Any]:
-    meta = {"why": "Codes have a meaning.", "owner": "shop.owner", "on_failure": on_failure}
-    kwargs = {"column": column, "value_set": codes} | more
-    return {"type": "expect_column_values_to_be_in_set", "kwargs": kwargs, "severity": severity, "meta": meta}
+    return any_rule("expect_column_values_to_be_in_set", severity, on_failure, column=column, value_set=codes, **more)
 
 
 SITES = ["linz", "lyon"]
 STATES = ["open", "done", "cancelled"]
 
 
-class Shop:
+@dataclass
+class Shop(Premises):
     """A workspace with four orders: one of an unknown plant, one in an unknown state."""
 
-    def __init__(self, folder: Path) -> None:
-        catalog = Path(shutil.copytree(SMALL, folder / "catalog"))
-        (catalog / "sources" / "shop" / "source.yaml").write_text(SOURCE)
-        (catalog / "sources" / "shop" / "orders.sql").write_text(ORDERS)
-        (folder / "expectations").mkdir()
-        self.database = folder / "shop.db"
-        self.settings = Settings(var=folder / "var", catalog=catalog, expectations=folder / "expectations")
-        self.day = 0
-        with closing(sqlite3.connect(self.database)) as connection, connection:
-            connection.execute("CREATE TABLE ord (no TEXT PRIMARY KEY, plant TEXT, state TEXT)")
-            rows = [("1", "linz", "open"), ("2", "XXX", "open"), ("3", "lyon", "lost"), ("4", "lyon", "done")]
-            connection.executemany("INSERT INTO ord VALUES (?, ?, ?)", rows)
+    day: int = 0
 
     def ingest(self, *rules: dict[str, Any]) -> stages.FeedReport:
-        suite = {"name": "orders", "expectations": [NUMBERED, *rules]}
-        (self.settings.expectations / "orders.json").write_text(json.dumps(suite))
+        self.suite("orders", NUMBERED, *rules)
         self.day += 1
         at = MORNING + timedelta(days=self.day)
         (report,) = stages.ingest(["shop"], run_id=f"run {self.day}", at=at, settings=self.settings)
         return report
 
     def codes(self) -> dict[str, tuple[str, str]]:
-        with Workspace(self.settings) as workspace:
-            table = workspace.catalog.tables["orders"]
-            rows = workspace.lake.read_sql("SELECT order_id, site, status FROM orders", [table]).to_pylist()
-        return {row["order_id"]: (row["site"], row["status"]) for row in rows}
+        return self.orders("site", "status")
 
     def waiting(self) -> list[tuple[str, str]]:
         return [(row.row_key, row.rule) for row in stages.list_quarantined(settings=self.settings)]
@@ -87,8 +48,11 @@ class Shop:
 
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
-    made = Shop(tmp_path)
-    monkeypatch.setenv("QMSREPORTS_CONNECTION_SHOP", f"sqlite:///{made.database}")
+    made = Shop.found(tmp_path, monkeypatch)
+    made.declare(SOURCE, ORDERS)
+    made.sql("CREATE TABLE ord (no TEXT PRIMARY KEY, plant TEXT, state TEXT)")
+    rows = "('1', 'linz', 'open'), ('2', 'XXX', 'open'), ('3', 'lyon', 'lost'), ('4', 'lyon', 'done')"
+    made.sql(f"INSERT INTO ord VALUES {rows}")
     return made
 
 

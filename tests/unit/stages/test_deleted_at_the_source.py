@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import sqlite3
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,54 +15,31 @@ from qmsreports.register import results
 from qmsreports.register.catalog_records import CatalogRecords
 from qmsreports.settings import Settings
 from qmsreports.workspace import Workspace
+from tests.unit.stages.small_shop import SITE_IS_TOLD, Premises, orders_of, source
 
-SMALL = Path(__file__).parents[1] / "catalog" / "small"
 APRIL, MAY = datetime(2026, 4, 12, 6, tzinfo=UTC), datetime(2026, 5, 12, 6, tzinfo=UTC)
-SOURCE = """
-source: shop
-title: Shop
-kind: sql
-time_zone: Europe/Vienna
-tables:
-  - {table: ord, key: [no], cursor: changed, deletions: keys, needs: [due, done]}
-conform:
-  orders: {from: ord}
-"""
-ORDERS = """
-SELECT no AS order_id, 'linz' AS site, 'done' AS status, due AS due_on, done AS done_on, 1 AS pieces, TRUE AS urgent
-FROM ord
-"""
-RULE = {
-    "type": "expect_column_values_to_not_be_null",
-    "kwargs": {"column": "site"},
-    "severity": "warning",
-    "meta": {"why": "It tells where.", "owner": "shop.owner", "on_failure": "quarantine"},
-}
+ORD = "table: ord, key: [no], cursor: changed, deletions: keys, needs: [due, done]"
+DONE = {"status": "'done'", "pieces": "1", "urgent": "TRUE"}
 
 
 @pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    catalog = Path(shutil.copytree(SMALL, tmp_path / "catalog"))
-    (catalog / "sources" / "shop" / "source.yaml").write_text(SOURCE)
-    (catalog / "sources" / "shop" / "orders.sql").write_text(ORDERS)
-    (tmp_path / "expectations").mkdir()
-    (tmp_path / "expectations" / "orders.json").write_text(json.dumps({"name": "orders", "expectations": [RULE]}))
-    database = tmp_path / "shop.db"
-    monkeypatch.setenv("QMSREPORTS_CONNECTION_SHOP", f"sqlite:///{database}")
-    made = Settings(var=tmp_path / "var", catalog=catalog, expectations=tmp_path / "expectations")
-    sql(made, "CREATE TABLE ord (no TEXT PRIMARY KEY, due TEXT, done TEXT, changed TEXT)")
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Premises:
+    made = Premises.found(tmp_path, monkeypatch)
+    made.declare(source(ORD), orders_of(done_on="done", **DONE))
+    made.suite("orders", SITE_IS_TOLD)
+    made.sql("CREATE TABLE ord (no TEXT PRIMARY KEY, due TEXT, done TEXT, changed TEXT)")
     for number, done in enumerate(("2026-03-02", "2026-03-02", "2026-03-02", "2026-03-20")):
-        sql(made, f"INSERT INTO ord VALUES ('{number}', '2026-03-09', '{done}', '2026-03-20 08:00:00')")
-    with Workspace(made) as workspace:
+        made.sql("INSERT INTO ord VALUES (?, '2026-03-09', ?, '2026-03-20 08:00:00')", str(number), done)
+    with Workspace(made.settings) as workspace:
         records = CatalogRecords(workspace.register)
         approval.apply(workspace.catalog, records, by="author", at=APRIL)
         approval.approve(records, workspace.catalog.organisation, by="board", at=APRIL)
     return made
 
 
-def sql(settings: Settings, text: str) -> None:
-    with closing(sqlite3.connect(settings.var.parent / "shop.db")) as connection, connection:
-        connection.execute(text)
+@pytest.fixture
+def settings(shop: Premises) -> Settings:
+    return shop.settings
 
 
 def month(settings: Settings, at: datetime, run: str) -> tuple[stages.MeasureSummary, float | None]:
@@ -81,11 +55,13 @@ def on_time(settings: Settings) -> float | None:
         return next(row.value for row in found if row.period == "2026-03" and not row.slice)
 
 
-def test_a_deletion_is_a_candidate_for_restatement_and_counts_once_somebody_restates(settings: Settings) -> None:
+def test_a_deletion_is_a_candidate_for_restatement_and_counts_once_somebody_restates(
+    shop: Premises, settings: Settings
+) -> None:
     """Four orders, one of them late: 75 %. The late one is deleted: 3 of 3 are in time, when somebody says so."""
     first, value = month(settings, APRIL, "april")
     assert (first.candidates, value) == (0, 75.0)
-    sql(settings, "DELETE FROM ord WHERE no = '3'")
+    shop.sql("DELETE FROM ord WHERE no = '3'")
     later, value = month(settings, MAY, "may")
     (report,) = stages.feed_reports("may", settings=settings)
     assert (report.deleted, report.duplicates) == (1, 0)
@@ -97,7 +73,9 @@ def test_a_deletion_is_a_candidate_for_restatement_and_counts_once_somebody_rest
     assert on_time(settings) == 100.0
 
 
-def test_the_command_says_how_many_rows_vanished_and_counts_them_apart_from_duplicates(settings: Settings) -> None:
+def test_the_command_says_how_many_rows_vanished_and_counts_them_apart_from_duplicates(
+    shop: Premises, settings: Settings
+) -> None:
     """One order goes for good; two more are marked as deleted, which are two rows delivered and none published."""
     from typer.testing import CliRunner
 
@@ -109,7 +87,7 @@ def test_the_command_says_how_many_rows_vanished_and_counts_them_apart_from_dupl
         "QMSREPORTS_VAR": str(settings.var),
         "QMSREPORTS_CATALOG": str(settings.catalog),
         "QMSREPORTS_EXPECTATIONS": str(settings.expectations),
-        "QMSREPORTS_TEMPLATES": str(SMALL.parents[3] / "report_templates"),
+        "QMSREPORTS_TEMPLATES": str(settings.templates),
     }
 
     def ingest() -> str:
@@ -118,9 +96,9 @@ def test_the_command_says_how_many_rows_vanished_and_counts_them_apart_from_dupl
         return done.output
 
     assert "gone at the source" not in ingest()
-    sql(settings, "DELETE FROM ord WHERE no = '3'")
+    shop.sql("DELETE FROM ord WHERE no = '3'")
     assert "source shop, table orders: 1 row is gone at the source and left the table\n" in ingest()
-    sql(settings, "UPDATE ord SET done = 'never', changed = '2026-04-01 08:00:00' WHERE no IN ('1', '2')")
+    shop.sql("UPDATE ord SET done = 'never', changed = '2026-04-01 08:00:00' WHERE no IN ('1', '2')")
     told = ingest()
     assert "source shop, table orders: 2 rows are gone at the source and left the table\n" in told
     counts = next(line.split()[2:] for line in told.splitlines() if line.startswith("shop "))
@@ -128,25 +106,29 @@ def test_the_command_says_how_many_rows_vanished_and_counts_them_apart_from_dupl
 
 
 def test_the_command_says_what_was_left_over_from_a_deleted_row_and_keeps_it_out_of_quarantine(
+    shop: Premises,
     settings: Settings,
 ) -> None:
     """Order 3 is deleted and its lines stay behind: they leave with it. The line of order 9, which never was, waits."""
-    folder = settings.catalog / "sources" / "shop"
-    (folder / "source.yaml").write_text(
-        SOURCE.replace("conform:\n  orders: {from: ord}", "  - {table: line, key: [id], cursor: changed}\nconform:\n")
-        + "  orders: {from: line, joins: {ord: [no]}, leaves_with: ord}\n"
+    line = "table: line, key: [id], cursor: changed"
+    reject = "CASE WHEN o.no IS NULL THEN 'order ' || l.no || ' is not in ord' END"
+    shop.declare(
+        source(ORD, line, conform="orders: {from: line, joins: {ord: [no]}, leaves_with: ord}"),
+        orders_of(
+            "line l LEFT JOIN ord o ON o.no = l.no",
+            order_id="l.id",
+            due_on="o.due",
+            done_on="o.done",
+            **DONE,
+            _reject=reject,
+        ),
     )
-    (folder / "orders.sql").write_text(
-        "SELECT l.id AS order_id, 'linz' AS site, 'done' AS status, o.due AS due_on, o.done AS done_on, 1 AS pieces, "
-        "TRUE AS urgent, CASE WHEN o.no IS NULL THEN 'order ' || l.no || ' is not in ord' END AS _reject\n"
-        "FROM line l LEFT JOIN ord o ON o.no = l.no\n"
-    )
-    sql(settings, "CREATE TABLE line (id TEXT PRIMARY KEY, no TEXT, changed TEXT)")
+    shop.sql("CREATE TABLE line (id TEXT PRIMARY KEY, no TEXT, changed TEXT)")
     for number, order in enumerate("01339"):
-        sql(settings, f"INSERT INTO line VALUES ('L{number}', '{order}', '2026-03-20 08:00:00')")
+        shop.sql("INSERT INTO line VALUES (?, ?, '2026-03-20 08:00:00')", f"L{number}", order)
     stages.ingest(["shop"], run_id="april", at=APRIL, settings=settings)
     assert [entry.row_key for entry in stages.list_quarantined(settings=settings)] == ["L4"]
-    sql(settings, "DELETE FROM ord WHERE no = '3'")
+    shop.sql("DELETE FROM ord WHERE no = '3'")
     stages.ingest(["shop"], run_id="may", at=MAY, settings=settings)
     (report,) = stages.feed_reports("may", settings=settings)
     assert (report.refreshed, report.deleted, report.deleted_at_source, report.deleted_with_parent) == (2, 2, 2, 2)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,44 +18,20 @@ from qmsreports import sources, stages
 from qmsreports.errors import Busy, CouldNotRun, Finding, UserError
 from qmsreports.records import LandResult
 from qmsreports.register.models import FeedRecord
-from qmsreports.settings import Settings
 from qmsreports.sources.lock import alone
 from qmsreports.workspace import Workspace
+from tests.unit.stages.small_shop import MORNING, SITE_IS_TOLD, Premises, orders_of, source
 
-SMALL = Path(__file__).parents[1] / "catalog" / "small"
-MORNING = datetime(2026, 4, 2, 6, tzinfo=UTC)
-SOURCE = """
-source: shop
-title: Shop
-kind: sql
-time_zone: Europe/Vienna
-tables:
-  - {table: ord, key: [no], cursor: changed, needs: [due, pieces]}
-conform:
-  orders: {from: ord}
-"""
-ORDERS = """
-SELECT no AS order_id, 'linz' AS site, 'open' AS status, due AS due_on, NULL AS done_on, pieces, FALSE AS urgent
-FROM ord
-"""
-RULE = {
-    "type": "expect_column_values_to_not_be_null",
-    "kwargs": {"column": "site"},
-    "severity": "warning",
-    "meta": {"why": "It tells where.", "owner": "shop.owner", "on_failure": "quarantine"},
-}
+SOURCE = source("table: ord, key: [no], cursor: changed, needs: [due, pieces]")
+ORDERS = orders_of()
 
 
 @dataclass
-class Shop:
+class Shop(Premises):
     """A workspace of one source with one table of orders, and the steps of a run by their run's name."""
 
-    settings: Settings
-    database: Path
-
     def order(self, number: str, pieces: float, changed: str) -> None:
-        with closing(sqlite3.connect(self.database)) as connection, connection:
-            connection.execute("REPLACE INTO ord VALUES (?, '2026-03-09', ?, ?)", (number, pieces, changed))
+        self.sql("REPLACE INTO ord VALUES (?, '2026-03-09', ?, ?)", number, pieces, changed)
 
     def land(self, run: str) -> LandResult:
         return stages.land("shop", run_id=run, at=MORNING, settings=self.settings)
@@ -79,26 +53,13 @@ class Shop:
             rows = session.scalars(select(FeedRecord).where(FeedRecord.table_name == "orders").order_by(FeedRecord.id))
             return [(row.run_id, row.status, row.rows_in) for row in rows]
 
-    def pieces(self) -> dict[str, float]:
-        with Workspace(self.settings) as workspace:
-            table = workspace.catalog.tables["orders"]
-            rows = workspace.lake.read_sql("SELECT order_id, pieces FROM orders", [table]).to_pylist()
-        return {row["order_id"]: row["pieces"] for row in rows}
-
 
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
-    catalog = Path(shutil.copytree(SMALL, tmp_path / "catalog"))
-    (catalog / "sources" / "shop" / "source.yaml").write_text(SOURCE)
-    (catalog / "sources" / "shop" / "orders.sql").write_text(ORDERS)
-    suites = tmp_path / "expectations"
-    suites.mkdir()
-    (suites / "orders.json").write_text(json.dumps({"name": "orders", "expectations": [RULE]}))
-    database = tmp_path / "shop.db"
-    with closing(sqlite3.connect(database)) as connection, connection:
-        connection.execute("CREATE TABLE ord (no TEXT PRIMARY KEY, due TEXT, pieces REAL, changed TEXT)")
-    monkeypatch.setenv("QMSREPORTS_CONNECTION_SHOP", f"sqlite:///{database}")
-    made = Shop(Settings(var=tmp_path / "var", catalog=catalog, expectations=suites), database)
+    made = Shop.found(tmp_path, monkeypatch)
+    made.declare(SOURCE, ORDERS)
+    made.suite("orders", SITE_IS_TOLD)
+    made.sql("CREATE TABLE ord (no TEXT PRIMARY KEY, due TEXT, pieces REAL, changed TEXT)")
     made.order("1", 1.0, "2026-03-01 08:00:00")
     made.order("2", 2.0, "2026-03-01 09:00:00")
     return made
@@ -191,7 +152,7 @@ def test_a_kill_between_merge_and_record_is_news_all_the_same(shop: Shop, monkey
 def test_a_mapping_that_is_put_back_counts_again(shop: Shop) -> None:
     mapping = shop.settings.catalog / "sources" / "shop" / "orders.sql"
     shop.ingest("a")
-    mapping.write_text(ORDERS.replace("pieces,", "pieces * 10 AS pieces,"))
+    mapping.write_text(orders_of(pieces="pieces * 10"))
     shop.ingest("b")
     assert shop.pieces() == {"1": 10.0, "2": 20.0}
     shop.order("3", 3.0, "2026-03-02 08:00:00")
@@ -233,7 +194,7 @@ def test_a_suite_that_is_wrong_is_broken_and_not_the_datas_fault(shop: Shop) -> 
     suite.write_text(kept.replace('"site"', '"sight"'))
     (report,) = shop.ingest("a")
     assert (report.status, report.sound) == ("broken", False)
-    assert report.message == f'{suite}:1: orders declares no column "sight"; did you mean "site"?'
+    assert report.message == f'{suite}:4: orders declares no column "sight"; did you mean "site"?'
     suite.write_text(kept)
     (report,) = shop.ingest("b")
     assert (report.status, report.rows_in) == ("published", 2)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -19,7 +17,8 @@ from qmsreports.register.catalog_records import CatalogRecords
 from qmsreports.stages import doctor
 from qmsreports.stages.lake_behind import lake_behind
 from qmsreports.workspace import Workspace
-from tests.unit.stages.test_two_sources import MORNING, Company
+from tests.unit.stages.small_shop import MORNING
+from tests.unit.stages.test_two_sources import Company
 
 TODO = "; check QMSREPORTS_LAKE, or restore the folder from a backup, then run qmsreports run ingest"
 
@@ -60,8 +59,8 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a company with orders of two systems, published twice: version 0 holds those of north alone."""
     folder = tmp_path_factory.mktemp("company")
     with pytest.MonkeyPatch.context() as patch:
-        made = Company(folder, patch)
-        made.declare("south", number="'south-' || no")
+        made = Company.found(folder, patch)
+        made.sells("south", number="'south-' || no")
         made.ingest("north")
         shutil.copytree(orders(made), folder / "backup")
         made.ingest("south")
@@ -71,14 +70,15 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def company(published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Company:
-    made = Company.copied(published, tmp_path, monkeypatch)
+    shutil.copytree(published, tmp_path, dirs_exist_ok=True)
+    made = Company.there(tmp_path, monkeypatch)
     made.runs = 2
     return made
 
 
 def defined(company: Company, name: str, text: str) -> None:
     """Declare a KPI, apply it and approve it."""
-    (company.catalog / "kpis" / f"{name}.yaml").write_text(text)
+    (company.settings.catalog / "kpis" / f"{name}.yaml").write_text(text)
     with Workspace(company.settings) as workspace:
         records = CatalogRecords(workspace.register)
         approval.apply(workspace.catalog, records, by="author", at=MORNING)
@@ -114,8 +114,7 @@ def measured(company: Company, run: str) -> tuple[str, float | None]:
 
 
 def one_more(company: Company) -> None:
-    with closing(sqlite3.connect(company.catalog.parent / "north.db")) as database, database:
-        database.execute("INSERT INTO ord VALUES (3, '2026-03-09', 13, '2026-03-03 08:00:00')")
+    company.shop("north").sql("INSERT INTO ord VALUES (3, '2026-03-09', 13, '2026-03-03 08:00:00')")
 
 
 @pytest.mark.parametrize(
@@ -126,7 +125,7 @@ def one_more(company: Company) -> None:
     ],
 )
 def test_it_stops_the_table_until_it_is_back(company: Company, harm: Callable[[Company], None], what: str) -> None:
-    whole = Path(shutil.copytree(orders(company), company.catalog.parent / "whole"))
+    whole = Path(shutil.copytree(orders(company), company.settings.catalog.parent / "whole"))
     before = company.pieces()
     harm(company)
     one_more(company)  # what comes now would be all that the table holds
@@ -146,7 +145,7 @@ def test_it_stops_the_table_until_it_is_back(company: Company, harm: Callable[[C
 
 @pytest.mark.parametrize("harm", [removed, earlier])
 def test_values_are_not_valid_meanwhile_and_come_back(company: Company, harm: Callable[[Company], None]) -> None:
-    whole = Path(shutil.copytree(orders(company), company.catalog.parent / "whole"))
+    whole = Path(shutil.copytree(orders(company), company.settings.catalog.parent / "whole"))
     sound = measured(company, "sound")
     assert sound[1] == 11 + 12 + 21 + 22
     harm(company)
@@ -158,7 +157,7 @@ def test_values_are_not_valid_meanwhile_and_come_back(company: Company, harm: Ca
 
 @pytest.mark.parametrize("harm", [removed, earlier])
 def test_settled_periods_are_not_counted_from_what_is_left(company: Company, harm: Callable[[Company], None]) -> None:
-    whole = Path(shutil.copytree(orders(company), company.catalog.parent / "whole"))
+    whole = Path(shutil.copytree(orders(company), company.settings.catalog.parent / "whole"))
 
     def later(run: str) -> tuple[stages.MeasureSummary, dict[tuple[str, str], float | None]]:
         at = MORNING.replace(month=7)

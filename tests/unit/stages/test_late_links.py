@@ -2,50 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import sqlite3
-from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from qmsreports import stages
 from qmsreports.register.models import FeedRecord, Validation
-from qmsreports.settings import Settings
 from qmsreports.validate.report_facts import read_quality
 from qmsreports.validate.report_page import render_quality
 from qmsreports.workspace import Workspace
+from tests.unit.stages.small_shop import MORNING, Premises, orders_of, rule, source
 
-ROOT = Path(__file__).parents[3]
-SMALL = Path(__file__).parents[1] / "catalog" / "small"
-MORNING = datetime(2026, 4, 2, 6, tzinfo=UTC)
-SHOP = """
-source: shop
-title: Shop
-kind: sql
-time_zone: Europe/Vienna
-tables:
-  - {table: ord, key: [no], cursor: changed, needs: [due, pieces]}
-conform:
-  orders: {from: ord}
-"""
-ORDERS = """
-SELECT no AS order_id, 'linz' AS site, 'open' AS status, due AS due_on, NULL AS done_on, pieces, FALSE AS urgent
-FROM ord
-"""
-DESK = """
-source: desk
-title: Desk
-kind: sql
-time_zone: Europe/Vienna
-tables:
-  - {table: matter, key: [no], needs: [site]}
-conform:
-  cases: {from: matter}
-"""
+SHOP = source("table: ord, key: [no], cursor: changed, needs: [due, pieces]")
+DESK = source("table: matter, key: [no], needs: [site]", conform="cases: {from: matter}", name="desk")
 CASES = """
 SELECT no AS case_id, site, '2026-03-01 08:00:00' AS opened_at, NULL AS replied_at, NULL AS closed_on, NULL AS rating,
     'first' AS line
@@ -53,25 +24,19 @@ FROM matter
 """
 
 
-def rule(type_: str, severity: str, on_failure: str, **kwargs: Any) -> dict[str, Any]:
-    meta = {"why": "It leads somewhere.", "owner": "shop.owner", "on_failure": on_failure}
-    return {"type": type_, "kwargs": kwargs, "severity": severity, "meta": meta}
-
-
-class Firm:
+@dataclass
+class Firm(Premises):
     """Two sources: orders of a shop, each of which names a case of a desk that is read later."""
 
-    def __init__(self, folder: Path, patch: pytest.MonkeyPatch, on_failure: str) -> None:
-        catalog = Path(shutil.copytree(SMALL, folder / "catalog"))
-        for source, text, table, select in (("shop", SHOP, "orders", ORDERS), ("desk", DESK, "cases", CASES)):
-            place = catalog / "sources" / source
-            place.mkdir(exist_ok=True)
-            (place / "source.yaml").write_text(text)
-            (place / f"{table}.sql").write_text(select)
-            self.database = folder / "firm.db"
-            patch.setenv(f"QMSREPORTS_CONNECTION_{source.upper()}", f"sqlite:///{self.database}")
-        suites = folder / "expectations"
-        suites.mkdir()
+    runs: int = 0
+
+    @classmethod
+    def of(cls, folder: Path, patch: pytest.MonkeyPatch, on_failure: str) -> Firm:
+        """Return one whose orders without a case are kept, or go to quarantine."""
+        made = cls.found(folder, patch)
+        made.reads(patch, "desk")
+        made.declare(SHOP, orders_of())
+        made.declare(DESK, CASES, source="desk", table="cases")
         link = rule(
             "expect_column_values_to_exist_in_table",
             "warning",
@@ -81,21 +46,14 @@ class Firm:
             other_column="case_id",
         )
         filled = rule("expect_column_values_to_not_be_null", "warning", "keep", column="site")
-        (suites / "orders.json").write_text(json.dumps({"name": "orders", "expectations": [link, filled]}))
-        (suites / "cases.json").write_text(json.dumps({"name": "cases", "expectations": [filled]}))
-        self.sql("CREATE TABLE ord (no TEXT PRIMARY KEY, due TEXT, pieces REAL, changed TEXT)")
-        self.sql("CREATE TABLE matter (no TEXT PRIMARY KEY, site TEXT)")
-        self.settings = Settings(
-            var=folder / "var", catalog=catalog, expectations=suites, templates=ROOT / "report_templates"
-        )
-        self.runs = 0
-
-    def sql(self, text: str) -> None:
-        with closing(sqlite3.connect(self.database)) as connection, connection:
-            connection.execute(text)
+        made.suite("orders", link, filled)
+        made.suite("cases", filled)
+        made.sql("CREATE TABLE ord (no TEXT PRIMARY KEY, due TEXT, pieces REAL, changed TEXT)")
+        made.sql("CREATE TABLE matter (no TEXT PRIMARY KEY, site TEXT)")
+        return made
 
     def order(self, number: str, minute: int) -> None:
-        self.sql(f"REPLACE INTO ord VALUES ('{number}', '2026-03-09', 1, '2026-03-01 08:{minute:02}:00')")
+        self.sql("REPLACE INTO ord VALUES (?, '2026-03-09', 1, ?)", number, f"2026-03-01 08:{minute:02}:00")
 
     def ingest(self, source: str) -> stages.FeedReport:
         self.runs += 1
@@ -105,12 +63,6 @@ class Firm:
     @property
     def at(self) -> datetime:
         return MORNING + timedelta(days=self.runs)
-
-    def orders(self) -> list[str]:
-        with Workspace(self.settings) as workspace:
-            table = workspace.catalog.tables["orders"]
-            rows = workspace.lake.read_sql("SELECT order_id FROM orders ORDER BY 1", [table]).to_pylist()
-        return [row["order_id"] for row in rows]
 
     def link(self) -> Validation:
         from sqlalchemy import select
@@ -135,7 +87,7 @@ class Firm:
 def test_rows_that_lead_nowhere_leave_once_the_other_table_has_rows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    firm = Firm(tmp_path, monkeypatch, "quarantine")
+    firm = Firm.of(tmp_path, monkeypatch, "quarantine")
     for number in "123":
         firm.order(number, int(number))
     assert firm.ingest("shop").conformed == 3
@@ -146,7 +98,7 @@ def test_rows_that_lead_nowhere_leave_once_the_other_table_has_rows(
     report = firm.ingest("shop")
     assert (report.status, report.rows_in, report.refreshed) == ("published", 1, 3)
     assert (report.conformed, report.quarantined) == (3, 1)
-    assert firm.orders() == ["1", "2", "4"]
+    assert list(firm.pieces()) == ["1", "2", "4"]
     (entry,) = stages.list_quarantined(settings=firm.settings)
     assert (entry.row_key, entry.reason) == ("3", 'Order id is "3", which is not among the cases.')
     assert firm.ingest("shop").status == "unchanged"  # it was due once
@@ -156,7 +108,7 @@ def test_rows_that_lead_nowhere_leave_once_the_other_table_has_rows(
 
 
 def test_rows_that_are_kept_are_counted_where_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    firm = Firm(tmp_path, monkeypatch, "keep")
+    firm = Firm.of(tmp_path, monkeypatch, "keep")
     for number in "12":
         firm.order(number, int(number))
     firm.ingest("shop")
@@ -193,7 +145,7 @@ def test_a_row_enters_by_itself_once_what_it_names_is_published(
 
 
 def test_a_row_that_a_person_let_in_is_not_asked_for_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    firm = Firm(tmp_path, monkeypatch, "quarantine")
+    firm = Firm.of(tmp_path, monkeypatch, "quarantine")
     firm.order("1", 1)
     firm.order("2", 2)
     firm.ingest("shop")
@@ -203,7 +155,7 @@ def test_a_row_that_a_person_let_in_is_not_asked_for_again(tmp_path: Path, monke
     (entry,) = stages.list_quarantined(settings=firm.settings)
     stages.readmit(entry.id, by="Ada Lam", why="Known by telephone.", at=firm.at, settings=firm.settings)
     assert firm.ingest("shop").status == "published"
-    assert firm.orders() == ["1", "2"]
+    assert list(firm.pieces()) == ["1", "2"]
     assert firm.ingest("shop").status == "unchanged"
     assert firm.newest().status == "unchanged"
 
@@ -211,7 +163,7 @@ def test_a_row_that_a_person_let_in_is_not_asked_for_again(tmp_path: Path, monke
 def test_a_rule_into_a_table_that_nobody_declares_is_named_and_stops_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    firm = Firm(tmp_path, monkeypatch, "quarantine")
+    firm = Firm.of(tmp_path, monkeypatch, "quarantine")
     suite = firm.settings.expectations / "orders.json"
     suite.write_text(suite.read_text().replace('"cases"', '"casse"'))
     with Workspace(firm.settings) as workspace:
@@ -219,7 +171,7 @@ def test_a_rule_into_a_table_that_nobody_declares_is_named_and_stops_nothing(
     assert not findings
     (said,) = [str(warning) for warning in warnings if "casse" in str(warning)]
     assert said.removeprefix(f"{suite}:") == (
-        "1: expect_column_values_to_exist_in_table on order_id: there is no canonical table casse; this rule is never "
+        "4: expect_column_values_to_exist_in_table on order_id: there is no canonical table casse; this rule is never "
         'checked; delete it, or name another: did you mean "cases"?'
     )
     firm.order("1", 1)

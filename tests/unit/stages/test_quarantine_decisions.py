@@ -12,7 +12,8 @@ from sqlalchemy.exc import DatabaseError
 from qmsreports import stages
 from qmsreports.errors import UserError
 from qmsreports.workspace import Workspace
-from tests.unit.stages.shop import MORNING, SMALL, Shop
+from tests.unit.stages.shop import Shop
+from tests.unit.stages.small_shop import MORNING, SMALL
 
 
 def test_a_readmitted_row_enters_at_the_next_ingest_though_nothing_is_new_and_stays(shop: Shop) -> None:

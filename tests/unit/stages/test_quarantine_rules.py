@@ -11,7 +11,8 @@ from sqlalchemy import text
 
 from qmsreports import stages
 from qmsreports.workspace import Workspace
-from tests.unit.stages.shop import META, MORNING, RULES, Shop
+from tests.unit.stages.shop import META, RULES, Shop
+from tests.unit.stages.small_shop import MORNING
 
 DUE = {
     "type": "expect_column_values_to_be_between",

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
-import sqlite3
-from contextlib import closing
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,39 +14,35 @@ from qmsreports import stages
 from qmsreports.cli import app
 from qmsreports.errors import ExitCode, UserError
 from qmsreports.settings import Settings
+from tests.unit.stages.small_shop import MORNING, Premises, orders_of, source
 
-SMALL = Path(__file__).parents[1] / "catalog" / "small"
-MORNING = datetime(2026, 4, 2, 6, tzinfo=UTC)
-SOURCE = """
-source: shop
-title: Shop
-kind: sql
-tables:
-  - {table: ord, key: [no], cursor: changed}
-  - {table: place, key: [code]}
-conform:
-  orders: {from: ord, joins: {place: [code]}}
-"""
-ORDERS = """
-SELECT o.no AS order_id, p.site AS site, 'open' AS status, o.due AS due_on, NULL AS done_on, o.pieces, FALSE AS urgent
-FROM ord o LEFT JOIN place p ON p.code = o.code
-"""
+SOURCE = source(
+    "table: ord, key: [no], cursor: changed",
+    "table: place, key: [code]",
+    conform="orders: {from: ord, joins: {place: [code]}}",
+).replace("time_zone: Europe/Vienna\n", "")  # that of the organisation
+ORDERS = orders_of(
+    "ord o LEFT JOIN place p ON p.code = o.code", order_id="o.no", site="p.site", due_on="o.due", pieces="o.pieces"
+)
 
 
 @pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    catalog = Path(shutil.copytree(SMALL, tmp_path / "catalog"))
-    (catalog / "sources" / "shop" / "source.yaml").write_text(SOURCE)
-    (catalog / "sources" / "shop" / "orders.sql").write_text(ORDERS)
-    with closing(sqlite3.connect(tmp_path / "shop.db")) as connection, connection:
-        connection.execute("CREATE TABLE ord (no TEXT, code TEXT, due TEXT, pieces REAL, changed TEXT)")
-        connection.execute("CREATE TABLE place (code TEXT, site TEXT)")
-        connection.execute("INSERT INTO place VALUES ('L', 'linz')")
-        rows = [("1", "L", "2026-03-09", 2.0, "2026-03-01"), ("2", "L", "9.3.2026", 3.0, "2026-03-01")]
-        connection.executemany("INSERT INTO ord VALUES (?, ?, ?, ?, ?)", rows)
-    monkeypatch.setenv("QMSREPORTS_CONNECTION_SHOP", f"sqlite:///{tmp_path}/shop.db")
-    monkeypatch.setenv("QMSREPORTS_VAR", str(tmp_path / "var"))
-    monkeypatch.setenv("QMSREPORTS_CATALOG", str(catalog))
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Premises:
+    made = Premises.found(tmp_path, monkeypatch)
+    made.declare(SOURCE, ORDERS)
+    made.sql("CREATE TABLE ord (no TEXT, code TEXT, due TEXT, pieces REAL, changed TEXT)")
+    made.sql("CREATE TABLE place (code TEXT, site TEXT)")
+    made.sql("INSERT INTO place VALUES ('L', 'linz')")
+    made.sql(
+        "INSERT INTO ord VALUES ('1', 'L', '2026-03-09', 2, '2026-03-01'), ('2', 'L', '9.3.2026', 3, '2026-03-01')"
+    )
+    monkeypatch.setenv("QMSREPORTS_VAR", str(made.settings.var))
+    monkeypatch.setenv("QMSREPORTS_CATALOG", str(made.settings.catalog))
+    return made
+
+
+@pytest.fixture
+def settings(shop: Premises) -> Settings:
     return Settings()
 
 
@@ -65,10 +58,9 @@ def test_rows_of_the_source_beside_what_they_become_refused_ones_first(settings:
     assert not settings.var.exists()
 
 
-def test_what_was_landed_is_shown_unless_the_source_is_asked_for(settings: Settings, tmp_path: Path) -> None:
+def test_what_was_landed_is_shown_unless_the_source_is_asked_for(shop: Premises, settings: Settings) -> None:
     stages.land("shop", run_id="a", at=MORNING, settings=settings)
-    with closing(sqlite3.connect(tmp_path / "shop.db")) as connection, connection:
-        connection.execute("UPDATE ord SET pieces = 9, due = '2026-03-10'")
+    shop.sql("UPDATE ord SET pieces = 9, due = '2026-03-10'")
     landed = stages.preview_source("shop", "orders", rows=1, settings=settings)
     fresh = stages.preview_source("shop", "orders", rows=1, fresh=True, settings=settings)
     assert (landed.of, len(landed.rows), landed.rows[0].landed["pieces"]) == ("what was landed", 1, 3.0)
@@ -87,7 +79,7 @@ def typed(*words: str, expect: int = 0) -> Any:
     return done.stdout
 
 
-def test_the_commands(settings: Settings, tmp_path: Path) -> None:
+def test_the_commands(shop: Premises) -> None:
     checked = typed("check", "shop")
     assert "place  read     ok       2 columns, as declared" in checked
     assert "place: first rows as they would be landed\ncolumn  row 1\ncode    L\nsite    linz\n" in checked
@@ -101,7 +93,7 @@ def test_the_commands(settings: Settings, tmp_path: Path) -> None:
     assert shown[2] == 'row 1: refused, due_on "9.3.2026" is no date'
     assert shown[3].split() == ["ord", "as", "read", "orders", "as", "it", "becomes"]
     assert json.loads(typed("preview", "shop", "orders", "--json"))["rows"][1]["canonical"]["order_id"] == "1"
-    mapping = tmp_path / "catalog" / "sources" / "shop" / "orders.sql"
+    mapping = shop.settings.catalog / "sources" / "shop" / "orders.sql"
     mapping.write_text(ORDERS.replace("AS due_on", "AS due_no"))
     wrong = [
         entry
@@ -115,10 +107,9 @@ def test_the_commands(settings: Settings, tmp_path: Path) -> None:
             "outcome": "failed",
             "what": "orders has no column due_no",
             "todo": 'did you mean "due_on"?',
-            "where": f"{mapping}:2",
+            "where": f"{mapping}:1",
         }
     ]
     mapping.write_text(ORDERS)
-    with closing(sqlite3.connect(tmp_path / "shop.db")) as connection, connection:
-        connection.execute("DROP TABLE place")
+    shop.sql("DROP TABLE place")
     assert "failed" in typed("check", "shop", expect=1)
