@@ -17,6 +17,7 @@ from typing import Any
 from qmsreports.catalog.fingerprint import counted_fingerprints, shown_fingerprints
 from qmsreports.catalog.load import Catalog
 from qmsreports.language import say, speaking
+from qmsreports.pack import figures
 from qmsreports.pack.brand import PLAIN, Brand
 from qmsreports.pack.model import Action, LedgerRow, PackModel
 from qmsreports.pack.view import words
@@ -182,6 +183,8 @@ def _definitions(names: Sequence[str], titles: Mapping[str, str]) -> list[str]:
 def _called(name: str, titles: Mapping[str, str]) -> str:
     """Return the title of what ``kpi/nps/v2`` or ``targets/nps`` is about; the name where no title is known."""
     kind, _, rest = name.partition("/")
+    if kind == "page":
+        return figures.known(f"edition.page.{rest}", name)
     title = titles.get(rest.partition("/")[0], "") if kind in ("kpi", "targets") else titles.get(name, "")
     return say("edition.target", name=title) if title and kind == "targets" else title or name
 
