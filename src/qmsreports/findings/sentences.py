@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
 
-from qmsreports.findings.wording import PeriodDays, count_word, day_name, interval_noun, quantity, span
+from qmsreports.findings.wording import PeriodDays, count_word, day_name, interval_noun, measured, quantity, span
 from qmsreports.language import say
 from qmsreports.records import SpcPoint, SpcResult, SpcSegment
 
@@ -71,6 +71,10 @@ class _Series:
 
     def words(self, value: float | None) -> str:
         return quantity(value, self.unit)
+
+    def told(self, value: float | None) -> str:
+        """Return a measured value with its unit."""
+        return measured(value, self.unit)
 
 
 def describe(
@@ -140,7 +144,7 @@ def _gap(series: _Series) -> tuple[str, str] | None:
     if latest is last:
         return None
     now, before = day_name(latest.date, series.days, "for"), day_name(last.date, series.days, "in")
-    return "gap", say("series.gap", for_now=now, value=series.words(last.value), in_last=before)
+    return "gap", say("series.gap", for_now=now, value=series.told(last.value), in_last=before)
 
 
 def _few(series: _Series) -> tuple[str, str] | None:
@@ -154,7 +158,7 @@ def _no_width(series: _Series) -> tuple[str, str] | None:
     if len({point.value for point in series.inside(segment)}) > 1:
         return "no_width", say("series.no_width")
     noun = interval_noun(series.days)
-    return "constant", _with_assurance(series, say(f"series.constant.{noun}", mean=series.words(segment.mean)))
+    return "constant", _with_assurance(series, say(f"series.constant.{noun}", mean=series.told(segment.mean)))
 
 
 def _ongoing(series: _Series) -> tuple[str, str] | None:
@@ -216,7 +220,7 @@ def _new_definition(series: _Series) -> tuple[str, str] | None:
 
 def _quiet(series: _Series) -> tuple[str, str] | None:
     key = "trial" if series.segment.trial else "none"
-    return key, _with_assurance(series, say(f"series.{key}", mean=series.words(series.segment.mean)))
+    return key, _with_assurance(series, say(f"series.{key}", mean=series.told(series.segment.mean)))
 
 
 _RULES: tuple[Callable[[_Series], tuple[str, str] | None], ...] = (
@@ -288,17 +292,17 @@ def _alt(series: _Series, title: str) -> str:
 
 def _said(series: _Series, title: str) -> Iterator[str]:
     """Yield the sentences of the alternative text."""
-    days, known, words, segment = series.days, series.known, series.words, series.segment
+    days, known, told, segment = series.days, series.known, series.told, series.segment
     count = count_word(len(days), interval_noun(days))
     yield say("series.alt.chart", count=count, span=span(days[0], days[-1], days), title=title)
     if known:
         latest = day_name(known[-1].date, days, "in")
-        yield say("series.alt.latest", value=words(known[-1].value), in_latest=latest)
+        yield say("series.alt.latest", value=told(known[-1].value), in_latest=latest)
     if segment.lower is not None:
         key = "series.alt.trial_limits" if segment.trial else "series.alt.limits"
-        yield say(key, mean=words(segment.mean), lower=words(segment.lower), upper=words(segment.upper))
+        yield say(key, mean=told(segment.mean), lower=told(segment.lower), upper=told(segment.upper))
     if series.target is not None:
-        yield say("series.alt.target", target=words(series.target))
+        yield say("series.alt.target", target=series.words(series.target))
     if known and segment.lower != segment.upper:  # limits of no width tell nothing
         signals = sum(point.kind != "common_cause" for point in known)
         yield say("series.alt.signals", n=signals, points=len(known))

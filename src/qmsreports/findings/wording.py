@@ -12,7 +12,20 @@ from typing import overload
 from qmsreports.language import say, spoken
 from qmsreports.language.calendar import kind, named
 
-_UNITS = ("percent", "points", "per_1000", "ppm", "hours", "minutes", "days", "count", "score", "ratio")
+DECIMALS = {
+    "percent": 1,
+    "points": 0,
+    "per_1000": 1,
+    "ppm": 0,
+    "hours": 1,
+    "minutes": 0,
+    "days": 1,
+    "count": 0,
+    "score": 2,
+    "ratio": 3,
+}
+"""Decimals of a number that was measured, by its unit, in sentences and in every table of a pack."""
+_WHOLE = 10_000  # from here on no decimals
 _NOUNS = {"half": "half-year", "part": "period"}
 
 
@@ -54,14 +67,32 @@ def quantity(value: float | None, unit: str = "") -> str:
     text = f"{value:,.{decimals}f}"
     if "." in text:
         text = text.rstrip("0").rstrip(".")
-    text = spoken().written(text if text.strip("-0.,") else "0")
+    return _with_unit(text if text.strip("-0.,") else "0", unit)
+
+
+def measured(value: float | None, unit: str = "") -> str:
+    """Return a number that was measured or computed, as the pack prints it: ``98.0 %`` around which values vary.
+
+    Beside it ``quantity`` is for what a person set, ``95 %``. What they would wipe out keeps two digits (0.004 %).
+    """
+    if value is None or not unit:
+        return quantity(value, unit)
+    size = abs(value)
+    decimals = DECIMALS.get(unit, 0) if size < _WHOLE else 0
+    if 0 < size < 10**-decimals:
+        text = f"{value:.{min(8, 1 - math.floor(math.log10(size)))}f}".rstrip("0").rstrip(".")
+    else:
+        text = f"{value:,.{decimals}f}"
+    return _with_unit(text if text.strip("-0.,") else text.removeprefix("-"), unit)
+
+
+def _with_unit(text: str, unit: str) -> str:
+    text = spoken().written(text)
     if not unit:
         return text
-    return (
-        say(f"unit.{unit}.quantity", number=text)
-        if unit in _UNITS
-        else say("unit.other.quantity", number=text, unit=unit)
-    )
+    if unit in DECIMALS:
+        return say(f"unit.{unit}.quantity", number=text)
+    return say("unit.other.quantity", number=text, unit=unit)
 
 
 def interval_noun(days: Sequence[date]) -> str:

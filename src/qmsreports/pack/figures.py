@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from qmsreports.findings.wording import DECIMALS as _DECIMALS
 from qmsreports.language import say, spoken
 from qmsreports.language.calendar import named, short
 
@@ -22,19 +23,6 @@ NONE = "\u2013"
 _I = re.compile("h?[ií](?![aeo])", re.IGNORECASE)  # before this sound the Spanish "y" is "e"
 _WHOLE = 10_000  # from here on no decimals: 9,138,389 h
 ARROW = "\u2192"
-
-_DECIMALS = {
-    "percent": 1,
-    "points": 0,
-    "per_1000": 1,
-    "ppm": 0,
-    "hours": 1,
-    "minutes": 0,
-    "days": 1,
-    "count": 0,
-    "score": 2,
-    "ratio": 3,
-}
 
 
 def unit_name(unit: str) -> str:

@@ -221,6 +221,8 @@ def _definitions(names: Sequence[str], titles: Mapping[str, str]) -> list[str]:
 def _called(name: str, titles: Mapping[str, str]) -> str:
     """Return the title of what ``kpi/nps/v2`` or ``targets/nps`` is about; the name where no title is known."""
     kind, _, rest = name.partition("/")
+    if kind == "page":
+        return figures.known(f"edition.page.{rest}", name)
     title = titles.get(rest.partition("/")[0], "") if kind in ("kpi", "targets") else titles.get(name, "")
     return say("edition.target", name=title) if title and kind == "targets" else title or name
 

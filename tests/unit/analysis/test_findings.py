@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from qmsreports.analysis import analyse_series
 from qmsreports.findings import SeriesFinding, describe, episodes
-from qmsreports.findings.wording import count_word, day_name, interval_noun, quantity, span
+from qmsreports.findings.wording import count_word, day_name, interval_noun, measured, quantity, span
 
 QUIET = [97.0, 98.0, 99.0, 98.0] * 3  # mean 98, ranges 1: limits 95.34 and 100.66
 
@@ -38,7 +38,7 @@ def test_no_values() -> None:
 
 
 def test_a_missing_latest_value_is_said_before_anything_else() -> None:
-    assert title([*QUIET, None]) == "No data for January 2026; last 98 % in December 2025"
+    assert title([*QUIET, None]) == "No data for January 2026; last 98.0 % in December 2025"
 
 
 def test_too_few_values() -> None:
@@ -46,8 +46,8 @@ def test_too_few_values() -> None:
 
 
 def test_no_signal() -> None:
-    assert title(QUIET) == "No signal: common-cause variation around 98 %"
-    assert title(QUIET[:11]) == "No signal against trial limits around 98 %"
+    assert title(QUIET) == "No signal: common-cause variation around 98.0 %"
+    assert title(QUIET[:11]) == "No signal against trial limits around 98.0 %"
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_no_signal() -> None:
     [(95.0, "will meet 95 %"), (98.5, "98.5 % is hit or miss"), (101.0, "101 % cannot be met as the process stands")],
 )
 def test_assurance_follows(target: float, end: str) -> None:
-    assert title(QUIET, target=target) == f"No signal: common-cause variation around 98 %; {end}"
+    assert title(QUIET, target=target) == f"No signal: common-cause variation around 98.0 %; {end}"
 
 
 def test_a_promise_is_not_made_while_the_latest_value_denies_it() -> None:
@@ -73,7 +73,7 @@ def test_a_promise_is_not_made_while_the_latest_value_denies_it() -> None:
 
 
 def test_trial_limits_promise_nothing() -> None:
-    assert title(QUIET[:11], target=95.0) == "No signal against trial limits around 98 %"
+    assert title(QUIET[:11], target=95.0) == "No signal against trial limits around 98.0 %"
 
 
 def test_a_signal_that_goes_on() -> None:
@@ -154,7 +154,7 @@ def test_a_new_definition_is_never_better_or_worse() -> None:
 
 
 def test_constant_values_and_limits_of_no_width() -> None:
-    assert title([100.0] * 12, target=100) == "100 % in every month; 100 % is hit or miss"
+    assert title([100.0] * 12, target=100) == "100.0 % in every month; 100 % is hit or miss"
     # one different value: its two moving ranges are screened out, the limits have no width and prove nothing
     assert title([100.0] * 12 + [50.0] + [100.0] * 12) == (
         "Nearly always the same value: limits of no width, so no signal can be told"
@@ -165,8 +165,8 @@ def test_alternative_text_states_the_finding_and_the_numbers() -> None:
     alt = said([*QUIET, None, 94.0], target=96.0, fix_after=12).alt.replace("\u00a0", " ")
     assert alt == (
         "Process-behaviour chart, 14 months, January 2025 to February 2026. "
-        "Worse: one month below its limits, February 2026; 96 % is hit or miss. Latest 94 % in February 2026. "
-        "Mean 98 %, limits 95.3 % to 100.7 %. Target 96 %. 1 of 13 points are signals. 1 without data."
+        "Worse: one month below its limits, February 2026; 96 % is hit or miss. Latest 94.0 % in February 2026. "
+        "Mean 98.0 %, limits 95.3 % to 100.7 %. Target 96 %. 1 of 13 points are signals. 1 without data."
     )
 
 
@@ -221,3 +221,18 @@ def test_dates_are_named_as_people_name_them() -> None:
     monthly = [date(2026, 3, 1), date(2026, 4, 1)]
     assert span(*monthly, monthly, ongoing=True) == "since March 2026"
     assert span(monthly[0], monthly[0], monthly) == "March 2026"
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "said"),
+    [
+        (95.0, "percent", "95.0 %"),
+        (24.53, "minutes", "25 min"),
+        (16.6, "count", "17"),
+        (0.004, "percent", "0.004 %"),  # not nothing
+        (4068.2, "EUR", "4,068 EUR"),
+        (5.354, "score", "5.35"),
+    ],
+)
+def test_a_mean_has_the_decimals_that_its_unit_has_in_every_table(value: float, unit: str, said: str) -> None:
+    assert measured(value, unit).replace("\u00a0", " ") == said

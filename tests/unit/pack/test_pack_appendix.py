@@ -18,6 +18,7 @@ from qmsreports.pack.customers import Customers, Experiences, Lost, Quote, Said,
 from qmsreports.pack.model import PackModel
 from qmsreports.pack.objective import Reason, Reasons
 from qmsreports.pack.office import fixed
+from qmsreports.pack.register_table import RegisterColumn, RegisterTable
 
 FORMULAS = ("=1+1", "+1", "-2+3", "@SUM(1)", '=HYPERLINK("x")', "#N/A")
 
@@ -66,6 +67,22 @@ def test_percent_are_percent_and_counts_are_numbers(made: PackModel, book: dict[
             assert cell.value == pytest.approx(value)
         assert found[objective.kpi]["n"].value == objective.latest.n
         assert isinstance(found[objective.kpi]["Provisional"].value, bool)
+
+
+def test_numbers_of_registers_are_shown_as_the_pack_prints_them(made: PackModel) -> None:
+    """Money in whole units, shares with a decimal, integers with their thousands; the cell keeps the whole number."""
+    columns = tuple(RegisterColumn(title=kind, kind=kind) for kind in ("text", "integer", "number", "money"))
+    table = RegisterTable(
+        table="costs", title="Costs", summary="", columns=columns, rows=(("scrap", 43637, 97.7778, 36317.81),), total=1
+    )
+    section = made.sections[0].model_copy(update={"registers": (table,)})
+    sheet = read(render_workbook(made.model_copy(update={"sections": (section,)})))["Costs"]
+    assert [(cell.value, cell.number_format) for cell in sheet[2]] == [
+        ("scrap", "General"),
+        (43637, "#,##0"),
+        (97.7778, "#,##0.0"),
+        (36317.81, "#,##0"),
+    ]
 
 
 def test_every_period_is_there_with_a_real_day(made: PackModel, book: dict[str, Worksheet]) -> None:

@@ -173,6 +173,8 @@ def test_the_reason_of_an_edition_speaks_of_titles_and_not_of_keys() -> None:
     before = {**same, "tables": {"crm_a": 1}, "catalog": {"kpi/nps/v1": "x", "review/monthly": "x"}}
     set_up = {**before, "catalog": {"kpi/nps/v1": "x", "review/monthly": "other recipients", "review/annual": "new"}}
     assert seal.changed(before, set_up, titles) == "changed setup of this review"  # which defines nothing
+    shown = {**before, "catalog": {**before["catalog"], "page/translations": "t", "page/customers": "c"}}
+    assert seal.changed(before, shown, titles) == ("changed definitions: what the customer page shows, translations")
     counted = {"kpi/nps/v1": "y", "kpi/nps/v2": "z", "targets/nps": "t", "review/monthly": "x"}
     assert seal.changed(before, {**before, "tables": {"crm_a": 2}, "catalog": counted}, titles) == (
         "new data in Tickets; changed definitions: Net promoter score, target of Net promoter score"

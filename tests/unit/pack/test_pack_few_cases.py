@@ -161,7 +161,7 @@ QUIET: list[float | None] = [97.0, 98.0, 99.0, 98.0] * 3  # mean 98, limits 95.3
 def test_a_stored_finding_that_rests_on_few_cases_is_said_again_without_them() -> None:
     told = "One month below its limits, January 2026; back inside since February 2026"
     assert stored([*QUIET, 94.0, 98.0], set(), told) == told  # as it was stored
-    assert stored([*QUIET, 94.0, 98.0], {12}, told) == "No signal: common-cause variation around 98 %"
+    assert stored([*QUIET, 94.0, 98.0], {12}, told) == "No signal: common-cause variation around 98.0 %"
     assert stored([*QUIET, 94.0, 98.0], {11}, told) == told  # few cases inside the limits change nothing
     both = stored([*QUIET, 94.0, 93.0, 94.0, 98.0], {13}, "stored")
     assert both == "Two months below its limits, January to March 2026; back inside since April 2026"

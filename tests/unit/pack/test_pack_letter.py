@@ -41,6 +41,15 @@ def test_both_texts_say_page_one(said: Letter) -> None:
     assert said.subject.endswith("(Draft, awaiting approval)")
 
 
+def test_a_french_message_has_its_space_before_every_colon() -> None:
+    pack = review(8)
+    french = pack.model_copy(update={"header": pack.header.model_copy(update={"language": "fr"})})
+    (told,) = re.findall(
+        r"<li><span[^>]*>retard[^<]*</span>(.)(.)", letter(french, templates=TEMPLATES, holds=()).html
+    )[:1]
+    assert told == ("\u00a0", ":")
+
+
 def test_it_asks_nothing_of_the_network_and_runs_nothing(said: Letter) -> None:
     assert not re.search(r"<(img|script|link|iframe|style)|src=|href=|url\(", said.html)
 

@@ -13,6 +13,7 @@ import pytest
 from pack_fixture_review import review
 from pack_hostile import hostile
 from pptx import Presentation
+from pptx.enum.text import PP_ALIGN
 from pptx.util import Emu
 from slides_fixture import TEMPLATES, charts, plain, texts
 
@@ -284,6 +285,33 @@ def test_the_scoreboard_has_every_objective_and_the_coverage_every_input(made: P
     assert sorted(measured) == sorted(one.title for one in made.objectives)
     inputs = [row for ledger in made.ledgers for row in ledger.rows]
     assert [row[0] for row in told["Coverage of"]] == [row.number for row in inputs]
+
+
+def test_figures_of_the_scoreboard_stand_one_below_the_other_with_their_units(made: PackModel) -> None:
+    counted, shared = made.objectives[:2]
+    values = {"count": 34.0, "percent": 89.84}
+    two = tuple(
+        one.model_copy(
+            update={
+                "unit": unit,
+                "points": (*one.points[:-1], one.points[-1].model_copy(update={"value": values[unit]})),
+            }
+        )
+        for one, unit in ((counted, "count"), (shared, "percent"))
+    )
+    changed = made.model_copy(update={"objectives": (*two, *made.objectives[2:])})
+    deck = Presentation(io.BytesIO(slides.render_slides(changed, templates=TEMPLATES)))
+    cells = {
+        row.cells[0].text: row.cells[1]
+        for slide in deck.slides
+        if slide.shapes.title.text_frame.text.startswith("Scoreboard")
+        for shape in slide.shapes
+        if shape.has_table
+        for row in shape.table.rows
+    }
+    assert cells[counted.title].text == "34"  # it was "34 number"
+    assert cells[shared.title].text.replace("\u00a0", " ") == "89.8 %"
+    assert cells[counted.title].text_frame.paragraphs[0].alignment == PP_ALIGN.RIGHT
 
 
 def boxes(slide: Any) -> list[tuple[str, int, int, int, int]]:

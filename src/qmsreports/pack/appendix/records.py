@@ -8,7 +8,7 @@ from typing import Any
 from qmsreports.language import say
 from qmsreports.language.recorded import again
 from qmsreports.pack import figures
-from qmsreports.pack.appendix.cells import Cell, Sheet, sheet, words
+from qmsreports.pack.appendix.cells import Cell, Measure, Sheet, sheet, words
 from qmsreports.pack.model import PackModel
 from qmsreports.pack.register_table import RegisterTable
 from qmsreports.pack.view import front
@@ -134,6 +134,7 @@ def inputs(pack: PackModel) -> Sheet:
     return sheet("inputs", head, (36, 14, 60, 12, 60, 50, 22, 14), rows)
 
 
+_UNITS = {"integer": "count", "number": "decimal", "money": "count"}  # how the numbers of a register are shown
 _WIDTHS = {"key": 16, "date": 12, "integer": 10, "number": 12, "money": 14, "chip": 14}
 
 
@@ -156,6 +157,8 @@ def _dated(cell: Any, kind: str) -> Cell:
             return date.fromisoformat(cell)
         except ValueError:
             return cell
+    if kind in _UNITS and isinstance(cell, int | float) and not isinstance(cell, bool):
+        return Measure(cell, _UNITS[kind])
     return cell if isinstance(cell, str | int | float | bool) else None
 
 
@@ -245,7 +248,7 @@ def reasons(pack: PackModel) -> Sheet:
         for found in pack.objectives
         if found.reasons
         for reason in found.reasons.reasons
-        for amounts in [(reason.amount, reason.before, found.reasons.total)]
+        for amounts in [(reason.amount, Measure(reason.before, "decimal"), found.reasons.total)]
     ]
     head = (
         "objective",

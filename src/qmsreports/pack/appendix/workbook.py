@@ -30,6 +30,7 @@ _FORMATS = {
     "count": "#,##0",
     "score": "0.00",
     "ratio": "0.000",
+    "decimal": "#,##0.0",
 }
 _HEAD = "1F2A33"
 _NOT_IN_TITLE = re.compile(r"[\[\]:*?/\\]")

@@ -226,12 +226,15 @@ class Slide:
         *,
         alt: str,
         least: float = 0.0,
+        right: Sequence[int] = (),
     ) -> None:
         """Write a table; ``widths`` are shares of its width, the place is the room that it may take.
 
         A row is as high as its longest cell needs, and no less than ``least`` inches; letters become smaller where the
-        rows would leave the place. A cell that is a :class:`Line` has a weight and colour of its own.
+        rows would leave the place. A cell that is a :class:`Line` has a weight and colour of its own; the
+        columns ``right`` hold figures, which stand one below the other.
         """
+        from pptx.enum.text import PP_ALIGN
         from pptx.util import Pt
 
         left, top, whole, room = self.box(place)
@@ -250,11 +253,13 @@ class Slide:
             column.width = width
         for number, (row, height) in enumerate(zip(written, heights, strict=True)):
             shape.table.rows[number].height = height
-            for cell, line in zip(shape.table.rows[number].cells, row, strict=True):
+            for place_of, (cell, line) in enumerate(zip(shape.table.rows[number].cells, row, strict=True)):
                 cell.text_frame.text = readable(line.text)
                 for paragraph in cell.text_frame.paragraphs:
                     paragraph.font.size = Pt(round(_TABLE_SIZE * scale, 1))
                     paragraph.font.bold = line.bold or number == 0
+                    if place_of in right:
+                        paragraph.alignment = PP_ALIGN.RIGHT
                     if number and line.colour != PALETTE.ink:
                         paragraph.font.color.rgb = rgb(line.colour)
                 if self.plain:

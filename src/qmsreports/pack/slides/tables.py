@@ -9,6 +9,7 @@ from qmsreports.language import say
 from qmsreports.pack import figures
 from qmsreports.pack.charts.style import PALETTE
 from qmsreports.pack.model import PackModel
+from qmsreports.pack.objective import Objective
 from qmsreports.pack.slides.deck import Deck, Line, Place, whole
 from qmsreports.pack.slides.paging import numbered, paged, rows_fit
 from qmsreports.pack.view import board, records
@@ -26,7 +27,7 @@ def scoreboard(deck: Deck, pack: PackModel) -> None:
     parts = [
         (
             f"{section.number}  {whole(section.title)}",
-            [_objective(board.row(pack.objective(kpi))) for kpi in section.kpis],
+            [_objective(pack.objective(kpi)) for kpi in section.kpis],
         )
         for section in pack.sections
         if section.kpis
@@ -35,7 +36,7 @@ def scoreboard(deck: Deck, pack: PackModel) -> None:
     widths = (0.36, 0.15, 0.12, 0.12, 0.13, 0.12)
     pages = list(_pages(parts, _OBJECTIVES, lambda some: rows_fit(deck.sheet, _PLACE, head, some, widths)))
     for title, rows in numbered(say("label.scoreboard"), pages):
-        deck.slide(title).table(_PLACE, head, rows, widths, alt=title)
+        deck.slide(title).table(_PLACE, head, rows, widths, alt=title, right=(1, 2))
 
 
 def coverage(deck: Deck, pack: PackModel) -> None:
@@ -73,11 +74,11 @@ def _pages(
         yield page
 
 
-def _objective(row: dict[str, Any]) -> _Row:
-    unit = row["unit"]
+def _objective(objective: Objective) -> _Row:
+    row = board.row(objective)
     return (
         whole(row["title"]),
-        f"{row['value']} {unit}" if unit and row["value"] != figures.NONE else row["value"],
+        figures.quantity(objective.latest.value, objective.unit),
         row["target"],
         _toned(row["status"]),
         _toned(row["variation"]),
@@ -86,7 +87,7 @@ def _objective(row: dict[str, Any]) -> _Row:
 
 
 def _input(row: dict[str, Any]) -> _Row:
-    proofs = "; ".join(one["text"] for one in row["evidence"])
+    proofs = figures.semicolons([one["text"] for one in row["evidence"]])
     return (
         row["number"],
         whole(row["label"]),

@@ -29,7 +29,7 @@ def header(head: Header) -> dict[str, Any]:
         data = say("header.data_to", day=figures.day(head.period_end), read=read)
     days = ""
     if noun(head.period) != "month":  # "third quarter" and FY2027 say less of when than a month's name
-        days = say("period.span", first=figures.day(head.period_start), last=figures.day(head.period_end))
+        days = say("header.days", first=figures.day(head.period_start), last=figures.day(head.period_end))
     return {
         "organisation": head.organisation,
         "scope": head.scope,
