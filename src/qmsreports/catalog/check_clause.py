@@ -24,12 +24,16 @@ def clause_items_are_named_once(scope: Scope) -> Iterator[Finding]:
 
 
 def clause_map_follows_a_known_one(scope: Scope) -> Iterator[Finding]:
-    """Find ``follows`` and ``same_as`` that point at nothing."""
+    """Find ``follows``, ``adds_to`` and ``same_as`` that point at nothing."""
     for name, clauses in scope.catalog.clause_maps.items():
         if clauses.follows is not None and clauses.follows not in scope.names("clauses") - {name}:
             what = f'"{clauses.follows}" is no other clause map'
             todo = did_you_mean(clauses.follows, scope.names("clauses") - {name})
             yield scope.finding("clauses", name, ("follows",), what, todo)
+        if clauses.adds_to is not None and clauses.adds_to not in scope.names("clauses") - {name}:
+            what = f'"{clauses.adds_to}" is no other clause map'
+            todo = did_you_mean(clauses.adds_to, scope.names("clauses") - {name})
+            yield scope.finding("clauses", name, ("adds_to",), what, todo)
         followed = scope.catalog.clause_maps.get(clauses.follows or "")
         for index, item in enumerate(clauses.items):
             if item.same_as is None:
@@ -102,14 +106,21 @@ def _clause_hint(feed: str, known: set[str]) -> str:
 
 
 def review_standards_are_known(scope: Scope) -> Iterator[Finding]:
-    """Find standards that have no clause map."""
+    """Find standards that have no clause map, and those that only list what they add to one that is not named.
+
+    The ledger of such a review would look covered, and it would close, with hardly an input looked at.
+    """
     for name, review in scope.catalog.reviews.items():
         for index, standard in enumerate(review.standards):
+            place = ("standards", index)
             if standard not in scope.names("clauses"):
                 todo = did_you_mean(standard, scope.names("clauses")) or "add it in catalog/clauses"
-                yield scope.finding(
-                    "reviews", name, ("standards", index), f'standard "{standard}" has no clause map', todo
-                )
+                yield scope.finding("reviews", name, place, f'standard "{standard}" has no clause map', todo)
+            clauses = scope.catalog.clause_maps.get(standard)
+            base = clauses.adds_to if clauses is not None else None
+            if base is not None and base not in review.standards and base in scope.names("clauses"):
+                what = f"{standard} lists only what it adds to {base}, which this review does not name"
+                yield scope.finding("reviews", name, place, what, f"name both: [{base}, {standard}]")
 
 
 def review_sections_cover_the_inputs(scope: Scope) -> Iterator[Finding]:

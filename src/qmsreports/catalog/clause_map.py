@@ -89,6 +89,7 @@ class ClauseMap(Translated):
     """All items of one edition. ``clauses`` is its key, ``iso9001-2015``.
 
     ``follows`` names the map whose keys the KPIs' ``feeds`` use; without it they are this map's own clauses.
+    ``adds_to`` names the map without which this one is no whole standard: it lists what is added to that one.
     """
 
     clauses: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
@@ -96,6 +97,7 @@ class ClauseMap(Translated):
     edition: str
     title: Text
     follows: str | None = None
+    adds_to: str | None = None
     note: str = ""
     items: tuple[ClauseItem, ...] = Field(min_length=1)
 

@@ -86,6 +86,7 @@ class Facts:
     planned: Mapping[str, str] = field(default_factory=dict)  # KPI -> action that stands for it
     required: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # KPI -> clauses that ask for an action
     early: Sequence[EarlyRows] = ()
+    then: Mapping[str, str] = field(default_factory=dict)  # KPI -> variation as of the last review
     made_of: Mapping[str, Sequence[str]] = field(default_factory=dict)  # derived table -> the tables it is made of
 
 
@@ -105,7 +106,7 @@ def assemble(facts: Facts) -> PackModel:
     return PackModel(
         header=facts.header,
         decisions=asked,
-        changes=changes(facts.header, objectives, facts.definition_changes, facts.restatements),
+        changes=changes(facts.header, objectives, facts.definition_changes, facts.restatements, facts.then),
         actions=tuple(facts.actions),
         older_actions=facts.older_actions,
         decided=tuple(facts.decided),

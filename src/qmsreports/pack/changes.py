@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 
 from qmsreports.language import say
 from qmsreports.pack import figures
@@ -28,12 +29,16 @@ def changes(
     objectives: Sequence[Objective],
     definitions: Sequence[DefinitionChange],
     restatements: Sequence[Restatement],
+    then: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Change, ...]:
-    """Return the changes since the last review, the most important kind first; none where there was no review yet."""
+    """Return the changes since the last review, the most important kind first; none where there was no review yet.
+
+    ``then`` is the variation of each KPI as it was analysed up to the period of that review.
+    """
     if not header.last_period:
         return ()
     since = _since(header)
-    found = [change for objective in objectives for change in _new_signal(objective, since)]
+    found = [change for objective in objectives for change in _new_signal(objective, since, then)]
     found += [change for objective in objectives for change in _ended_signal(objective, since)]
     found += [
         _definition(change)
@@ -55,9 +60,16 @@ def _next(header: Header) -> date:
     return date.fromordinal(header.period_end.toordinal() + 1)
 
 
-def _new_signal(objective: Objective, since: _Since) -> tuple[Change, ...]:
+def _new_signal(objective: Objective, since: _Since, then: Mapping[str, str]) -> tuple[Change, ...]:
+    """Tell a signal that the last review did not see, or that began anew after it.
+
+    A run, a trend and two of three mark all their points once they are complete. The point of the last review may
+    carry the mark today, although nothing was marked when that review looked at it.
+    """
     run = current_run(objective.points)
-    if run is None or objective.untested(objective.latest) or _kind_at(objective, since) == run.kind:
+    if run is None or objective.untested(objective.latest):
+        return ()
+    if run.first.start <= since.start and _seen(objective, since, then) == run.kind:
         return ()
     word = {"improvement": "better", "concern": "worse"}.get(run.kind, "different")
     signal = signal_words(objective.points)
@@ -68,8 +80,8 @@ def _new_signal(objective: Objective, since: _Since) -> tuple[Change, ...]:
 
 
 def _ended_signal(objective: Objective, since: _Since) -> tuple[Change, ...]:
-    before = _kind_at(objective, since)
-    if before in ("", "common_cause") or objective.few(objective.latest):
+    """Tell a signal that is over and was there at the last review, or came and went since."""
+    if objective.few(objective.latest):
         return ()
     run = ended_run(objective.points)
     if run is None or run.last.start < since.start:
@@ -84,9 +96,18 @@ def _ended_signal(objective: Objective, since: _Since) -> tuple[Change, ...]:
     return (Change(kind="signal_ended", text=text, link=f"kpi-{objective.kpi}"),)
 
 
-def _kind_at(objective: Objective, period: _Since) -> str:
-    """Return the kind of the point that was the latest at the last review; empty where there was none."""
-    return next((point.kind for point in objective.points if point.period == period.name), "")
+def _seen(objective: Objective, since: _Since, then: Mapping[str, str]) -> str:
+    """Return the kind of signal that the last review saw in its latest point; empty where there was no such point.
+
+    Where nobody analysed the series for that review, it is what the point carries today.
+    """
+    point = next((point for point in objective.points if point.period == since.name), None)
+    if point is None or point.few:
+        return ""
+    variation = then.get(objective.kpi)
+    if variation is None:
+        return point.kind
+    return variation if variation.startswith(("neutral", "common")) else variation.partition("_")[0]
 
 
 def _definition(change: DefinitionChange) -> Change:

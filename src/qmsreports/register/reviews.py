@@ -205,6 +205,11 @@ def considered(session: Session, review: str, *, as_of: datetime | None = None) 
     return [row for row in rows if row.id > gone.get((row.period, row.clause), 0)]
 
 
+def with_statements(session: Session) -> Sequence[str]:
+    """Return the names of the reviews that have stated anything on an input."""
+    return session.scalars(select(ConsideredInput.review).distinct()).all()
+
+
 def _statements(session: Session, review: str, as_of: datetime | None = None) -> Sequence[ConsideredInput]:
     query = select(ConsideredInput).where(ConsideredInput.review == review)
     if as_of is not None:

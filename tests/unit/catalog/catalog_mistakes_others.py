@@ -74,6 +74,7 @@ OF_OTHERS = (
         "  - {clause: 9.3.2-c3, label: Again}\n  - {clause: 9.3.3-a",
     ),
     Mistake("a map that follows nothing", "clauses/std-2.yaml", "follows: std-1", "follows: std-3"),
+    Mistake("a map that adds to nothing", "clauses/std-2.yaml", "follows: std-1", "follows: std-1\nadds_to: std-3"),
     Mistake("same_as of nothing", "clauses/std-2.yaml", "same_as: 9.3.2-c1", "same_as: 9.3.2-c9"),
     Mistake("same_as without follows", "clauses/std-2.yaml", "follows: std-1\n", ""),
     Mistake("evidence in an unknown table", "clauses/std-2.yaml", "tables: [cases]", "tables: [case]"),

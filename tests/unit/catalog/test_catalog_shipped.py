@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+from qmsreports.catalog.check import check_catalog
 from qmsreports.catalog.document import read_document
 from qmsreports.catalog.load import Catalog
 from qmsreports.period import Period
@@ -106,6 +108,22 @@ def test_standards_beside_iso_9001_are_marked_and_claim_nothing_of_their_own(shi
     assert plan.action_plan is not None
     assert plan.action_plan.about("nps", shipped.kpis["nps"].feeds)
     assert not plan.action_plan.about("oee", shipped.kpis["oee"].feeds)
+
+
+def test_a_review_against_what_a_standard_adds_names_what_it_adds_to(shipped: Catalog) -> None:
+    """AS9100D alone would be one input of thirteen, and a review that closes with one."""
+    for name, added, found in (
+        ("as9100d-2016", ("as9100d-2016",), True),
+        ("iatf16949-2016", ("iso9001-2026", "iatf16949-2016"), True),
+        ("iatf16949-2016", ("iso9001-2015", "iatf16949-2016"), False),
+        ("iso14001-2015", ("iso14001-2015",), False),  # a whole standard, whatever it shares
+    ):
+        monthly = shipped.reviews["monthly"].model_copy(update={"standards": added})
+        wrong = check_catalog(replace(shipped, reviews={"monthly": monthly}))
+        said = [str(one) for one in wrong if "lists only what it adds to" in str(one)]
+        assert bool(said) is found, added
+        if found:
+            assert f"name both: [iso9001-2015, {name}]" in said[0]
 
 
 def test_inputs_with_trends_are_fed_by_kpis(shipped: Catalog) -> None:

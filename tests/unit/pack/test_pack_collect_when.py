@@ -7,11 +7,13 @@ from pathlib import Path
 
 from pack_workspace import ACTIONS, BUILT, MEASURED, Workspace, filled
 
+from qmsreports.analysis import analyse_series
 from qmsreports.pack.collect import collect
 from qmsreports.pack.view import front
 from qmsreports.period import Period
 from qmsreports.records import BuiltPack
 from qmsreports.register import packs, reviews
+from qmsreports.register.results import store_analysis
 from tests.unit.pack.test_pack_collect import read
 
 
@@ -80,6 +82,27 @@ def test_a_table_that_is_gone_from_the_lake_is_a_failed_feed(tmp_path: Path) -> 
     assert "Risks and opportunities: the table is gone, but version 2 was published on" in item.evidence
     assert {feed.table for source in pack.quality for feed in source.feeds if feed.status == "failed"} == {"risks"}
     assert pack.trust.sources_read < pack.trust.sources
+
+
+def test_a_run_that_is_complete_now_is_news_though_its_points_are_older(tmp_path: Path) -> None:
+    """Six points over the mean were no signal for September's review; October is the seventh, and marks them all."""
+    made = filled(tmp_path)
+    values = [*(58.0 + (index % 3) for index in range(17)), *([61.0] * 7)]
+    made.series("otif", values, target=50.0, at=MEASURED + timedelta(minutes=1))
+    with made.register.write() as session:
+        last = BuiltPack("monthly", Period.parse("2026-09"), 1, "draft", tmp_path, (), "inputs")
+        at = MEASURED + timedelta(minutes=2)
+        packs.approve_pack(session, packs.record_pack(session, last, run_id="r0", at=at), by="M. Huber", at=at)
+        months = [period.start for period in Period.parse("2026-10").back(24)]
+        then = analyse_series(list(zip(months, values, strict=True))[:-1], better="higher", target=50.0)
+        assert then.variation == "common_cause"
+        told = {"kpi": "otif", "period": "2026-09", "slice_key": "", "inputs": "then", "json": then.to_json()}
+        store_analysis(session, run_id="r0", at=MEASURED, **told)
+    pack = read(made)
+    assert {point.period: point.signal for point in pack.objective("otif").points}["2026-09"] == "run_high"
+    assert [change.text.replace("\u00a0", " ") for change in pack.changes if change.kind == "signal_new"] == [
+        "On time and in full: better, 7 months in a row above its mean."
+    ]
 
 
 def test_nothing_is_overdue_before_its_day(tmp_path: Path) -> None:

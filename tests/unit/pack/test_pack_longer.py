@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 from pack_fixture_review import header, review
+from pack_workspace import BUILT, filled
 
 from qmsreports.catalog.review import Review
 from qmsreports.pack import drawings, figures
 from qmsreports.pack.annex import AgendaItem, agenda_of, annexes_of
 from qmsreports.pack.assemble import period_sentences
 from qmsreports.pack.charts import process_chart
+from qmsreports.pack.collect import collect
 from qmsreports.pack.finding import noun
 from qmsreports.pack.model import FormKind
 from qmsreports.pack.objective import Point
 from qmsreports.pack.view import annexes, front, show
+from qmsreports.period import Period
+from qmsreports.register import reviews
+from qmsreports.register.models import ConsideredInput
 
 
 @pytest.mark.parametrize(
@@ -132,3 +138,34 @@ def test_the_form_writes_its_clauses_as_the_rest_of_the_pack() -> None:
     form = (FormKind(clause="9.3.3-a", label="Opportunities for improvement"),)
     (kind,) = show(review().model_copy(update={"form": form}))["form"]
     assert kind["clause"].replace(figures.NBSP, " ") == "9.3.3 a"
+
+
+@pytest.mark.parametrize(
+    ("said_in", "said_of", "state"),
+    [
+        ("monthly", "2026-08", "considered"),  # inside the quarter
+        ("monthly", "2026-06", "missing"),  # before it
+        ("another_quarterly", "2026-Q3", "missing"),  # other people, who looked at something else
+        ("quarterly", "2026-Q3", "considered"),
+    ],
+)
+def test_a_quarter_finds_what_the_reviews_of_its_months_considered(
+    tmp_path: Path, said_in: str, said_of: str, state: str
+) -> None:
+    made = filled(tmp_path)
+    made.rows("considered_inputs", [])
+    said = ConsideredInput(
+        review=said_in,
+        period=said_of,
+        clause="9.3.2-e",
+        text="Nothing new.",
+        considered_by="A. Berger",
+        considered_on=date(2026, 9, 3),
+        at=BUILT,
+    )
+    with made.register.write() as session:
+        reviews.add_considered(session, said)
+    declared = made.catalog.reviews["quarterly"]
+    pack = collect(made.register, made.lake, made.catalog, declared, Period.parse("2026-Q3"), as_of=BUILT).pack
+    (row,) = [row for row in pack.ledgers[0].rows if row.clause == "9.3.2-e"]
+    assert row.state == state

@@ -22,6 +22,34 @@ def test_a_new_signal_is_told_once() -> None:
     assert changes(header(last_period=""), [concern], (), ()) == ()
 
 
+def test_a_signal_whose_points_were_marked_afterwards_is_new() -> None:
+    """A run marks its seven points once the seventh is there. September carries the mark today; the review of September
+    saw six points and no signal.
+    """
+    concern = one("first_pass_yield")  # since August
+    head = header(last_period="2026-09")
+    (said,) = changes(head, [concern], (), (), {"first_pass_yield": "common_cause"})
+    assert said.kind == "signal_new"
+    assert changes(head, [concern], (), (), {"first_pass_yield": "concern_low"}) == ()
+
+
+def test_a_signal_that_began_anew_since_the_last_review_is_new() -> None:
+    """Both reviews see a concern; the first one ended in between."""
+    concern = one("first_pass_yield")  # since August
+    points = tuple(
+        point.model_copy(update={"kind": "concern", "signal": "below_limit"}) if point.period == "2026-06" else point
+        for point in concern.points
+    )
+    again = concern.model_copy(update={"points": points})
+    (said,) = changes(header(last_period="2026-06"), [again], (), (), {"first_pass_yield": "concern_low"})
+    assert said.kind == "signal_new"
+
+
+def test_a_signal_that_came_and_went_between_two_reviews_is_told() -> None:
+    (said,) = changes(header(last_period="2026-06"), [one("nps")], (), ())  # July and August
+    assert said.kind == "signal_ended"
+
+
 def test_a_signal_that_ended_since_the_last_review_is_told() -> None:
     ended = one("nps")  # July and August
     (said,) = changes(header(last_period="2026-08"), [ended], (), ())

@@ -379,7 +379,7 @@ def test_the_last_cover_is_the_one_that_ended_last(tmp_path: Path) -> None:
 def test_a_months_statement_in_the_register_counts_for_its_year(tmp_path: Path) -> None:
     made = filled(tmp_path)
     said = ConsideredInput(
-        review="annual",
+        review="monthly",  # as the command records it: each review has its own kind of period
         period="2026-03",
         clause="9.3.2-d",
         text="Enough people.",

@@ -40,6 +40,8 @@ def ledgers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Led
     made = filled(tmp_path_factory.mktemp("standards"))
     made.series("oee", [70.0 + index % 3 for index in range(24)], target=75.0)
     made.series("cost_of_poor_quality", [None] * 23 + [2.5], target=3.0)
+    risk = {"kind": "risk", "title": "One foundry only", "owner": "a.b", "identified_on": date(2026, 10, 2)}
+    made.rows("risks", [{"risk_id": "R-1", "likelihood": 2, "severity": 4, **risk}])
     pack = collected(made)
     assert [ledger.standard.unverified for ledger in pack.ledgers] == [False] + [True] * 6
     return {
@@ -67,6 +69,7 @@ def test_quality_data_prove_nothing_about_the_environment(ledgers: dict[str, dic
     assert environment["9.3-a"].state == safety["9.3-a"].state == "data"  # the actions are shared
     for clause in ("9.3-c", "9.3-d1", "9.3-d2", "9.3-d4"):
         assert environment[clause].state == safety[clause].state == "missing"
+    assert environment["9.3-b4"].state == safety["9.3-b3"].state == "missing"  # the risks on record are of quality
 
 
 def test_a_statement_on_an_equal_input_holds_for_both(ledgers: dict[str, dict[str, LedgerRow]]) -> None:

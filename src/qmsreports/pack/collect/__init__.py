@@ -171,6 +171,7 @@ def _collected(
             customers=customers(connection, catalog, period, objectives),
             planned=recorded.planned(),
             required=_required(maps, objectives),
+            then=behind.seen_at(session, last, as_of) if last else {},
             made_of=made_of,
         )
     marks = behind.marks(measured, objectives)

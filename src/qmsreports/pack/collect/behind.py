@@ -15,7 +15,7 @@ from qmsreports.pack import figures
 from qmsreports.pack.model import EarlyRows, Restatement, SqlEvidence, TableVersion
 from qmsreports.pack.objective import Objective
 from qmsreports.period import Period
-from qmsreports.register.models import SqlText
+from qmsreports.register.models import Analysis, SqlText
 from qmsreports.register.restated import is_restatement, reasons
 from qmsreports.register.results import latest_results
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from qmsreports.catalog.load import Catalog
     from qmsreports.lake import Lake
+    from qmsreports.pack.collect.judged import Last
     from qmsreports.pack.collect.measured import Measured
     from qmsreports.register.models import Result
     from qmsreports.register.results import Value
@@ -70,6 +71,16 @@ def early_rows(lake: Lake, catalog: Catalog, versions: Mapping[str, int], since:
             declared = table.recorded_from is not None
             found.append(EarlyRows(table=name, title=title, begins=begins, rows=before, declared=declared))
     return tuple(found)
+
+
+def seen_at(session: Session, last: Last, as_of: datetime) -> dict[str, str]:
+    """Return the variation of each KPI as the last review saw it, by the analyses from before its pack was made."""
+    query = (
+        select(Analysis.kpi, Analysis.variation)
+        .where(Analysis.period == str(last.period), Analysis.slice_key == "", Analysis.at <= (last.built or as_of))
+        .order_by(Analysis.id)
+    )
+    return {kpi: variation for kpi, variation in session.execute(query)}
 
 
 def restatements(

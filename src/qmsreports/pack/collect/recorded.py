@@ -60,8 +60,17 @@ class Recorded:
         ]
 
     def statements(self) -> tuple[Statement, ...]:
-        """Return the statements up to this period, oldest first; of two on one input and period the later counts."""
-        rows = reviews.considered(self.session, self.review, as_of=self.as_of)
+        """Return the statements up to this period, oldest first; of two on one input and period the later counts.
+
+        What another review stated counts as well where its period is a shorter one: an annual review finds what those
+        of its months considered. What another review of the same kind of period stated is not this one's.
+        """
+        rows = [
+            row
+            for name in sorted(reviews.with_statements(self.session), key=lambda name: name == self.review)
+            for row in reviews.considered(self.session, name, as_of=self.as_of)
+            if name == self.review or self._shorter(row.period)
+        ]
         newest = {(row.period, row.clause): row for row in rows if self._of(row.period).end <= self.period.end}
         return tuple(
             Statement(row.clause, row.period, row.text, row.considered_by, row.considered_on) for row in newest.values()
@@ -101,6 +110,10 @@ class Recorded:
             and self._of(one.period).end <= self.period.end
             and (one.is_open or one.done_on is None or one.done_on >= self.period.start)
         }
+
+    def _shorter(self, period: str) -> bool:
+        length = self._of(period)
+        return length.end - length.start < self.period.end - self.period.start
 
     def _of(self, period: str) -> Period:
         return Period.recorded(period, self.years)
