@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,3 +72,26 @@ def read_feed(
     ids = [f"{table}/{load}@{mark}" for load in sorted(new, key=float)]
     ids += [f"{table}{KEYS}/{load}@{mark}" for load in sorted(new_keys, key=float)]
     return Feed(declared, files, keys, frozenset(new), frozenset(new_keys)), ids
+
+
+def lost_loads(feeds: Iterable[Feed], done: Collection[str]) -> list[str]:
+    """Return the ids of the newest loads that were conformed and are not in the landing zone any more.
+
+    So it is after an older copy of the landing zone was put back: the source is read anew from where that copy ends,
+    and a row that came and went since then is named by nothing there. Older loads that somebody removed are not meant.
+    """
+    there = {
+        f"{feed.name}{suffix}/{file.load_id}"
+        for feed in feeds
+        for suffix, files in (("", feed.files), (KEYS, feed.keys))
+        for file in files
+    }
+    gone = [one for one in done if one.partition("@")[0] not in there]
+    kept = [one for one in done if one.partition("@")[0] in there]
+    if gone and kept and min(map(_number, gone)) > max(map(_number, kept)):
+        return sorted(gone, key=_number)
+    return []
+
+
+def _number(load_id: str) -> float:
+    return float(load_id.partition("@")[0].rpartition("/")[2])

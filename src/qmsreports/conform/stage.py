@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from qmsreports.catalog.source import Source
 from qmsreports.catalog.table import Table
 from qmsreports.conform.counts import Counts
-from qmsreports.conform.feed import Feed, read_feed
+from qmsreports.conform.feed import Feed, lost_loads, read_feed
 from qmsreports.conform.history import History
 from qmsreports.conform.mapping import Select, check_columns, check_select, failed_at, read_select
 from qmsreports.conform.reading import copied, reading, unwritable
@@ -49,8 +49,8 @@ def stage(
     refused elsewhere. ``rules`` are the suite's own, as a mark: where they change, every row is to be judged anew.
 
     With ``whole`` everything is conformed as soon as anything is new, for rules that compare rows of different loads.
-    So it is where the key of a row moved or two rows share one: what is new does not say what it leaves behind. Such a
-    batch is ``again``.
+    So it is where the key of a row moved or two rows share one, for what is new does not say what it leaves behind, and
+    after an older copy of the landing zone was put back. Such a batch is ``again``.
 
     A driving row is conformed when it is new or when a row that it joins changed. It gives one staged row or one
     refused row with a reason; the counts always reconcile. The same call gives the same answer however often it is
@@ -71,8 +71,12 @@ def stage(
         feed, ids = read_feed(source, name, landing, done, mark)
         joins[feed] = shared
         load_ids += ids
-    if not load_ids or not driving.files:
+    lost = lost_loads([driving, *joins], done)
+    if not (load_ids or lost) or not driving.files:
         return None
+    how: dict[str, Any] = {"landing": landing, "staging": staging, "organisation": organisation, "tell": tell}
+    if lost:
+        return _as_a_whole(source, table, lost, judged=judged, rules=rules, **how)
     tell(f"{source.source}: {table.table}", 0)
     select = check_select(source, table, text)
     folder = staging / source.source
@@ -85,16 +89,7 @@ def stage(
         counts = history.select()
         looked_at = counts.rows_in + counts.refreshed > 0
         if looked_at and not driving.all_new and (whole or history.moved(select.moving)):
-            return _as_a_whole(
-                source,
-                table,
-                landing=landing,
-                staging=staging,
-                organisation=organisation,
-                judged=judged,
-                rules=rules,
-                tell=tell,
-            )
+            return _as_a_whole(source, table, [], judged=judged, rules=rules, **how)
         _close_doors(
             connection, [*driving.files, *driving.keys, *(f for j in joins for f in (*j.files, *j.keys))], folder
         )
@@ -124,10 +119,10 @@ def stage(
     )
 
 
-def _as_a_whole(source: Source, table: Table, **how: Any) -> StagedTable | None:
-    """Conform everything once more although most of it is known."""
+def _as_a_whole(source: Source, table: Table, lost: list[str], **how: Any) -> StagedTable | None:
+    """Conform everything once more although most of it is known; it takes the place of ``lost`` loads, too."""
     staged = stage(source, table, done=frozenset(), **how)
-    return None if staged is None else replace(staged, again=True)
+    return None if staged is None else replace(staged, again=True, load_ids=(*staged.load_ids, *lost))
 
 
 def preview(

@@ -6,7 +6,8 @@ Every turn of an entry is an event that the database itself refuses to change; t
     open -> rejected                            a person says that the row shall stay out
     rejected -> mended | gone -> rejected       a later version passes or the row is gone; the rejected one comes again
     open -> readmitted -> entered               a person says that it shall enter; the next publication lets it in
-    rejected -> readmitted, readmitted -> rejected      a person says otherwise, until the row is in
+    rejected -> readmitted, readmitted -> rejected      a person says otherwise
+    entered -> rejected                         a person says that it shall leave; the next publication takes it out
 """
 
 from __future__ import annotations
@@ -78,6 +79,14 @@ def readmitted(session: Session, source: str, table: str) -> tuple[Readmitted, .
         Readmitted(row.row_key, str(row.row.get("_row") or ""), row.reason)
         for row in entries(session, source, table, states=("readmitted", "entered"))
     )
+
+
+def taken_back(session: Session, source: str, table: str) -> Sequence[Quarantine]:
+    """Return the entries of rows that were in on a person's word and shall not be any more."""
+    entered = select(QuarantineEvent.quarantine_id).where(QuarantineEvent.event == "entered")
+    query = select(Quarantine).where(Quarantine.source == source, Quarantine.table_name == table)
+    query = query.where(Quarantine.status == "rejected", Quarantine.id.in_(entered))
+    return session.scalars(query.order_by(Quarantine.id)).all()
 
 
 def keep(session: Session, audit: Audit, *, run_id: str, at: datetime) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from qmsreports.errors import Finding, UserError, did_you_mean
+from qmsreports.lake import quoted
 from qmsreports.records import Audit, Readmitted, StagedTable
 from qmsreports.settings import Settings
 from qmsreports.stages.late_links import rows_with_found_links
@@ -23,18 +24,34 @@ if TYPE_CHECKING:
 def with_readmitted(
     workspace: Workspace, source: str, table: str, staged: StagedTable | None, *, run_id: str
 ) -> StagedTable | None:
-    """Return the batch of a table with the rows that wait to enter on a person's word, and those that led nowhere and
-    lead to a row now; ``None`` where nothing waits.
+    """Return the batch of a table with the rows that wait to enter on a person's word, those that are to leave on one,
+    and those that led nowhere and lead to a row now; ``None`` where nothing waits.
     """
     from qmsreports import conform as conforming
     from qmsreports.register import quarantine
 
     with workspace.register.read() as session:
         rows = [dict(entry.row) for entry in quarantine.entries(session, source, table, states=("readmitted",))]
+        rejected = quarantine.taken_back(session, source, table)
+        rows += [dict(entry.row) for entry in _published(workspace, source, table, rejected)]
     rows += rows_with_found_links(workspace, source, table)
     return conforming.readmit(
         staged, rows, workspace.catalog.tables[table], source=source, staging=workspace.staging / run_id
     )
+
+
+def _published(workspace: Workspace, source: str, table: str, entries: Sequence[Quarantine]) -> Sequence[Quarantine]:
+    """Return those of the entries whose row is published in the very version that they keep."""
+    declared = workspace.catalog.tables.get(table)
+    if not entries or declared is None or not workspace.lake.exists(table):
+        return ()
+    with workspace.lake.connect([declared]) as connection:
+        found = connection.execute(
+            f"SELECT _row FROM {quoted(table)} WHERE _source = ? AND _row IN (SELECT unnest(?))",
+            [source, [str(entry.row.get("_row")) for entry in entries]],
+        ).fetchall()
+    there = {content for (content,) in found}
+    return [entry for entry in entries if entry.row.get("_row") in there]
 
 
 def readmitted_rows(workspace: Workspace, staged: StagedTable) -> tuple[Readmitted, ...]:
@@ -104,12 +121,16 @@ def readmit(number: int, *, by: str, why: str, at: datetime, settings: Settings 
 def reject(number: int, *, by: str, why: str, at: datetime, settings: Settings | None = None) -> dict[str, Any]:
     """Close an entry: the row stays out, however often it comes again unchanged, until a person readmits it.
 
-    A row that was readmitted and has not entered yet stays out after all; one that is in is mended at the source.
+    A row that was readmitted stays out after all; one that is in by such a word leaves at the next ingest.
+    :class:`UserError` where the source changed it since: that version was judged by the rules.
     """
     return _decide(number, "rejected", by=by, why=why, at=at, settings=settings)
 
 
-_FROM: Mapping[str, tuple[str, ...]] = {"readmitted": ("open", "rejected"), "rejected": ("open", "readmitted")}
+_FROM: Mapping[str, tuple[str, ...]] = {
+    "readmitted": ("open", "rejected"),
+    "rejected": ("open", "readmitted", "entered"),
+}
 """States in which a person may decide so, or otherwise than before."""
 _DONE: Mapping[str, tuple[str, ...]] = {"readmitted": ("readmitted", "entered"), "rejected": ("rejected",)}
 
@@ -124,8 +145,10 @@ def _decide(number: int, event: str, *, by: str, why: str, at: datetime, setting
             return {**_shown(session, entry, at), "recorded": False}
         if entry.status not in _FROM[event]:
             what = f"is {entry.status} since {entry.settled_at:%Y-%m-%d} by {entry.settled_by}: {entry.settled_why}"
-            todo = "mend it at the source" if entry.status == "entered" else "only a row that is out can be decided on"
-            raise UserError(Finding(f"quarantine {number}", what, todo))
+            raise UserError(Finding(f"quarantine {number}", what, "only a row that is out can be decided on"))
+        if entry.status == "entered" and not _published(workspace, entry.source, entry.table_name, [entry]):
+            what = "the row is not published as it was let in: the source changed it or has it no more"
+            raise UserError(Finding(f"quarantine {number}", what, "mend it at the source"))
         later = quarantine.later_entry(session, entry)
         if entry.status != "open" and later is not None:
             what = f"a later version of the row was kept out, too, as {later}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
+from functools import cache
 
 from qmsreports.catalog.calendar import Calendar
 from qmsreports.errors import UserError
@@ -44,17 +45,24 @@ def held_to(
 
 
 def days_off(calendars: Iterable[Calendar]) -> Callable[[date], bool]:
-    """Return whether a day is a public holiday, or closed by name, in any of the calendars."""
+    """Return whether a day is a public holiday, or closed by name, in any of the calendars.
+
+    Each year is looked up once: rules on volume ask for the days of more than a year.
+    """
     known = tuple(calendars)
 
-    def day_off(day: date) -> bool:
+    @cache
+    def of_year(year: int) -> frozenset[date]:
+        found = set()
         for calendar in known:
-            rule = calendar.rule_on(day)
-            if rule is None:
-                continue
-            own = {one.on: one.hours for one in rule.holidays.own}
-            if own.get(day, "") == "closed" or day in rule.holidays.public(range(day.year, day.year + 1)):
-                return True
-        return False
+            named = {one.on for rule in calendar.rules for one in rule.holidays.own if one.on.year == year}
+            for day in named.union(*(rule.holidays.public(range(year, year + 1)) for rule in calendar.rules)):
+                rule = calendar.rule_on(day)
+                if rule is None:
+                    continue
+                own = {one.on: one.hours for one in rule.holidays.own}
+                if own.get(day, "") == "closed" or day in rule.holidays.public(range(year, year + 1)):
+                    found.add(day)
+        return frozenset(found)
 
-    return day_off
+    return lambda day: day in of_year(day.year)

@@ -23,7 +23,7 @@ _NUMBERS = ("integer", "number")
 _DAYS = ("date", "instant")
 _WHOLE = {"weeks": 1_000, "stretches": 1_000, "from_rows": 10**12}
 """Arguments that are whole numbers from 1 up to a limit."""
-_SHARES = ("share",)
+_SHARES = ("share", "loss")
 _POSITIVE = {"days": 36_525.0}
 _OF_NUMBERS = (
     "expect_column_mean_to_be_between",

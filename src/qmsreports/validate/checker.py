@@ -39,6 +39,8 @@ __all__ = ["Checker", "Outcome", "expectations"]
 
 _SHOWN = 5
 """Values of a column that are named where the library names none."""
+_LISTED = 20
+"""Values that an observation lists at most."""
 _OBSERVED = ("whole", "delivery")
 _DETAILS = {
     "result_format": "COMPLETE",
@@ -144,9 +146,16 @@ class Checker:
             checked=(len(frame) if elements is None else int(elements)) - int(found.get("missing_count") or 0),
             failed=tuple(int(position) for position in found.get("unexpected_index_list") or ()),
             success=bool(result.success),
-            observed="" if observed is None else str(observed),
+            observed=_observed(observed),
             broken=_broken(result.exception_info),
         )
+
+
+def _observed(observed: object) -> str:
+    """Say what a rule saw; of many values the first, for they are stored and shown with every run."""
+    if isinstance(observed, list) and len(observed) > _LISTED:
+        return f"{str(observed[:_LISTED])[:-1]}, and {len(observed) - _LISTED:,} more]"
+    return "" if observed is None else str(observed)
 
 
 def _nothing(observed: object) -> bool:

@@ -120,7 +120,7 @@ class Evidence:
             )
         )
 
-    def _ask(self, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
+    def ask(self, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
         """Return all rows of an answer, and remember when it was a disk or memory that refused it."""
         import duckdb
 
@@ -153,7 +153,7 @@ class Evidence:
         """
         names = ", ".join(map(_name, columns))
         known = " AND ".join(f"{_name(column)} IS NOT NULL" for column in columns)
-        rows = self._ask(
+        rows = self.ask(
             f"SELECT file_row_number FROM staged SEMI JOIN "
             f"(SELECT {names} FROM staged WHERE {known} GROUP BY ALL HAVING count(*) > 1) USING ({names}) ORDER BY 1"
         )
@@ -176,7 +176,7 @@ class Evidence:
             known.append(f"SELECT {_name(other_column)} AS known FROM staged")
         if not known:
             raise LookupError(f"{other_table} has no rows yet")
-        rows = self._ask(
+        rows = self.ask(
             f"SELECT DISTINCT {_name(column)} FROM staged WHERE {_name(column)} IS NOT NULL AND {_name(column)} "
             f"NOT IN (SELECT known FROM ({' UNION ALL '.join(known)}) WHERE known IS NOT NULL)"
         )
@@ -198,7 +198,7 @@ class Evidence:
     def _latest(self, column: str, *, since: datetime | None = None) -> int | None:
         until = _microseconds(self.as_of + timedelta(hours=14))
         days = self._days(column, since=since)
-        ((found,),) = self._ask(f"SELECT max(moment) FROM ({days}) WHERE moment <= ?", [until])
+        ((found,),) = self.ask(f"SELECT max(moment) FROM ({days}) WHERE moment <= ?", [until])
         return None if found is None else int(found)
 
     def weekly(self, column: str, weeks: int) -> list[int]:
@@ -213,7 +213,7 @@ class Evidence:
         if not days:
             return []
         start = datetime(days[0].year, days[0].month, days[0].day, tzinfo=UTC) - timedelta(weeks=weeks)
-        counted = self._ask(
+        counted = self.ask(
             f"SELECT (moment - $start) // {_DAY} AS day, count(*) FROM ({self._days(column, since=start)}) "
             f"WHERE moment >= $start AND moment < $end GROUP BY day",
             {"start": _microseconds(start), "end": _microseconds(start + timedelta(weeks=weeks + 1))},
@@ -235,7 +235,7 @@ class Evidence:
             return []
         end = newest.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
         start = end - timedelta(days=days * (windows + 1))
-        counted = self._ask(
+        counted = self.ask(
             f"SELECT (moment - $start) // {days * _DAY} AS stretch, CAST(also AS VARCHAR), count(*) "
             f"FROM ({self._days(by, column, since=start)}) "
             f"WHERE moment >= $start AND moment < $end AND also IS NOT NULL GROUP BY ALL",
@@ -267,8 +267,7 @@ class Evidence:
             return None
         first = last - timedelta(days=days - 1)
         (own,), (others,) = (
-            self._ask(f"SELECT coalesce(sum(value), 0), count(*) FROM {self._side(side, first, last)}")
-            for side in sides
+            self.ask(f"SELECT coalesce(sum(value), 0), count(*) FROM {self._side(side, first, last)}") for side in sides
         )
         return Totals(float(own[0]), float(others[0]), int(own[1]), int(others[1]), first, last)
 
@@ -285,7 +284,7 @@ class Evidence:
             return None
         first = last - timedelta(days=days - 1)
         own, others = (
-            dict(self._ask(f"SELECT day, count(*) FROM {self._side(side, first, last)} GROUP BY day")) for side in sides
+            dict(self.ask(f"SELECT day, count(*) FROM {self._side(side, first, last)} GROUP BY day")) for side in sides
         )
         return own, others
 
@@ -308,7 +307,7 @@ class Evidence:
 
         def newest(since: date | None) -> list[date | None]:
             asked = (f"(SELECT max(day) FROM {self._side(side, since, until)})" for side in sides)
-            return list(self._ask(f"SELECT {', '.join(asked)}")[0])
+            return list(self.ask(f"SELECT {', '.join(asked)}")[0])
 
         ends = newest(lately)
         if any(end is None or end <= lately for end in ends):  # a table at rest is read as a whole
@@ -343,7 +342,7 @@ class Evidence:
         )
 
     def _count(self, files: str) -> int:
-        ((count,),) = self._ask(f"SELECT count(*) FROM {files}")
+        ((count,),) = self.ask(f"SELECT count(*) FROM {files}")
         return int(count)
 
     def _days(self, column: str, also: str = "", *, since: datetime | None = None) -> str:

@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING
 from qmsreports.records import UNJUDGED, StagedTable, Tell
 from qmsreports.validate.evidence import Evidence
 from qmsreports.validate.frames import BATCH_ROWS, batches, rows_at
+from qmsreports.validate.narrowed import narrowed
 from qmsreports.validate.suite import Rule, Suite
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from qmsreports.validate.checker import Checker, Outcome
 
 
@@ -94,7 +97,13 @@ def _apart(checker: Checker, check: str, staged: StagedTable, evidence: Evidence
 
         return Outcome(staged.rows, failed=tuple(repeated), success=False)
     if rule.kind.scope == "whole" and staged.rows:
-        frame = next(batches(staged.path, columns, staged.rows))
+        frame = _whole(narrowed(rule, columns[0], staged, evidence), columns, staged)
     else:
         frame = rows_at(staged.path, columns, repeated)
     return replace(checker.run(frame, [check])[check], checked=staged.rows)
+
+
+def _whole(path: str, columns: list[str], staged: StagedTable) -> pd.DataFrame:
+    """Return a column in one frame, an empty one where narrowing left no value."""
+    frame = next(batches(path, columns, staged.rows), None)
+    return rows_at(path, columns, []) if frame is None else frame

@@ -118,7 +118,8 @@ class ExpectColumnNewestToBeRecent(_DeliveryExpectation):
 
 class ExpectColumnVolumeToMatchHistory(_DeliveryExpectation):
     """Expect the rows of the last seven days to lie between ``at_least`` and ``at_most`` times the median of the
-    ``weeks`` before, with ``season`` as far as the same weeks of last year were busier; see :func:`judging.volume`.
+    ``weeks`` before, with ``season`` as far as the same weeks of last year were busier, and no share of more than
+    ``loss`` to be missing; see :func:`judging.volume`.
     """
 
     column: str
@@ -126,13 +127,20 @@ class ExpectColumnVolumeToMatchHistory(_DeliveryExpectation):
     at_least: float
     at_most: float
     season: bool = False
+    loss: float | None = None
 
-    success_keys: ClassVar[tuple[str, ...]] = ("column", "weeks", "at_least", "at_most", "season")
-    args_keys: ClassVar[tuple[str, ...]] = ("column", "weeks", "at_least", "at_most", "season")
+    success_keys: ClassVar[tuple[str, ...]] = ("column", "weeks", "at_least", "at_most", "season", "loss")
+    args_keys: ClassVar[tuple[str, ...]] = success_keys
 
     def _judge(self) -> tuple[bool, str]:
         return judging.volume(
-            evidence(), self.column, self.weeks, self.at_least, self.at_most, season=bool(self.season)
+            evidence(),
+            self.column,
+            self.weeks,
+            self.at_least,
+            self.at_most,
+            season=bool(self.season),
+            loss=self.loss,
         )
 
 

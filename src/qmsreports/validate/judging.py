@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -36,16 +37,26 @@ def newest(now: Evidence, column: str, days: float) -> Verdict:
 
 
 # --- volume ----------------------------------------------------------------------------------------------------------
-def volume(now: Evidence, column: str, weeks: int, at_least: float, at_most: float, *, season: bool = False) -> Verdict:
+def volume(
+    now: Evidence,
+    column: str,
+    weeks: int,
+    at_least: float,
+    at_most: float,
+    *,
+    season: bool = False,
+    loss: float | None = None,
+) -> Verdict:
     """Whether the last seven days lie between ``at_least`` and ``at_most`` times the median of the ``weeks`` before.
 
     The median keeps a single strange week from moving the band. With ``season`` it is multiplied by what the same weeks
     were a year ago to the weeks before them: the usual 100 times 40/80 expects 50 in August when last August was half
     as busy as the weeks before it. Holds while history is shorter than half of ``weeks``. Where most weeks have no
     row, no share of the median means anything: the fullest of them takes its place, for ``at_most`` alone.
+    A part of the rows that is lost, and ``loss`` is the share from which on, is looked for by :func:`lost`.
     """
-    counts = now.weekly(column, _YEAR + 1 + weeks if season else weeks)
-    *before, last = counts or [0]
+    days = now.daily(column, _YEAR + 1 + weeks if season else weeks)
+    *before, last = [sum(week) for week in days] or [0]
     before = _since_first(before)
     recent = before[-weeks:]
     if len(recent) < weeks / 2:
@@ -59,7 +70,73 @@ def volume(now: Evidence, column: str, weeks: int, at_least: float, at_most: flo
     said = f"{last} rows in the last week, usually {usual:g}"
     if factor != 1:
         said += f", {expected:.3g} at this time of the year"
-    return expected * at_least <= last <= expected * at_most, said
+    if not expected * at_least <= last <= expected * at_most:
+        return False, said
+    missing = "" if loss is None else lost(days, _open_days(now, column, len(days)), weeks, loss)
+    return not missing, missing or said
+
+
+def lost(days: Sequence[Sequence[int]], open_days: Sequence[Sequence[bool]], weeks: int, share: float) -> str:
+    """Say how much less came on the working days of the last week than usual; nothing where that is nothing unusual.
+
+    Rows of each day by week, oldest first, and which days count: no public holiday, nor the newest, which may go on.
+    A week is held against the medians of its weekdays in the ``weeks`` before: 70 of 5 times 20 are 0.7 of usual. It
+    fails below all of three: ``1 - share``; four robust standard deviations (1.4826 times the median deviation) of the
+    earlier weeks' own shares, so that what varies anyway raises no alarm; and four of chance, 1 - 4 / sqrt(expected):
+    0.6 of 100 rows. A year ago's share of usual is allowed for where there is one.
+    """
+    end = len(days) - 1
+    begun = next((week for week, rows in enumerate(days) if any(rows)), end) + 1  # the first one is seldom whole
+    recent = _usual(days, open_days, range(max(begun, end - weeks), end))
+    if len(recent.weeks) < weeks / 2 or not recent.expected(end):
+        return ""
+    ago = end - _YEAR
+    year = _usual(days, open_days, range(max(begun, ago - 1 - weeks), ago - 1))
+    known = len(year.weeks) >= weeks / 2
+    then = [year.share(week) for week in range(ago - 1, ago + 2) if year.expected(week)] if known else []
+    season = min(max(statistics.median(then), 0.25), 4.0) if then else 1.0
+    shares = [recent.share(week) for week in recent.weeks if recent.expected(week)]
+    middle = statistics.median(shares)
+    spread = 1.4826 * statistics.median(abs(one - middle) for one in shares)
+    expected = recent.expected(end) * season
+    found = recent.share(end) / season
+    if found >= min(1 - share, 1 - 4 * spread, 1 - 4 / math.sqrt(expected)):
+        return ""
+    rows = round(found * expected)
+    return f"{rows} rows on the working days of the last week, {expected:.3g} expected: {100 * (1 - found):.0f} % less"
+
+
+@dataclass(frozen=True, slots=True)
+class _Usual:
+    """What the weekdays of some ``weeks`` usually had; ``medians`` of each of the seven days."""
+
+    days: Sequence[Sequence[int]]
+    open_days: Sequence[Sequence[bool]]
+    weeks: range
+    medians: Sequence[float]
+
+    def expected(self, week: int) -> float:
+        """Return what the open days of a week would have together."""
+        return sum(usual for usual, open_ in zip(self.medians, self.open_days[week], strict=True) if open_)
+
+    def share(self, week: int) -> float:
+        """Return what they had, as a share of it."""
+        rows = sum(count for count, open_ in zip(self.days[week], self.open_days[week], strict=True) if open_)
+        return rows / self.expected(week)
+
+
+def _usual(days: Sequence[Sequence[int]], open_days: Sequence[Sequence[bool]], weeks: range) -> _Usual:
+    same = [[days[week][day] for week in weeks if open_days[week][day]] for day in range(7)]
+    return _Usual(days, open_days, weeks, [statistics.median(rows or [0]) for rows in same])
+
+
+def _open_days(now: Evidence, column: str, weeks: int) -> list[list[bool]]:
+    """Return of each day, by week, whether it is one that can be held against others of its weekday."""
+    last = now.last_days(column)
+    found = [[not now.day_off(day - timedelta(weeks=back)) for day in last] for back in range(weeks - 1, -1, -1)]
+    if found:
+        found[-1][-1] = False
+    return found
 
 
 def _season(before: Sequence[int], weeks: int) -> float:
@@ -76,8 +153,9 @@ def weekdays(now: Evidence, column: str, weeks: int, at_least: float, at_most: f
     ``weeks`` before.
 
     A day fails when it lies outside ``at_least`` and ``at_most`` times the median of its weekday, that median is at
-    least ``from_rows``, and no such weekday of the history was further out; on a day off few rows are no loss. A
-    Tuesday of 3 rows fails where Tuesdays have 40 and the quietest one had 20, and passes where one had 0.
+    least ``from_rows``, and no such weekday of the history was further out; on a day off few rows are no loss, and an
+    earlier one is no measure. A Tuesday of 3 rows fails where Tuesdays have 40 and the quietest one had 20, and passes
+    where one had 0.
     """
     *before, last = now.daily(column, weeks) or [()]
     before = before[next((at for at, week in enumerate(before) if any(week)), len(before)) :]
@@ -85,7 +163,10 @@ def weekdays(now: Evidence, column: str, weeks: int, at_least: float, at_most: f
         return True, f"{len(before)} weeks of history"
     strange = []
     for place, (day, count) in enumerate(zip(now.last_days(column)[:-1], last[:-1], strict=True)):
-        same = [week[place] for week in before]
+        dates = (day - timedelta(weeks=back) for back in range(len(before), 0, -1))
+        same = [week[place] for week, date in zip(before, dates, strict=True) if not now.day_off(date)]
+        if not same:
+            continue
         usual = statistics.median(same)
         low, high = min(usual * at_least, min(same)), max(usual * at_most, max(same))
         strayed = count > high or (count < low and not now.day_off(day))

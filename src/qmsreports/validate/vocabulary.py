@@ -94,7 +94,7 @@ KINDS: dict[str, Kind] = {
     "expect_column_values_to_be_no_later_than_run": _on_column("slack_minutes"),
     "expect_column_newest_to_be_recent": Kind("delivery", _COLUMN, ("days",), ("days",)),
     "expect_column_volume_to_match_history": Kind(
-        "delivery", _COLUMN, ("weeks", "at_least", "at_most", "season"), ("weeks", "at_least", "at_most")
+        "delivery", _COLUMN, ("weeks", "at_least", "at_most", "season", "loss"), ("weeks", "at_least", "at_most")
     ),
     "expect_column_weekdays_to_match_history": Kind(
         "delivery",

@@ -93,6 +93,38 @@ def test_a_key_made_of_a_joined_row_moves_with_that_row(tmp_path: Path) -> None:
     assert standing(line) == {"S2/1": 1.0}
 
 
+def test_a_row_that_came_and_went_after_the_copy_of_the_landing_zone_that_was_put_back_is_gone(tmp_path: Path) -> None:
+    """The copy does not know the second row; nothing that is read after it says that the row was there."""
+    line = drafts(tmp_path)
+    line.land("1", so_item=[draft(1, "O-1", 1.0, 1)], so_item__keys=[{"id": "1"}])
+    line.run()
+    line.land("2", so_item=[draft(2, "O-2", 2.0, 2)], so_item__keys=[{"id": "1"}, {"id": "2"}])
+    line.run()
+    for file in (tmp_path / "landing").rglob("*2.*"):
+        file.unlink()
+    assert [file.name for file in (tmp_path / "landing").rglob("*2.*")] == []
+    line.land("3", so_item=[draft(3, "O-3", 3.0, 3)], so_item__keys=[{"id": "1"}, {"id": "3"}])
+    staged = line.stage()
+    assert staged is not None and staged.again
+    assert {one.partition("@")[0] for one in staged.load_ids} >= {"so_item/2", "so_item__keys/2"}
+    line.publish(staged)
+    assert standing(line) == {"O-1": 1.0, "O-3": 3.0}
+    assert line.stage() is None  # once
+
+
+def test_older_loads_that_somebody_removed_take_no_row_along(tmp_path: Path) -> None:
+    line = drafts(tmp_path)
+    line.land("1", so_item=[draft(1, "O-1", 1.0, 1)])
+    line.run()
+    line.land("2", so_item=[draft(2, "O-2", 2.0, 2)])
+    line.run()
+    for file in (tmp_path / "landing").rglob("*1.*"):
+        file.unlink()
+    line.land("3", so_item=[draft(3, "O-3", 3.0, 3)])
+    line.run()
+    assert standing(line) == {"O-1": 1.0, "O-2": 2.0, "O-3": 3.0}
+
+
 NAMES = st.sampled_from([None, "X", "Y", "Z"])
 LOADS = st.lists(
     st.tuples(

@@ -74,7 +74,7 @@ def test_a_rejected_row_stays_out_and_is_not_opened_again(shop: Shop) -> None:
         shop.readmit(1)
 
 
-def test_a_person_may_decide_otherwise_until_the_row_is_in(shop: Shop) -> None:
+def test_a_person_may_decide_otherwise_as_often_as_need_be(shop: Shop) -> None:
     shop.readmit(1)
     assert shop.reject(1)["status"] == "rejected"
     assert shop.ingest().status == "unchanged"
@@ -83,8 +83,36 @@ def test_a_person_may_decide_otherwise_until_the_row_is_in(shop: Shop) -> None:
     shop.ingest()
     assert shop.pieces()["3"] == 90.0
     assert [event for event, _ in shop.events(1)] == ["readmitted", "rejected", "readmitted", "entered"]
-    with pytest.raises(UserError, match=r"quarantine 1: is entered since .* by Ada Lam: .*; mend it at the source"):
+
+
+def test_a_row_that_was_let_in_by_mistake_leaves_again_on_a_word(shop: Shop) -> None:
+    shop.readmit(1)
+    shop.ingest()
+    assert shop.pieces()["3"] == 90.0
+    assert shop.reject(1)["status"] == "rejected"
+    report = shop.ingest()
+    assert (report.status, report.rows_in, report.refreshed, report.quarantined) == ("published", 0, 1, 1)
+    assert shop.pieces() == {"1": 1.0, "2": 2.0}
+    assert shop.entries() == [(1, "3", "rejected")]
+    assert shop.events(1) == [
+        ("readmitted", "Ada Lam"),
+        ("entered", "qmsreports"),
+        ("rejected", "Ada Lam"),
+    ]
+    assert shop.ingest().status == "unchanged"  # it is out, and is not taken out every night
+    shop.readmit(1)
+    shop.ingest()
+    assert shop.pieces()["3"] == 90.0
+
+
+def test_a_row_that_the_source_changed_since_it_was_let_in_is_not_rejected_by_its_old_entry(shop: Shop) -> None:
+    shop.readmit(1)
+    shop.ingest()
+    shop.order("3", 4.0, "2026-03-06 01:00:00")
+    shop.ingest()
+    with pytest.raises(UserError, match=r"quarantine 1: the row is not published as it was let in: .*; mend it at the"):
         shop.reject(1)
+    assert shop.pieces()["3"] == 4.0
 
 
 def test_a_rejected_row_that_is_gone_at_the_source_cannot_be_let_in(shop: Shop) -> None:

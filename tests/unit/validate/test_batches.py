@@ -129,3 +129,42 @@ def test_no_frame_stays_in_memory_once_it_was_checked(tmp_path: Path) -> None:
     del frame
     gc.collect()
     assert held() is None
+
+
+WHOLE = {
+    "expect_column_unique_value_count_to_be_between": ({"min_value": 4}, False, "3"),
+    "expect_column_proportion_of_unique_values_to_be_between": ({"max_value": 0.2}, True, "0.1875"),  # 3 of 16 known
+    "expect_column_proportion_of_non_null_values_to_be_between": ({"min_value": 0.9}, False, "0.8"),  # 16 of 20
+    "expect_column_distinct_values_to_be_in_set": ({"value_set": ["C0"]}, False, 'customer id is "C0", "C1", "C2"'),
+    "expect_column_distinct_values_to_contain_set": ({"value_set": ["C1"]}, True, ""),
+    "expect_column_distinct_values_to_equal_set": ({"value_set": ["C0", "C1", "C2"]}, True, ""),
+    "expect_column_most_common_value_to_be_in_set": ({"value_set": ["C1", "C2"]}, False, "['C0']"),
+}
+
+
+@pytest.mark.parametrize("type_", WHOLE)
+def test_a_column_that_is_narrowed_comes_out_as_a_look_at_all_of_it(
+    staged: Callable[..., StagedTable], tmp_path: Path, type_: str
+) -> None:
+    """Of twenty rows four are empty, six are C0 and five each C1 and C2."""
+    names = [None] * 4 + ["C0"] * 6 + ["C1"] * 5 + ["C2"] * 5
+    delivery = staged([order(f"A{number}", customer_id=name) for number, name in enumerate(names)])
+    kwargs, holds, seen = WHOLE[type_]
+    path = write_suite(tmp_path / "orders.json", rule(type_, "warning", "keep", column="customer_id", **kwargs))
+    suite = load_suite(path, ORDERS)
+    evidence = Evidence(delivery, ORDERS, as_of=AS_OF, lookup=lambda _name: (), spill=tmp_path / "spill")
+    for batch_rows in (5, 1000):
+        with evidence.current():
+            (found,) = examine(suite, delivery, evidence, tell=silent, batch_rows=batch_rows).values()
+        assert (found.success, found.observed, found.broken) == (holds, seen, ""), batch_rows
+
+
+def test_of_many_values_an_observation_lists_the_first(staged: Callable[..., StagedTable], tmp_path: Path) -> None:
+    delivery = staged([order(f"A{number:02}") for number in range(50)])
+    type_ = "expect_column_most_common_value_to_be_in_set"  # each value is there once, so it is any of them
+    path = write_suite(tmp_path / "orders.json", rule(type_, "warning", "keep", column="order_id", value_set=["A00"]))
+    evidence = Evidence(delivery, ORDERS, as_of=AS_OF, lookup=lambda _name: (), spill=tmp_path / "spill")
+    with evidence.current():
+        (found,) = examine(load_suite(path, ORDERS), delivery, evidence, tell=silent, batch_rows=10).values()
+    assert not found.success
+    assert found.observed.startswith("['A00', 'A01', ") and found.observed.endswith("'A19', and 30 more]")
