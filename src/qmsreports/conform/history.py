@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from qmsreports.catalog.source import Source
+from qmsreports.conform.ahead import cursors_ahead
 from qmsreports.conform.counts import Counts
 from qmsreports.conform.feed import Feed
 from qmsreports.conform.moving import MovingKey, moved
@@ -49,6 +50,7 @@ class History:
         self.source = source
         self.driving = driving
         self.joins = joins
+        self._odd: dict[Feed, str] = {}
         self.parent = next((feed for feed in joins if feed.name == parent), None)
         for feed in dict.fromkeys((driving, *joins)):
             if not feed.files:
@@ -209,18 +211,26 @@ class History:
         """SELECT of the current version per key; a row without a whole key stands for itself."""
         keys, cursor = _list(feed.declared.key), quoted(feed.declared.cursor or "")
         alone = f"CASE WHEN {feed.keyless} THEN _at END"
-        order = "_at DESC"
-        if feed.declared.cursor:
-            order = f"{cursor} DESC NULLS LAST, _at DESC"
+        order = f"{cursor} DESC NULLS LAST, _at DESC" if feed.declared.cursor else "_at DESC"
         if feed.declared.cursor and feed.declared.overlap_minutes:
             newest = f"max(try_utc({cursor})) OVER (PARTITION BY {keys}, {alone})"
             near = f"try_utc({cursor}) >= {newest} - INTERVAL {feed.declared.overlap_minutes} MINUTE"
             rows = f"(SELECT *, {near} AS _near FROM {rows})"
             order = f"_near DESC NULLS LAST, CAST(_load AS DOUBLE) DESC, {order}"
+        if ahead := self._ahead(feed):
+            rows = f"(SELECT *, bool_or({ahead}) OVER (PARTITION BY {keys}, {alone}) AS _odd FROM {rows})"
+            order = f"CASE WHEN _odd THEN CAST(_load AS DOUBLE) END DESC, {order}"
         seen = f", max(CAST(_load AS DOUBLE)) OVER (PARTITION BY {keys}, {alone}) AS _seen" if feed.keys else ""
         return f"""SELECT {keys}, _at, _new {", _seen" if feed.keys else ""} FROM (
             SELECT *, row_number() OVER (PARTITION BY {keys}, {alone} ORDER BY {order}) AS _nth {seen}
             FROM {rows}) WHERE _nth = 1"""
+
+    def _ahead(self, feed: Feed) -> str:
+        """Condition that a row's cursor tells nothing of its age (see ``ahead``); empty where that of each row does."""
+        if feed not in self._odd:
+            cursor = "" if self.source.kind == "files" else feed.declared.cursor
+            self._odd[feed] = cursors_ahead(self.connection, self._landed(feed), quoted(cursor)) if cursor else ""
+        return self._odd[feed]
 
     # --- deletions at the source -------------------------------------------------------------------------------------
     def _vanished(self, feed: Feed, load: str, row: str, seen: str = "_seen") -> str:

@@ -8,10 +8,12 @@ and noted as doubtful: 1.234 is 1234 or a mistake, and never told apart by guess
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from qmsreports.catalog.source import LandedFeed
@@ -59,11 +61,11 @@ class Csvs:
             reader = csv.reader(text, delimiter=self._feed.separator, strict=True)
             try:
                 yield from self._rows(file, reader)
-            except UnicodeDecodeError as error:
+            except UnicodeDecodeError:
                 raise Unreadable(
                     f"the file is not {self._feed.encoding} text",
                     "declare its encoding or deliver it as declared",
-                    where=f"{file.shown}:{self._line_of(file, error)}",
+                    where=f"{file.shown}:{self._line_of(file)}",
                 ) from None
             except csv.Error as error:
                 raise Unreadable(
@@ -75,6 +77,7 @@ class Csvs:
         if header is None:
             return
         start = f"{file.shown}:{reader.line_num}"
+        self._right_encoding(header, file)
         self._right_separator(header, file)
         columns = tuple(columns_of(self._feed, _named(header), where=start))
         numbers = [self._comma and name not in self._texts for name in columns]
@@ -95,6 +98,16 @@ class Csvs:
                 rows = []
         yield _block(columns, rows)
 
+    def _right_encoding(self, header: list[str], file: File) -> None:
+        """Stop where a file of another encoding begins with the mark of UTF-8: its umlauts would be wrong, too."""
+        is_utf = self._encoding.lower().startswith("utf")
+        if not is_utf and header[0].encode(self._encoding, "replace").startswith(codecs.BOM_UTF8):
+            raise Unreadable(
+                f"{file.shown} begins with the mark of UTF-8 and is declared as {self._feed.encoding}",
+                "write encoding: utf-8",
+                place=("encoding",),
+            )
+
     def _right_separator(self, header: list[str], file: File) -> None:
         if len(header) > 1 or len(self._feed.key) + len(self._feed.needs) < 2:
             return
@@ -106,15 +119,26 @@ class Csvs:
                 place=("separator",),
             )
 
-    def _line_of(self, file: File, error: UnicodeDecodeError) -> int:
+    def _line_of(self, file: File) -> int:
         """Return the first line that cannot be decoded; text is decoded ahead of the line that is being read."""
+        decoder, line = codecs.getincrementaldecoder(self._feed.encoding)(), 1
         with opened(self._fs, self._feed, file) as stream:
-            for number, line in enumerate(stream, 1):
+            while part := stream.read(1 << 16):
+                before = decoder.getstate()
                 try:
-                    line.decode(self._feed.encoding)
+                    line += decoder.decode(part).count("\n")
                 except UnicodeDecodeError:
-                    return number
-        return error.object[: error.start].count(b"\n") + 1
+                    decoder.setstate(before)
+                    return line + _lines_before_the_fault(decoder, part)
+        return line  # the end is cut off
+
+
+def _lines_before_the_fault(decoder: codecs.IncrementalDecoder, part: bytes) -> int:
+    lines = 0
+    with suppress(UnicodeDecodeError):
+        for place in range(len(part)):
+            lines += decoder.decode(part[place : place + 1]) == "\n"
+    return lines
 
 
 def _named(header: list[str]) -> list[str]:

@@ -31,6 +31,8 @@ from qmsreports.sources.places import clock_of, close_place, open_place, reason,
 from qmsreports.sources.retyped import Values
 from qmsreports.sources.streams import Lost
 
+_STAY = "nothing where they were only cleared away: {}; rows that must go need deletions: keys"
+
 
 class FileFeeds:
     """The feeds of one folder or one file."""
@@ -313,6 +315,9 @@ class FileReading:
         if not rows:
             what = "the file has a header and no row" if header else "the file is empty"
             self.warnings.append(Warned(what, "nothing is landed; deliver it again if it should have rows", file.shown))
+        elif rows < had and self.feed.deletions != "keys":
+            what = f"the file holds {rows:,} {'row' if rows == 1 else 'rows'} and held {had:,}"
+            self.warnings.append(Warned(what, _STAY.format("those that it no longer holds stay"), file.shown))
         self._marked[file.name] = replace(self._marks[file.name], rows=rows)
 
 
@@ -335,8 +340,5 @@ def _gone(lost: Mapping[str, FileMark]) -> Warned:
     more = f" and {len(names) - 3:,} more" if len(names) > 3 else ""
     listed = ", ".join(names[:3]) + more
     what = f"{len(names):,} files are gone" if len(names) > 1 else "a file is gone"
-    told = f"{rows:,} rows stay" if rows > 1 else "1 row stays"
-    return Warned(
-        f"{what} since the last visit ({listed})",
-        f"nothing where they were only cleared away: the {told}; rows that must go need deletions: keys",
-    )
+    told = f"the {rows:,} rows stay" if rows > 1 else "the 1 row stays"
+    return Warned(f"{what} since the last visit ({listed})", _STAY.format(told))

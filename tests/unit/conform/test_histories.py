@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from landed_fixture import Line, item, make_source, order
@@ -204,3 +205,19 @@ def test_rows_that_read_their_siblings_and_leave_with_their_parent_end_alike(
         assert got == [
             (f"{so_no}/{pos}", parents[so_no], float(pieces[so_no])) for so_no, pos in sorted(lines) if so_no in present
         ]
+
+
+@pytest.mark.parametrize("mistyped", ["2062-10-01 08:00:00", "9999-12-31", "infinity", "n/a"])
+def test_a_cursor_ahead_of_its_load_does_not_outlive_its_mending(line: Line, mistyped: str) -> None:
+    """Loads of 2026-10-01, 02, 03 and 04 at 00:00 UTC, as the database was then."""
+    line.land("1790812800", so_item=[item("A", qty=1.0, modified="2026-09-30 10:00:00")], sales_order=[order("A")])
+    line.run()
+    line.land("1790899200", so_item=[item("A", qty=2.0, modified=mistyped)])
+    line.run()
+    assert [row["quantity"] for row in line.rows()] == [2.0]
+    line.land("1790985600", so_item=[item("A", qty=3.0, modified="2026-10-01 09:00:00")])
+    line.run()
+    assert [row["quantity"] for row in line.rows()] == [3.0]
+    line.land("1791072000", so_item=[item("A", qty=4.0, modified="2026-10-03 09:00:00")])
+    line.run()
+    assert [row["quantity"] for row in line.rows()] == [4.0]

@@ -273,6 +273,32 @@ def test_a_quote_that_never_ends(folder: Folder) -> None:
     assert told(folder) == "in/shifts_2.csv:2: not readable as CSV (unexpected end of data); mend the line"
 
 
+def test_a_file_of_utf_8_that_is_declared_as_something_else_is_told_by_its_mark(folder: Folder) -> None:
+    folder.source = make_source({**FEED, "encoding": "cp1252"}, kind="files")
+    folder.write("shifts_2.csv", (HEADER + "M1;02.10.2026;1;Müller\n").encode("utf-8-sig"))
+    assert told(folder) == (
+        "in/shifts_2.csv begins with the mark of UTF-8 and is declared as cp1252; write encoding: utf-8"
+    )
+
+
+def test_the_line_of_a_fault_in_utf_16(folder: Folder) -> None:
+    folder.source = make_source({**FEED, "encoding": "utf-16"}, kind="files")
+    for name in ("shifts_1.csv", "shifts_2.csv"):
+        folder.write(name, (HEADER + "M1;02.10.2026;1;x\n").encode("utf-16") + b"\x00\xd8;\x00")
+    assert told(folder).startswith("in/shifts_1.csv:3: the file is not utf-16 text; ")
+
+
+def test_a_file_that_holds_fewer_rows_than_before_is_said(folder: Folder) -> None:
+    folder.write("shifts_2.csv", HEADER + "M1;03.10.2026;1;x\nM2;03.10.2026;2;x\nM3;03.10.2026;3;x\n")
+    assert folder.land().warnings == ()
+    folder.write("shifts_2.csv", HEADER + "M1;03.10.2026;1;x\nM3;03.10.2026;3;x\n", after=60)
+    (said,) = map(str, folder.land().warnings)
+    assert said.endswith(
+        "in/shifts_2.csv: the file holds 2 rows and held 3; nothing where they were only cleared away: those that it "
+        "no longer holds stay; rows that must go need deletions: keys"
+    )
+
+
 def test_another_encoding_than_declared(folder: Folder) -> None:
     folder.write("shifts_2.csv", (HEADER + "M1;02.10.2026;1;x\nM2;02.10.2026;1;Müller\n").encode("cp1252"))
     assert told(folder) == (
