@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import warnings
 import weakref
@@ -21,6 +22,10 @@ settings.load_profile("untimed")
 
 def pytest_collection_finish() -> None:
     once.modules_are_no_garbage()
+
+
+def pytest_unconfigure() -> None:
+    gc.unfreeze()  # what is left over at the end is told of by the libraries that made it
 
 
 @pytest.fixture(scope="session", autouse=True)
