@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+import gc
 import os
-import sqlite3
 import warnings
 import weakref
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from qmsreports.register.store import Register
+from tests import once
 
 # A busy machine is no counterexample to a law. CI tries the same examples each time, everybody else new ones.
 settings.register_profile("untimed", deadline=None, derandomize="CI" in os.environ, print_blob=True)
 settings.load_profile("untimed")
+
+
+def pytest_collection_finish() -> None:
+    once.modules_are_no_garbage()
+
+
+def pytest_unconfigure() -> None:
+    gc.unfreeze()  # what is left over at the end is told of by the libraries that made it
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _done_once() -> Iterator[None]:
+    """What each test would do anew and none looks at."""
+    with once.statements_compiled(), once.commands_made():
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -37,27 +52,16 @@ def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         server.cleanup()
 
 
-migrated_step_by_step = Register.migrate
-"""What the product does; the tests of the register do it, too."""
+@pytest.fixture(scope="session")
+def copies(tmp_path_factory: pytest.TempPathFactory) -> once.Copies:
+    return once.Copies(tmp_path_factory.mktemp("migrated") / "register.db")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _new_registers_are_copies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def _new_registers_are_copies(copies: once.Copies) -> Iterator[None]:
     """Let a register without any table become a copy of one that was migrated: a thousand tests begin with one."""
-    template = tmp_path_factory.mktemp("migrated") / "register.db"
-
-    def migrate(register: Register) -> None:
-        if register.engine.dialect.name != "sqlite" or register.revision() is not None:
-            migrated_step_by_step(register)
-            return
-        if not template.exists():
-            with Register(f"sqlite:///{template}") as first:
-                migrated_step_by_step(first)
-        with closing(sqlite3.connect(template)) as source, closing(register.engine.raw_connection()) as own:
-            source.backup(own.driver_connection)
-
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Register, "migrate", migrate)
+        patch.setattr(Register, "migrate", lambda register: copies.migrate(register))
         yield
 
 
@@ -66,7 +70,7 @@ _lasting: weakref.WeakSet[Register] = weakref.WeakSet()
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _registers_are_known() -> Iterator[None]:
+def _registers_are_known(_done_once: None) -> Iterator[None]:
     made = Register.__init__
 
     def noted(register: Register, url: str) -> None:
@@ -102,9 +106,9 @@ def unmigrated(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Regis
 
 
 @pytest.fixture
-def register(unmigrated: Register) -> Register:
+def register(unmigrated: Register, copies: once.Copies) -> Register:
     """An empty, migrated register on each database."""
-    unmigrated.migrate()
+    copies.migrate(unmigrated)
     return unmigrated
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from qmsreports.register.store import Register
-from tests.conftest import migrated_step_by_step
+from tests.once import migrated_step_by_step
 
 
 @pytest.fixture(autouse=True)
