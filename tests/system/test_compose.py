@@ -62,6 +62,13 @@ def test_a_start_approves_nothing_and_makes_no_demo_unless_asked() -> None:
         assert not any(word in line for line in lines for word in ("approve", "apply", "qmsreports demo")), name
 
 
+def test_what_a_container_prints_is_rotated() -> None:
+    done = config(SECRETS)
+    assert done.returncode == 0, done.stderr
+    for name, service in YAML(typ="safe").load(done.stdout)["services"].items():
+        assert service["logging"] == {"driver": "json-file", "options": {"max-file": "3", "max-size": "10m"}}, name
+
+
 @pytest.mark.parametrize("missing", sorted(SECRETS))
 def test_a_missing_secret_stops_the_start_by_name(missing: str) -> None:
     done = config({name: value for name, value in SECRETS.items() if name != missing})

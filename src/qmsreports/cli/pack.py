@@ -46,7 +46,7 @@ def build(review: REVIEW = "monthly", period: PERIOD = None, forms: WITH = None,
     at = now()
     month = stages.asked_period(period, at, review)
     run_id = new_run_id(at)
-    stages.check_review(review)
+    stages.check_review(review, month)
     with progress("build") as tell, recorded(run_id, "review", month):
         also = [form.value for form in forms or ()]
         built = stages.build_pack(review, month, run_id=run_id, at=at, also=also, tell=tell)

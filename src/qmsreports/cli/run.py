@@ -80,7 +80,7 @@ def build_review(
     at = now()
     run_id = new_run_id(at)
     month = stages.asked_period(period, at, review)
-    stages.check_review(review)
+    stages.check_review(review, month)
     with progress("review") as tell, recorded(run_id, "review", month):
         stages.measure(month, run_id=run_id, at=at, tell=tell)
         stages.analyse(month, run_id=run_id, at=at, tell=tell)

@@ -189,7 +189,7 @@ def _register(settings: Settings, at: datetime) -> Iterator[Looked]:
     elif revision == newest:
         yield Looked("register", "ok", f"{shown} answers, schema {revision}, the newest")
     elif revision < newest:
-        todo = "back it up; the next command that records brings it to this version"
+        todo = "back it up first: the next command of this version, also one that only shows, brings it to its schema"
         yield Looked("register", "warning", f"{shown} answers, schema {revision} of {newest}", todo)
     else:
         todo = "run the version of qmsreports that wrote it"

@@ -46,10 +46,14 @@ def review_names(settings: Settings | None = None) -> list[str]:
     return sorted(path.stem for path in ((settings or Settings()).catalog / "reviews").glob("*.yaml"))
 
 
-def check_review(name: str, *, settings: Settings | None = None) -> None:
-    """Raise :class:`UserError` (exit 2) for a review that is not declared, before anything is computed for it."""
+def check_review(name: str, period: str = "", *, settings: Settings | None = None) -> None:
+    """Raise :class:`UserError` for a review that is not declared, or of which ``period`` is none (both exit 2), before
+    anything is computed or recorded for it.
+    """
     with Workspace(settings) as workspace:
-        known_review(workspace, name)
+        declared = known_review(workspace, name)
+        if period:
+            review_period(workspace, declared, period)
 
 
 def build_pack(

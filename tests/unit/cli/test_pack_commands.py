@@ -56,6 +56,13 @@ def test_slides_are_made_where_they_are_asked_for_and_rebuild_alike(desk: Any) -
     assert desk.json("pack", "diff", "monthly-2026-10-e1", "monthly-2026-10-e2")["causes"] == {"record": 1}
 
 
+@pytest.mark.parametrize("command", [("run", "review"), ("pack", "build")])
+def test_a_period_of_another_kind_is_refused_before_anything_is_computed(desk: Any, command: tuple[str, str]) -> None:
+    said = desk.type(*command, "monthly", "--period", "2026-Q3", expect=2)
+    assert said == "review monthly looks back on a month, and 2026-Q3 is none; name one, as 2026-09"
+    assert desk.json("run", "list") == []
+
+
 def test_the_seal_and_the_journal_for_scripts(desk: Any) -> None:
     month = ("monthly", "--period", "2026-10")
     built = desk.made.build()

@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
+from alembic.config import Config
 from typer.testing import CliRunner
 
 from qmsreports import starter
 from qmsreports.catalog.presets import add_preset
 from qmsreports.cli import app, clock
+from qmsreports.register import migrations
 from qmsreports.register.store import Register
 from qmsreports.stages import doctor
 
@@ -233,3 +236,19 @@ def test_the_dags_as_airflow_finds_them(place: Path, monkeypatch: pytest.MonkeyP
     assert [entry.outcome for entry in found] == ["problem", "ok"]
     assert "measure.py: ModuleNotFoundError: No module named 'nothing_like_it'" in found[0].what
     assert "finds ingest, management_review, release_review in " in found[1].what
+
+
+def test_a_command_that_only_shows_brings_an_older_register_along_as_doctor_says(place: Path) -> None:
+    (place / "var").mkdir()
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    with Register(f"sqlite:///{place}/var/register.db") as register:
+        config.attributes["engine"] = register.engine
+        command.upgrade(config, "0007")
+    (line,) = [text for text in lines(0) if "schema 0007" in text]
+    todo = "back it up first: the next command of this version, also one that only shows, brings it to its schema"
+    assert line.endswith(f"; {todo}")
+    assert CliRunner().invoke(app, ["kpi", "list"]).exit_code == 0
+    with Register(f"sqlite:///{place}/var/register.db") as register:
+        assert register.revision() != "0007"
+    assert not [text for text in lines(0) if text.startswith("warning  register")]
