@@ -98,12 +98,10 @@ class History:
     # --- landed tables -----------------------------------------------------------------------------------------------
     def _register(self, feed: Feed) -> None:
         """Create the view of all landed rows with ``_load``, ``_new`` and ``_at``, which orders them as they came."""
-        files = self._table(f"_files {feed.name}")
+        files = quoted(f"_files {feed.name}")
         self._run(f"CREATE TEMP TABLE {files} (file_index UBIGINT, _load VARCHAR, _new BOOLEAN)")
-        values = ", ".join(
-            f"({index}, {literal(file.load_id)}, {str(file.load_id in feed.new).lower()})"
-            for index, file in enumerate(feed.files)
-        )
+        loads = ((literal(file.load_id), str(file.load_id in feed.new).lower()) for file in feed.files)
+        values = ", ".join(f"({index}, {load}, {new})" for index, (load, new) in enumerate(loads))
         self._run(f"INSERT INTO {files} VALUES {values}")
         try:
             self._run(
@@ -167,7 +165,7 @@ class History:
         for feed, shared in self.joins.items():
             if feed.unchanged:
                 continue
-            name = self._table(f"_touched {feed.name}")
+            name = quoted(f"_touched {feed.name}")
             keys, driving = _list(self.driving.declared.key), self._landed(self.driving)
             if not shared:  # a look-up that every row may use
                 self._run(f"CREATE TEMP TABLE {name} AS SELECT DISTINCT {keys} FROM {driving}")
@@ -229,7 +227,10 @@ class History:
         """Condition that a row's cursor tells nothing of its age (see ``ahead``); empty where that of each row does."""
         if feed not in self._odd:
             cursor = "" if self.source.kind == "files" else feed.declared.cursor
-            self._odd[feed] = cursors_ahead(self.connection, self._landed(feed), quoted(cursor)) if cursor else ""
+            plain = "" if feed.declared.nulls or feed.declared.dates else _scan(feed.files)
+            files, rows = quoted(f"_files {feed.name}"), self._landed(feed)
+            found = cursors_ahead(self.connection, rows, quoted(cursor), scan=plain, files=files) if cursor else ""
+            self._odd[feed] = found
         return self._odd[feed]
 
     # --- deletions at the source -------------------------------------------------------------------------------------
@@ -269,7 +270,7 @@ class History:
         A list between the two may have been published by a run that was killed before it said so. What it told of a key
         may stand in the canonical table, so that a key of which it tells otherwise than the newest counts, too.
         """
-        name, keys = self._table(f"_state {feed.name}"), _list(feed.declared.key)
+        name, keys = quoted(f"_state {feed.name}"), _list(feed.declared.key)
         before = [file.load_id for file in feed.keys if file.load_id not in feed.new_keys]
         between = [load for load in dict.fromkeys(file.load_id for file in feed.keys) if load in feed.new_keys][:-1]
         load = "max(CAST(_load AS DOUBLE))"
@@ -279,9 +280,8 @@ class History:
         then = f"coalesce({self._vanished(feed, before[-1], 's', '_seen_then')}, false)" if before else "false"
         differs = [f"{now} <> {then}"]
         for load in between:
-            if feed.declared.may_be_empty or self._one(f"SELECT count(*) FROM {self._scanned_keys(feed, load)}") != (
-                0,
-            ):
+            listed = self._one(f"SELECT count(*) FROM {self._scanned_keys(feed, load)}")
+            if feed.declared.may_be_empty or listed != (0,):
                 differs.append(f"{now} <> coalesce({self._vanished(feed, load, 's', '_seen_then')}, {now})")
         self._run(f"CREATE TEMP TABLE {name} AS SELECT {keys} FROM ({seen}) s WHERE {' OR '.join(differs)}")
         return name
@@ -296,7 +296,7 @@ class History:
             among = f"SELECT {keys} FROM {landed} SEMI JOIN ({near}) USING ({_list(shared)})"
             rows = f"(SELECT l.* FROM {landed} l SEMI JOIN ({among}) USING ({keys}))"
         alive = f"WHERE NOT {self._vanished(feed, feed.keys[-1].load_id, 'c')}" if feed.keys else ""
-        picked = self._table(f"_picked {feed.name}")
+        picked = quoted(f"_picked {feed.name}")
         self._run(f"CREATE TEMP TABLE {picked} AS SELECT _at FROM ({self._current(feed, rows)}) c {alive}")
         everything, chosen = self._one(f"SELECT (SELECT count(*) FROM {landed}), (SELECT count(*) FROM {picked})")
         only = "" if everything == chosen else f"SEMI JOIN {picked} USING (_at)"
@@ -313,7 +313,7 @@ class History:
         parts = []
         for feed, shared in self.joins.items():
             rows = f"(SELECT * FROM {self._landed(feed)} WHERE _doubt IS NOT NULL)"
-            current = self._table(f"_picked {feed.name}")
+            current = quoted(f"_picked {feed.name}")
             if shared:
                 key = _list(shared)
                 parts.append(
@@ -360,7 +360,7 @@ class History:
 
     def _numbers_given_out_since(self, feed: Feed) -> str:
         """Create a table of the driving keys whose parent's number is known to be given out only by what is new."""
-        name, number = self._table(f"_given_out {feed.name}"), _number(_list(self.joins[feed]))
+        name, number = quoted(f"_given_out {feed.name}"), _number(_list(self.joins[feed]))
         self._run(
             f"""CREATE TEMP TABLE {name} AS SELECT DISTINCT {_list(self.driving.declared.key)}
             FROM {self._landed(self.driving)}
@@ -373,11 +373,7 @@ class History:
         return f"(SELECT max({_number(_list(feed.declared.key))}) FROM {self._landed(feed)} {of})"
 
     def _landed(self, feed: Feed) -> str:
-        return self._table(f"_landed {feed.name}")
-
-    @staticmethod
-    def _table(name: str) -> str:
-        return quoted(name)
+        return quoted(f"_landed {feed.name}")
 
     def _where(self, feed: Feed) -> str:
         return f"source {self.source.source}, table {feed.name}"
