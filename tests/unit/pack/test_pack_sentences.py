@@ -20,6 +20,7 @@ from qmsreports.pack.finding import (
     value_sentence,
 )
 from qmsreports.pack.objective import Change, Objective, Point, Segment
+from qmsreports.pack.view.board import chart_text
 
 
 def points(*marks: str, mean: float = 90.0, better: str = "higher") -> tuple[Point, ...]:
@@ -167,6 +168,16 @@ def test_a_change_is_told_no_finer_than_the_interval_beside_it() -> None:
     assert told.replace("\u00a0", " ") == "0.0 points on the month before (95 %: −2.5 to +2.6)."
     narrow = change_sentence(objective(latest, change=Change(value=0.033, low=0.011, high=0.055)))
     assert narrow.replace("\u00a0", " ") == "+0.033 points on the month before (95 %: +0.011 to +0.055)."
+
+
+def test_the_alternative_text_of_values_without_limits_tells_how_far_they_range() -> None:
+    days = [Point(period=f"2026-0{month}", start=date(2026, month, 1), value=10.0 + month) for month in (2, 4, 8)]
+    one = objective(days[-1], unit="days", points=tuple(days), finding="Values without limits", segments=())
+    told = chart_text(one, 24).replace("\u00a0", " ")
+    assert told.startswith("Line chart of On time, 3 values from 12.0 to 18.0 days. Values without limits.")
+    first = Segment(start=days[0].start, end=days[-1].start, mean=14, lower=8, upper=20, trial=False)
+    told = chart_text(one.model_copy(update={"segments": (first,)}), 24)
+    assert told.startswith("Process-behaviour chart of On time, 3\u00a0points.")
 
 
 def test_no_change_is_told_where_there_is_none_to_tell() -> None:

@@ -113,11 +113,19 @@ def depth(objective: Objective, pack: PackModel) -> dict[str, Any]:
     return shown
 
 
+def _drawn(objective: Objective, shown: int) -> str:
+    """Return what is drawn of which objective; values without limits are a line, told by how far they range."""
+    points = objective.points[-shown:]
+    values = [point.value for point in points if point.value is not None]
+    if not values or any(segment.mean is not None for segment in objective.segments):
+        return say("chart.of", objective=objective.title, n=len(points))
+    least, most = figures.number(min(values), objective.unit), figures.quantity(max(values), objective.unit)
+    return say("chart.line_of", objective=objective.title, n=len(values), least=least, most=most)
+
+
 def chart_text(objective: Objective, shown: int) -> str:
     """Return the finding and the evidence behind it as the chart's alternative text."""
-    points = min(shown, len(objective.points))
-    parts = [say("chart.of", objective=objective.title, n=points)]
-    parts.append(f"{objective.finding}.")
+    parts = [_drawn(objective, shown), f"{objective.finding}."]
     if objective.latest.value is not None:
         parts.append(value_sentence(objective))
         parts.append(limits_sentence(objective))
