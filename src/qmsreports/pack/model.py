@@ -135,6 +135,7 @@ class Action(Record):
     state: str  # done | done_late | on_track | overdue | dropped
     overdue_days: int = 0  # against ``due``, at the end of the period
     moved_days: int = 0  # how far the due date moved
+    moved_times: int = 0  # how often, where the register has it; a workbook knows the first and the last date alone
     progress: str = ""
     evidence: str = ""
     effect: str = ""  # what the check of its effect found

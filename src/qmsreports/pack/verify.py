@@ -145,9 +145,17 @@ def _collected(
     manifest: Mapping[str, Any],
     as_of: datetime,
 ) -> list[Finding]:
+    import duckdb  # late: whoever only looks at the files needs no engine
+
     head = pack.header
     spoken = review.model_copy(update={"language": head.language})  # whatever was chosen since
-    again = collect(register, lake, catalog, spoken, period, as_of=as_of, pinned=manifest.get("tables", {})).pack
+    where = f"pack {head.name}"
+    try:
+        again = collect(register, lake, catalog, spoken, period, as_of=as_of, pinned=manifest.get("tables", {})).pack
+    except duckdb.IOException as error:  # a file of a pinned version is gone
+        lost = str(error).splitlines()[0].removeprefix("IO Error: ")
+        what = f"the sealed files are intact, but what they were made from is not all there ({lost})"
+        return [Finding(where, what, "restore that file of the lake from a backup, then verify again")]
     again = as_edition(again, head.edition, head.predecessor, head.reason)
     asked = ("status", "approved_by", "approved_on", "forms")  # said by commands, not by what was read
     kept = {name: getattr(head, name) for name in asked}
@@ -156,7 +164,6 @@ def _collected(
     other = [CODE] if _other_code(manifest) else []
     found = places(pack.model_dump(mode="json"), again.model_dump(mode="json"))
     changed = [place for place in found if not explained(place, [*edits, *other])]
-    where = f"pack {head.name}"
     if changed:
         return [
             Finding(

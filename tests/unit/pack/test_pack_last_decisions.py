@@ -95,3 +95,22 @@ def test_without_a_record_the_actions_of_the_last_review_stand_first() -> None:
     listed = [reviews_of[name] == pack.header.last_period for name, *_ in told(pack)]
     assert any(listed)
     assert listed == sorted(listed, reverse=True)
+
+
+def test_a_due_date_that_was_moved_again_and_again_says_how_often(tmp_path: Path) -> None:
+    """From 15 October to 1 November, to 10 November, to 1 December: three times, 47 days after the first."""
+    made = filled(tmp_path)
+    decide(made, "D-1", "2026-09", "New carrier", "R-1", date(2026, 10, 15))
+    decide(made, "D-2", "2026-09", "Second shift", "R-2", date(2026, 10, 15))
+    hold(made, "2026-09")
+    with made.register.write() as session:
+        for number, due in (
+            ("R-1", date(2026, 11, 1)),
+            ("R-1", date(2026, 11, 10)),
+            ("R-1", date(2026, 12, 1)),
+            ("R-2", date(2026, 12, 1)),
+        ):
+            said = {"day": date(2026, 10, 20), "who": "Q", "at": SAID, "reason": "supplier"}
+            actions.record(session, number, "monthly", "2026-09", {"due": due}, **said)
+    moved = {item["action"]: item["moved"].replace("\u00a0", " ") for item in front.actions(seen(made))}
+    assert (moved["R-1"], moved["R-2"]) == ("moved 3 times, by 47 days", "moved by 47 days")

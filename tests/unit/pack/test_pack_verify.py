@@ -129,6 +129,17 @@ def test_other_templates_are_a_notice_where_the_records_stand(made: Workspace, s
     assert "not made again: the templates were changed since" in notice.what
 
 
+def test_a_file_of_the_lake_that_is_gone_is_named_and_the_files_are_intact(made: Workspace, sealed: Any) -> None:
+    (lost,) = (made.folder / "lake" / "audits").rglob("*.parquet")
+    lost.unlink()
+    (finding,) = made.verified(sealed[1])
+    assert not finding.warning
+    assert finding.where == "pack monthly-2026-10-e1"
+    assert finding.what.startswith("the sealed files are intact, but what they were made from is not all there")
+    assert lost.name in finding.what
+    assert finding.todo == "restore that file of the lake from a backup, then verify again"
+
+
 def test_the_next_edition_says_that_the_wording_changed(made: Workspace) -> None:
     said = {}
     for field, value in (("title", "Delivered as promised"), ("small_sample", 1000)):

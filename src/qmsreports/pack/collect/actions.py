@@ -101,6 +101,7 @@ def as_recorded(one: Standing, at: date) -> Action:
         state="dropped" if one.dropped else state,
         overdue_days=0 if one.dropped else days,
         moved_days=max(0, (one.due - one.original_due).days) if one.due and one.original_due else 0,
+        moved_times=one.moves,
         progress=one.reason if one.dropped else one.progress,
         evidence=one.evidence,
         effect=say("list.colon").join(said for said in (checked, one.effect) if said),

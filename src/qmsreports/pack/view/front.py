@@ -160,7 +160,7 @@ def _action(item: Action) -> dict[str, Any]:
         "decided": figures.day(item.decided_on),
         "original_due": figures.day(item.original_due),
         "due": figures.day(item.due),
-        "moved": say("action.moved_by", days=say("count.day", n=item.moved_days)) if item.moved_days > 0 else "",
+        "moved": _moved(item),
         "done": figures.day(item.done_on),
         "state": {"word": word, "tone": tone, "chip": True},
         "decision": "",
@@ -168,6 +168,16 @@ def _action(item: Action) -> dict[str, Any]:
         "evidence": item.evidence,
         "effect": item.effect,
     }
+
+
+def _moved(item: Action) -> str:
+    """Return by how much a due date was moved, and how often where that was more than once."""
+    if item.moved_days <= 0:
+        return ""
+    days = say("count.day", n=item.moved_days)
+    if item.moved_times > 1:
+        return say("action.moved_times", times=figures.count(item.moved_times), days=days)
+    return say("action.moved_by", days=days)
 
 
 def actions_summary(pack: PackModel) -> str:
