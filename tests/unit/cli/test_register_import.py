@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
+import pytest
 
 DECISION = {
     "Period": "2026-10",
@@ -154,6 +155,7 @@ LIFE: dict[str, list[dict[str, Any]]] = {
 NAMES = ("reviews", "attendance", "comments", "considered", "decisions", "actions")
 
 
+@pytest.mark.system
 def test_the_whole_life_of_a_review_is_read_in_once(desk: Any, tmp_path: Path) -> None:
     desk.made.build()
     path = book(tmp_path, **LIFE)
@@ -180,6 +182,7 @@ def test_the_whole_life_of_a_review_is_read_in_once(desk: Any, tmp_path: Path) -
     assert {again[name]["new"] for name in NAMES} == {0}
 
 
+@pytest.mark.system
 def test_what_is_on_record_is_exported_and_read_in_again_also_after_the_review_was_closed(
     desk: Any, tmp_path: Path
 ) -> None:

@@ -129,6 +129,7 @@ with recorded("killed", "measure", "2026-10"):
 """
 
 
+@pytest.mark.system
 def test_a_killed_run_has_not_ended(settings: Settings) -> None:
     with subprocess.Popen([sys.executable, "-c", _HELD], stdout=subprocess.PIPE, env=dict(os.environ)) as process:
         assert process.stdout is not None

@@ -20,6 +20,8 @@ from small_source import World, make_source
 
 from qmsreports.sources import check
 
+pytestmark = pytest.mark.system  # real servers
+
 FEED = {"table": "orders", "files": "*.csv", "key": ["no"]}
 
 
