@@ -104,6 +104,17 @@ def test_heads_stay_in_sight_and_columns_have_a_width(book: dict[str, Worksheet]
         assert all(5 <= sheet.column_dimensions[letter].width <= 120 for letter in letters)
 
 
+def test_no_word_of_a_head_and_no_usual_text_of_a_register_is_cut(made: PackModel) -> None:
+    finding = "Survey results of the second quarter were not passed to the sites"
+    columns = (RegisterColumn(title="Feststellung"), RegisterColumn(title="Ursprünglich fällig", kind="integer"))
+    table = RegisterTable(table="audits", title="Audits", summary="", columns=columns, rows=((finding, 1),), total=1)
+    section = made.sections[0].model_copy(update={"registers": (table,)})
+    sheet = read(render_workbook(made.model_copy(update={"sections": (section,)})))["Audits"]
+    assert sheet.column_dimensions["A"].width >= len(finding)
+    assert sheet.column_dimensions["B"].width >= len("Ursprünglich") + 3  # the button of the filter
+    assert sheet.row_dimensions[1].height == 30  # two lines
+
+
 @pytest.mark.parametrize("text", FORMULAS)
 def test_a_text_never_runs(made: PackModel, text: str) -> None:
     actions = [action.model_copy(update={"title": text, "progress": text}) for action in made.actions]

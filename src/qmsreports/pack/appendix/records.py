@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -145,7 +146,13 @@ def register(table: RegisterTable) -> Sheet:
     if table.total > len(rows):
         rows.append((say("register.more", n=table.total - len(rows)), *(None,) * (len(kinds) - 1)))
     head = tuple(column.title for column in table.columns)
-    return Sheet(table.title, head, tuple(_WIDTHS.get(kind, 40) for kind in kinds), rows)
+    widths = tuple(_WIDTHS.get(kind) or _width(row[at] for row in rows) for at, kind in enumerate(kinds))
+    return Sheet(table.title, head, widths, rows)
+
+
+def _width(cells: Iterable[Cell]) -> int:
+    """Return how wide a column of texts is: as its longest, from 10 to 70 characters."""
+    return min(70, max(10, *(len(cell) + 2 for cell in cells if isinstance(cell, str)), 10))
 
 
 def _dated(cell: Any, kind: str) -> Cell:

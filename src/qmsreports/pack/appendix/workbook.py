@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Iterable
 from datetime import date, datetime
+from textwrap import wrap
 from typing import Any
 
 from qmsreports.pack.appendix.cells import Cell, Measure, Sheet
@@ -33,6 +34,8 @@ _FORMATS = {
     "decimal": "#,##0.0",
 }
 _HEAD = "1F2A33"
+_FONT = "Calibri"  # that of the cells below; a head without a name is set in another one
+_BUTTON = 3  # characters that the button of the filter takes
 _NOT_IN_TITLE = re.compile(r"[\[\]:*?/\\]")
 
 
@@ -72,11 +75,16 @@ class _Writer:
         self._sheet.page_setup.orientation = "landscape"
         self._sheet.page_setup.fitToHeight = 0
         self._sheet.sheet_properties.pageSetUpPr.fitToPage = True
-        for number, width in enumerate(self._said.widths, start=1):
+        widths = [max(width, _room(title)) for width, title in zip(self._said.widths, self._said.head, strict=True)]
+        for number, width in enumerate(widths, start=1):
             self._sheet.column_dimensions[get_column_letter(number)].width = width
+        lines = max(
+            len(wrap(title, int(width) - _BUTTON)) for title, width in zip(self._said.head, widths, strict=True)
+        )
+        self._sheet.row_dimensions[1].height = 15 * max(1, lines)  # points; not every program fits it by itself
         head = [self._text(title) for title in self._said.head]
         for cell in head:
-            cell.font = Font(bold=True, color="FFFFFF")
+            cell.font = Font(name=_FONT, bold=True, color="FFFFFF")
             cell.fill = PatternFill("solid", fgColor=_HEAD)
             cell.alignment = Alignment(wrap_text=True, vertical="center")
         self._sheet.append(head)
@@ -113,6 +121,7 @@ class _Writer:
 
     def _styled(self, value: Any, number_format: str) -> Any:
         from openpyxl.cell import WriteOnlyCell
+        from openpyxl.styles import Alignment
 
         cell: Any = WriteOnlyCell(self._sheet, value)
         if number_format == "General":
@@ -121,9 +130,16 @@ class _Writer:
             cell.number_format = number_format
             if number_format == "@":
                 cell.quotePrefix = True
+            if number_format in (_DAY, _INSTANT):  # at a side it would touch the text or the number beside it
+                cell.alignment = Alignment(horizontal="center")
             self._styles[number_format] = cell._style
         cell._style = self._styles[number_format]
         return cell
+
+
+def _room(title: str) -> int:
+    """Return how wide a column is in which no word of its head is cut, in any language."""
+    return max(map(len, title.split()), default=0) + _BUTTON
 
 
 def _finite(value: Any) -> Any:
