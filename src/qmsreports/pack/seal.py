@@ -251,6 +251,7 @@ def reworded(
     ]
 
 
+_DERIVED = {"moved_times"}  # follows from the dates, and editions of before did not count it
 _RECORD = ("comment", "statement", "action", "decision")
 
 
@@ -271,7 +272,8 @@ def recorded(pack: PackModel) -> dict[str, str]:
         said |= {f"decision/{one.number}": one for one in pack.minutes.resolutions}
         said |= {f"action/{one.number}": one for one in pack.minutes.actions}
         said["review/minutes"] = pack.minutes.model_copy(update={"resolutions": (), "actions": ()})
-    return {name: _hash(one.model_dump(mode="json"))[:16] for name, one in sorted(said.items())}
+    told = {name: one.model_dump(mode="json", exclude=_DERIVED) for name, one in said.items()}
+    return {name: _hash(one)[:16] for name, one in sorted(told.items())}
 
 
 def _statement(row: LedgerRow) -> LedgerRow:

@@ -82,7 +82,7 @@ def test_a_part_that_could_not_be_tested_is_not_called_free_of_the_signal() -> N
     few = porto.points[-1].model_copy(update={"n": 3})
     parts = (*rest, porto.model_copy(update={"points": (*porto.points[:-1], few), "variation": "common_cause"}))
     text = plain(about_objective(concern.model_copy(update={"slices": parts})).evidence)
-    assert "By site, it shows in Lyon; too little data to tell: Porto." in text
+    assert "By site, the signal shows in Lyon; too little data to tell: Porto." in text
     assert "only" not in text
 
 

@@ -9,6 +9,7 @@ from pack_fixture import PLANS, objective
 from pack_fixture_review import facts
 from pack_workspace import BUILT, OCTOBER, Workspace, filled
 
+from qmsreports.pack import seal
 from qmsreports.pack.assemble import assemble
 from qmsreports.pack.collect import collect
 from qmsreports.pack.model import PackModel
@@ -114,3 +115,7 @@ def test_a_due_date_that_was_moved_again_and_again_says_how_often(tmp_path: Path
             actions.record(session, number, "monthly", "2026-09", {"due": due}, **said)
     moved = {item["action"]: item["moved"].replace("\u00a0", " ") for item in front.actions(seen(made))}
     assert (moved["R-1"], moved["R-2"]) == ("moved 3 times, by 47 days", "moved by 47 days")
+    with_times, without = (seen(made), seen(made).model_copy(update={"actions": ()}))
+    bare = [item.model_copy(update={"moved_times": 0}) for item in with_times.actions]
+    before = seal.recorded(without.model_copy(update={"actions": tuple(bare)}))
+    assert before == seal.recorded(with_times), "an edition from before the count is of the same record"
