@@ -101,6 +101,12 @@ def newest_inputs(session: Session, source: str, table: str) -> frozenset[str]:
     return next((frozenset(load_ids) for load_ids in published if load_ids), frozenset())
 
 
+def publishers(session: Session) -> list[tuple[str, str]]:
+    """Return every source and canonical table of which something was published once."""
+    query = select(FeedRecord.source, FeedRecord.table_name).where(FeedRecord.status == "published").distinct()
+    return sorted((source, table) for source, table in session.execute(query))
+
+
 def published_versions(session: Session, tables: Iterable[str]) -> dict[str, tuple[int, datetime]]:
     """Return by canonical table the lake version of its newest publication and when that was."""
     newest = select(func.max(FeedRecord.id)).where(

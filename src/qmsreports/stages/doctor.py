@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qmsreports.errors import UserError, did_you_mean, how_many
+from qmsreports.records import DERIVED
 from qmsreports.settings import Settings, connection_of, without_account
 from qmsreports.stages.lake_behind import lake_behind
 from qmsreports.workspace import Workspace
@@ -214,6 +215,7 @@ def _lake(catalog: Catalog, settings: Settings) -> Iterator[Looked]:
                 return
             with register.read() as session:
                 published = feeds.published_versions(session, catalog.tables)
+                stayed = [(name, source) for source, name in feeds.publishers(session) if name in published]
     except UserError:  # the line of the register tells it
         return
     try:
@@ -226,6 +228,10 @@ def _lake(catalog: Catalog, settings: Settings) -> Iterator[Looked]:
         yield from _findings("lake", UserError(*behind.values()))
     elif published:
         yield Looked("lake", "ok", f"{how_many(len(published), 'table')}, each as it was published or newer")
+    for name, source in sorted(stayed):
+        if source != DERIVED and (source not in catalog.sources or name not in catalog.sources[source].conform):
+            what = f"{name}: what {source} brought stays and counts as it was read last; no mapping makes it any more"
+            yield Looked("lake", "warning", what, f"fine where {source} is gone for good; else put its mapping back")
 
 
 def _file_of(url: str) -> Path | None:

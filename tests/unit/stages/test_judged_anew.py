@@ -6,6 +6,8 @@ import copy
 import json
 from typing import Any
 
+from qmsreports.stages import doctor
+from qmsreports.workspace import Workspace
 from tests.unit.stages.shop import META, RULES, Shop
 
 
@@ -62,3 +64,16 @@ def test_a_row_that_repeats_one_of_an_earlier_load_is_found_and_both_enter_once_
     shop.ingest()
     assert shop.pieces() == {"1": 1.0, "2": 2.0, "3": 90.0, "4": 4.0}
     assert {status for _, _, status in shop.entries()} == {"mended"}
+
+
+def test_rows_of_a_mapping_that_is_gone_are_named(shop: Shop) -> None:
+    def said() -> list[str]:
+        with Workspace(shop.settings) as workspace:
+            found = list(doctor._lake(workspace.written, shop.settings))
+        return [one.what for one in found if one.outcome == "warning"]
+
+    assert said() == []
+    source = shop.settings.catalog / "sources" / "shop" / "source.yaml"
+    source.write_text(source.read_text().replace("source: shop", "source: kiosk"))
+    source.parent.rename(source.parent.with_name("kiosk"))
+    assert said() == ["orders: what shop brought stays and counts as it was read last; no mapping makes it any more"]
