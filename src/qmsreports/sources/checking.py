@@ -245,8 +245,13 @@ class _Check:
             self._say("cursor", feed.table, "warning", what, "they are read again at every visit", where)
         if _is_later(highest, self.now() + _TOMORROW):
             what = f"{feed.cursor} lies in the future: {as_text(highest)}"
-            todo = "mend it at the source: changes before that moment would not be seen"
-            self._say("cursor", feed.table, "failed" if _hides(highest) else "warning", what, todo, where)
+            hides = _hides(highest) and place.clock() is None  # where the time is told, it is no boundary
+            todo = (
+                "changes before that moment would not be seen" if hides else "such rows are read again at every visit"
+            )
+            self._say(
+                "cursor", feed.table, "failed" if hides else "warning", what, f"mend it at the source: {todo}", where
+            )
         if len(self.report.checks) == found:
             whole = isinstance(highest, datetime) and not highest.microsecond
             seconds = " in whole seconds; the last second is read again" if whole else ""

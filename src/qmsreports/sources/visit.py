@@ -208,17 +208,20 @@ class _Visit:
 
     def _fail(self, feed: LandedFeed, problem: Unreadable) -> None:
         name, loads = self.source.source, zone.loads(self.landing, self.source.source)
-        who, where = f"source {name}", problem.where
+        who, where, todo = f"source {name}", problem.where, problem.todo
         if not problem.shared:
             own = {file.load_id for file in zone.completed(self.landing, name, feed.table)}
             loads = tuple(load for load in loads if load.load_id in own)
-            who, where = f"{who}, table {feed.table}", where or self.source.place(feed.table, *problem.place)
+            line = self.source.place(feed.table, *problem.place)
+            who, where = f"{who}, table {feed.table}", where or line
+            if problem.where and problem.place and line:  # a file is named by its own header: say which line to change
+                todo = todo.replace("change source.yaml", f"change {line}")
         good = f"last good load {loads[-1].at:%Y-%m-%d %H:%M} UTC" if loads else "never landed so far"
         what = f"{who}: {problem.what} ({good})"
         finding = Finding(
             where,
             without_secrets(what, self.connection),
-            without_secrets(problem.todo, self.connection),
+            without_secrets(todo, self.connection),
         )
         self.failures.append(FeedFailure(self.source.source, feed.table, finding))
 

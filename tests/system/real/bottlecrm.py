@@ -34,7 +34,7 @@ class Crm:
     def answers(self) -> bool:
         try:
             urllib.request.urlopen(f"{self.address}healthz/", timeout=10).close()
-        except (urllib.error.URLError, ConnectionError):
+        except (urllib.error.URLError, ConnectionError, TimeoutError):  # a busy machine answers late
             return False
         return True
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from small_source import World, make_source
 
 from qmsreports.catalog.document import Document, parse_document, read_document
 from qmsreports.catalog.invalid import findings_of
@@ -100,3 +101,18 @@ def test_what_a_kind_of_source_does_not_know_is_refused(
         Source.model_validate(
             {"source": "shop", "title": "Shop", "kind": kind, "tables": tables, "conform": {}, **declared}
         )
+
+
+def test_a_column_that_is_gone_from_a_file_names_the_line_that_asks_for_it(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.csv").write_text("no,quantity\n1,5\n")
+    folder = tmp_path / "catalog" / "sources" / "shop"
+    folder.mkdir(parents=True)
+    (folder / "source.yaml").write_text(
+        "source: shop\ntitle: Shop\nkind: files\ntables:\n  - table: sold\n    key: [no]\n    needs:\n      - qty\n"
+    )
+    sold = {"table": "sold", "key": ["no"], "needs": ["qty"]}
+    world = World(tmp_path, make_source(sold, kind="files", folder=folder), str(tmp_path / "in"))
+    line = world.one_failure()
+    assert line.startswith('in/a.csv:1: source shop, table sold: there is no column "qty"; known: no, quantity')
+    assert line.endswith("mend it at the source, or change catalog/sources/shop/source.yaml:8 and the mappings")
