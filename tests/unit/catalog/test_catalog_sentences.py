@@ -22,6 +22,7 @@ ELSEWHERE = (  # no edit of one file of the small catalog brings these about; ot
     "there is no catalog here",
     "check the file's permissions",
     "a day to come",
+    "lists only what it adds to",
 )
 
 

@@ -35,8 +35,10 @@ def rows_by_page(folder: Path, rows: int, above: int) -> list[int]:
 #plain-table((1fr, 1fr), ("first", "second"), ..range({rows}).map(row => ("row", str(row))).flatten())
 """
     )
-    inputs = {"pack": json.dumps({"look": LOOK}), "charts": "{}"}
-    content = bytes(typst.compile(str(folder / "table.typ"), root=str(folder), sys_inputs=inputs))
+    (folder / "input").mkdir(exist_ok=True)
+    (folder / "input" / "pack.json").write_text(json.dumps({"look": LOOK}))
+    (folder / "input" / "charts.json").write_text("{}")
+    content = bytes(typst.compile(str(folder / "table.typ"), root=str(folder)))
     found = []
     with closing(PdfDocument(content)) as document:
         for page in document:

@@ -127,7 +127,7 @@ def test_a_row_enters_by_itself_once_what_it_names_is_published(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An order that comes before its case waits for it, although nothing of the order itself is new."""
-    firm = Firm(tmp_path, monkeypatch, "quarantine")
+    firm = Firm.of(tmp_path, monkeypatch, "quarantine")
     firm.sql("INSERT INTO matter VALUES ('1', 'linz')")
     firm.ingest("desk")
     for number in "123":
@@ -138,7 +138,7 @@ def test_a_row_enters_by_itself_once_what_it_names_is_published(
     firm.ingest("desk")
     report = firm.ingest("shop")
     assert (report.status, report.rows_in, report.refreshed, report.conformed) == ("published", 0, 1, 1)
-    assert firm.orders() == ["1", "3"]
+    assert list(firm.orders("site")) == ["1", "3"]
     (left,) = stages.list_quarantined(settings=firm.settings)
     assert left.row_key == "2"
     assert firm.ingest("shop").status == "unchanged"
