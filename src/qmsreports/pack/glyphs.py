@@ -171,6 +171,7 @@ _SAFE = frozenset(
 ) | frozenset(map(chr, range(0xA1, 0x180)))
 
 
+@lru_cache(maxsize=2**16)
 def breakable(text: str) -> str:
     """Return the text with places to break in words that no column could hold: after ``_ / . - : @`` or anywhere, and
     before what tells a character that no font has.
@@ -212,13 +213,14 @@ def behind(value: Any) -> tuple[Face, ...]:
 
 
 def _texts(value: Any, key: str = "") -> Iterator[str]:
-    """Yield the texts in plain data that are more than ASCII."""
-    if isinstance(value, str):
-        if key not in VERBATIM and not value.isascii():
-            yield value
-    elif isinstance(value, Mapping):
-        for name, item in value.items():
-            yield from _texts(item, str(name))
-    elif isinstance(value, Sequence):
-        for item in value:
-            yield from _texts(item, key)
+    """Yield the texts in plain data that are more than ASCII, in no order."""
+    left = [(value, key)]
+    while left:
+        value, key = left.pop()
+        if isinstance(value, str):
+            if key not in VERBATIM and not value.isascii():
+                yield value
+        elif isinstance(value, Mapping):
+            left += [(item, str(name)) for name, item in value.items()]
+        elif isinstance(value, Sequence):
+            left += [(item, key) for item in value]
