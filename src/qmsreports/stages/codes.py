@@ -1,8 +1,11 @@
-"""What conform has to know of the suite of a table: the codes that it judges, and what makes rows be judged anew."""
+"""What the order of work has to know of suites: codes they judge, what makes rows be judged anew, where they look."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from qmsreports.errors import UserError
+from qmsreports.records import StagedTable
 from qmsreports.workspace import Workspace
 
 
@@ -23,6 +26,30 @@ def judged_codes(workspace: Workspace, table: str) -> frozenset[str]:
     except UserError:
         return frozenset()
     return suite.judged(codes)
+
+
+def linked_first(workspace: Workspace, waiting: Sequence[StagedTable]) -> list[tuple[int, StagedTable]]:
+    """Return tables with their places, each after those that rules of its suite look into; where two look into each
+    other, the one that stands first comes first.
+    """
+    links = {table.table: _links(workspace, table.table) - {table.table} for table in waiting}
+    left, found = list(enumerate(waiting)), list[tuple[int, StagedTable]]()
+    while left:
+        names = {table.table for _, table in left}
+        ready = next((one for one in left if not links[one[1].table] & names), left[0])
+        left.remove(ready)
+        found.append(ready)
+    return found
+
+
+def _links(workspace: Workspace, table: str) -> frozenset[str]:
+    from qmsreports import validate as auditing
+
+    path = workspace.settings.expectations / f"{table}.json"
+    try:
+        return frozenset(auditing.load_suite(path, workspace.catalog.tables[table]).links)
+    except UserError:
+        return frozenset()
 
 
 def suite_of(workspace: Workspace, table: str) -> tuple[str, bool]:

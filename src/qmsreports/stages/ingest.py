@@ -22,7 +22,7 @@ from qmsreports.records import (
     silent,
 )
 from qmsreports.settings import Settings, connection_of
-from qmsreports.stages.codes import judged_codes, suite_of
+from qmsreports.stages.codes import judged_codes, linked_first, suite_of
 from qmsreports.stages.declared import source_names
 from qmsreports.stages.inspect import inspect
 from qmsreports.stages.lake_behind import lake_behind
@@ -192,6 +192,8 @@ def validate(
 ) -> list[tuple[StagedTable, Audit]]:
     """Audit staged tables with their suites; nothing is published and nothing is recorded yet.
 
+    A table comes after those that its rules look into, and a row that was set aside there is not there for the rows
+    that name it. One of a table that is stopped is: it is the table that is to be mended, and its rows come then.
     A suite that is wrong stops its own table only: its audit is ``broken`` and says where.
     """
     waiting = list(staged)
@@ -199,15 +201,15 @@ def validate(
         return []
     from qmsreports import validate as auditing
 
-    audits: list[tuple[StagedTable, Audit]] = []
+    audits: dict[int, Audit] = {}
     with Workspace(settings) as workspace:
-        beside = {table.table: table.path for table in waiting}
+        beside = {(table.table, table.source): table.path for table in waiting}
 
         def lookup(name: str) -> tuple[str, ...]:
             published = tuple(workspace.lake.uris(name)) if workspace.lake.exists(name) else ()
-            return (*published, beside[name]) if name in beside else published
+            return (*published, *(path for (table, _), path in beside.items() if table == name))
 
-        for table in waiting:
+        for place, table in linked_first(workspace, waiting):
             try:
                 with told(workspace, [(other.source, other.table) for other in waiting], run_id=run_id, at=at):
                     audit = auditing.audit(
@@ -226,8 +228,10 @@ def validate(
                 raise
             except UserError as error:
                 audit = Audit(table.source, table.table, "broken", "", 0, (), (), str(error))
-            audits.append((table, audit))
-    return audits
+            audits[place] = audit
+            if audit.status == "passed":
+                beside[table.table, table.source] = audit.path
+    return [(table, audits[place]) for place, table in enumerate(waiting)]
 
 
 def publish(
