@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from small_source import World
+from sqlalchemy import create_engine
 from web_system import WebSystem
 
 from qmsreports.sources.rest import feeds
@@ -45,3 +46,20 @@ def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     seconds: list[float] = []
     monkeypatch.setattr(feeds, "pause", seconds.append)
     return seconds
+
+
+@pytest.fixture
+def sql(postgresql_url: str) -> Iterator[Callable[[str], None]]:
+    """Run a statement in an empty database as its owner."""
+    engine = create_engine(postgresql_url)
+
+    def run(statement: str) -> None:
+        with engine.begin() as connection:
+            connection.exec_driver_sql(statement)
+
+    run("DROP SCHEMA public CASCADE")
+    run("CREATE SCHEMA public")
+    try:
+        yield run
+    finally:
+        engine.dispose()

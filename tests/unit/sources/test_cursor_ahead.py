@@ -2,33 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from small_source import World, make_source
-from sqlalchemy import create_engine
 
 Sql = Callable[[str], None]
 NOW = datetime.now(UTC)
-
-
-@pytest.fixture
-def sql(postgresql_url: str) -> Iterator[Sql]:
-    """Run a statement in an empty database as its owner."""
-    engine = create_engine(postgresql_url)
-
-    def run(statement: str) -> None:
-        with engine.begin() as connection:
-            connection.exec_driver_sql(statement)
-
-    run("DROP SCHEMA public CASCADE")
-    run("CREATE SCHEMA public")
-    try:
-        yield run
-    finally:
-        engine.dispose()
 
 
 def order(no: int, hours: float) -> str:

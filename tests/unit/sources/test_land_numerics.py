@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -10,28 +10,10 @@ from typing import Any
 
 import pytest
 from small_source import World, make_source
-from sqlalchemy import create_engine
 
 from qmsreports.sources.columns import column_array
 
 Sql = Callable[[str], None]
-
-
-@pytest.fixture
-def sql(postgresql_url: str) -> Iterator[Sql]:
-    """Run a statement in an empty database as its owner."""
-    engine = create_engine(postgresql_url)
-
-    def run(statement: str) -> None:
-        with engine.begin() as connection:
-            connection.exec_driver_sql(statement)
-
-    run("DROP SCHEMA public CASCADE")
-    run("CREATE SCHEMA public")
-    try:
-        yield run
-    finally:
-        engine.dispose()
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -10,29 +10,17 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from small_source import World, make_source
-from sqlalchemy import create_engine
 
 Sql = Callable[[str], None]
 
 
 @pytest.fixture
-def sql(postgresql_url: str) -> Iterator[Sql]:
-    """Run a statement in an empty database as its owner."""
-    engine = create_engine(postgresql_url)
-
-    def run(statement: str) -> None:
-        with engine.begin() as connection:
-            connection.exec_driver_sql(statement)
-
-    run("DROP SCHEMA IF EXISTS crm CASCADE")
-    run("DROP SCHEMA public CASCADE")
-    run("CREATE SCHEMA public")
-    run("DO $$ BEGIN CREATE ROLE reader LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
-    run("GRANT USAGE ON SCHEMA public TO reader")
-    try:
-        yield run
-    finally:
-        engine.dispose()
+def sql(sql: Sql) -> Sql:
+    """Run a statement as its owner in an empty database that has an account which may only read."""
+    sql("DROP SCHEMA IF EXISTS crm CASCADE")
+    sql("DO $$ BEGIN CREATE ROLE reader LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
+    sql("GRANT USAGE ON SCHEMA public TO reader")
+    return sql
 
 
 @pytest.fixture
