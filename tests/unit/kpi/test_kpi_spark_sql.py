@@ -8,7 +8,7 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlglot import exp, parse_one
 
@@ -130,6 +130,8 @@ def test_names_of_our_own_are_quoted_with_backticks() -> None:
 
 
 @given(st.text())
+@example("\x0000")
+@example("\\0\x00")
 def test_no_text_gets_out_of_its_literal(value: str) -> None:
     condition = sql.predicate(Condition(ColumnRef("site", "text"), "is", (value,)))
     text = dialect.text(exp.select("1").from_("cases").where(condition))

@@ -47,7 +47,10 @@ class _Dialect(SparkSql):
         RESERVED_KEYWORDS: ClassVar[set[str]] = set(_RESERVED.split())
 
         def literal_sql(self, expression: exp.Literal) -> str:
-            """Write a text so that nothing in it is a variable."""
+            """Write a text so that nothing in it is a variable; digits behind a NUL stay digits."""
+            if expression.is_string and "\0" in expression.this:
+                parts = (self.literal_sql(exp.Literal.string(part))[1:-1] for part in expression.this.split("\0"))
+                return "'" + "\\u0000".join(parts) + "'"
             return super().literal_sql(expression).replace("${", "\\u0024{")
 
 
