@@ -49,9 +49,9 @@ class Attachment:
 
 
 def attachments(pack: PackModel, keep: Keep = make_anew) -> tuple[Attachment, ...]:
-    """Return the three files in a fixed order; ``keep`` is asked first for the definitions."""
+    """Return the three files in a fixed order; ``keep`` is asked first for the definitions and for the values."""
     return (
-        Attachment("kpi_values.csv", "text/csv", _described(pack), values(pack)),
+        Attachment("kpi_values.csv", "text/csv", _described(pack), values(pack, keep)),
         Attachment("model.json", "application/json", say("attachment.model"), model_json(pack)),
         Attachment("definitions.yaml", "application/yaml", say("attachment.definitions"), definitions_yaml(pack, keep)),
     )
@@ -87,22 +87,30 @@ def _described(pack: PackModel) -> str:
     return say("attachment.values", n=periods, objectives=len(pack.objectives), parts=parts)
 
 
-def values(pack: PackModel) -> str:
+def values(pack: PackModel, keep: Keep = make_anew) -> str:
     """Return one row per objective, slice and period; nothing is rounded, and what is usual is left empty.
 
     Left empty are ``provisional`` and ``restated`` where they are not, ``signal`` where there is none, and ``kind``
     where the variation is of common causes. Whole numbers are written without ``.0``.
+
+    ``keep`` is asked first for the rows of each objective: a comment changes none of them.
     """
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(_COLUMNS)
-    for objective in pack.objectives:
+    head = ",".join(_COLUMNS) + "\n"
+    return head + "".join(_rows_of(objective, keep) for objective in pack.objectives)
+
+
+def _rows_of(objective: Objective, keep: Keep) -> str:
+    def write() -> str:
+        out = io.StringIO(newline="")
+        writer = csv.writer(out, lineterminator="\n")
         kpi, unit = unarmed(objective.kpi), objective.unit
         writer.writerows(_row(kpi, "", unit, point) for point in objective.points)
         for piece in (*objective.slices, *objective.combined):
             slice_ = unarmed(f"{piece.dimension}={piece.key}")
             writer.writerows(_row(kpi, slice_, unit, point) for point in piece.points)
-    return out.getvalue()
+        return out.getvalue()
+
+    return write() if keep is make_anew else keep(f"values\n{objective.model_dump_json(exclude={'comment'})}", write)
 
 
 def _row(kpi: str, slice_: str, unit: str, point: Point) -> tuple[Any, ...]:

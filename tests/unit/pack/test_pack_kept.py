@@ -14,9 +14,10 @@ from pack_fixture_review import review
 
 from qmsreports.errors import CouldNotRun
 from qmsreports.pack import drawings
-from qmsreports.pack.attachments import attachments
+from qmsreports.pack.attachments import attachments, values
 from qmsreports.pack.drawings import draw
 from qmsreports.pack.kept import Kept
+from qmsreports.pack.model import PackModel
 from qmsreports.pack.objective import Comment
 from qmsreports.pack.view import show
 from qmsreports.pack.web import render_html
@@ -168,10 +169,22 @@ def test_a_template_is_compiled_once_for_all_builds_and_again_where_it_says_some
         page()
 
 
-def test_definitions_are_written_once_and_are_what_writing_them_gives(tmp_path: Path) -> None:
+def test_definitions_and_values_are_written_once_and_are_what_writing_them_gives(tmp_path: Path) -> None:
     pack, keep = review(6), Kept(tmp_path, "1")
     assert attachments(pack, keep) == attachments(pack, keep) == attachments(pack)
-    assert len(list(tmp_path.iterdir())) == 1
+    assert len(list(tmp_path.iterdir())) == 7  # the definitions, and the values of each of the six
     first, *others = pack.objectives
-    renamed = pack.model_copy(update={"objectives": (first.model_copy(update={"title": "Another"}), *others)})
-    assert attachments(renamed, keep) == attachments(renamed) != attachments(pack)
+
+    def changed(**what: object) -> tuple[PackModel, set[Path]]:
+        before = set(tmp_path.iterdir())
+        other = pack.model_copy(update={"objectives": (first.model_copy(update=what), *others)})
+        assert attachments(other, keep) == attachments(other) != attachments(pack)
+        return other, set(tmp_path.iterdir()) - before
+
+    changed(title="Another")
+    said = Comment(author="E. Novak", on=date(2026, 11, 4), cause="The carrier changed its hub.")
+    assert changed(comment=said)[1] == set()  # only the model tells it
+    last = first.points[-1].model_copy(update={"value": 123.25})
+    other, new = changed(points=(*first.points[:-1], last))
+    assert len(new) == 1
+    assert ",123.25," in values(other, keep) and ",123.25," not in values(pack, keep)
