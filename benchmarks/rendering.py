@@ -39,22 +39,24 @@ def run(var: Path, *, runs: int) -> list[Row]:
         Row("pack, peak memory", [cost.peak for cost in pdf], "MB"),
         Row("PDF of 60 KPIs, CPU", [cost.cpu for cost in sixty], "s", aim=8, note=_made(sixty[0])),
         Row("HTML of 60 KPIs, CPU", [cost.cpu for cost in page_of_sixty], "s", aim=4, note=_made(page_of_sixty[0])),
-        _again("PDF of 60 KPIs after one changed comment, watched, CPU", watched, sixty),
-        _again("HTML of 60 KPIs after one changed comment, watched, CPU", page_watched, page_of_sixty),
-        _again("PDF of 60 KPIs after one changed comment, new process, CPU", comment, sixty),
-        _again("HTML of 60 KPIs after one changed comment, new process, CPU", page_of_comment, page_of_sixty),
+        _again("PDF of 60 KPIs after one changed comment, watched, CPU", watched, sixty, 0.8),
+        _again("HTML of 60 KPIs after one changed comment, watched, CPU", page_watched, page_of_sixty, 0.4),
+        _again("PDF of 60 KPIs after one changed comment, new process, CPU", comment, sixty, 0.8),
+        _again("HTML of 60 KPIs after one changed comment, new process, CPU", page_of_comment, page_of_sixty, 0.4),
     ]
 
 
-def _again(what: str, again: Sequence[timing.Cost], first: Sequence[timing.Cost]) -> Row:
-    """Beside the whole: what is left when charts and fonts were made for the edition before."""
+def _again(what: str, again: Sequence[timing.Cost], first: Sequence[timing.Cost], aim: float) -> Row:
+    """Beside the whole: what is left when charts and fonts were made for the edition before.
+
+    The aim is a tenth of what the whole may take (8 s, 4 s), not of what it takes: a faster whole misses no aim.
+    """
     return Row(
         what,
         [cost.cpu for cost in again],
         "s",
         reference=[cost.cpu for cost in first],
-        aim=0.1,
-        aim_is_ratio=True,
+        aim=aim,
         note=_made(again[0]),
     )
 

@@ -10,7 +10,7 @@ import typer
 
 from qmsreports.cli.output import as_findings, print_json, print_table, progress
 from qmsreports.cli.recorded import recorded
-from qmsreports.errors import CouldNotRun, ExitCode, UserError
+from qmsreports.errors import CouldNotRun, ExitCode, Finding, UserError
 
 app = typer.Typer(help="Management-review packs.", no_args_is_help=True)
 audit_app = typer.Typer(help="The audit log.", no_args_is_help=True)
@@ -208,6 +208,10 @@ def approve(
     from qmsreports import stages
     from qmsreports.cli.clock import new_run_id, now
 
+    if not by.strip():
+        raise UserError(
+            Finding("--by", "is empty", "give the name of the person who approves"), exit_code=ExitCode.USAGE
+        )
     at = now()
     run_id = new_run_id(at)
     month = stages.asked_period(period, at, review, recorded=True)

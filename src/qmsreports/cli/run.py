@@ -35,6 +35,7 @@ def ingest(
 
     at = now()
     run_id = new_run_id(at)
+    stages.known_sources(sources or ())
     with progress("ingest") as tell, recorded(run_id, "ingest", "") as findings:
         reports = stages.ingest(sources or (), run_id=run_id, at=at, tell=tell)
         findings += [f"source {report.source}, table {report.table}" for report in reports if not report.sound]

@@ -10,7 +10,7 @@ from qmsreports.stages.audit import AuditReport, verify_journal
 from qmsreports.stages.closing import close_review
 from qmsreports.stages.compare import diff_packs
 from qmsreports.stages.deciding import decide, withdraw
-from qmsreports.stages.declared import source_names, table_names, time_zone
+from qmsreports.stages.declared import known_sources, source_names, table_names, time_zone
 from qmsreports.stages.delivery import deliver
 from qmsreports.stages.evidence import Backtest, backtest, draw_backtest
 from qmsreports.stages.followup import add_action, list_actions, update_action
@@ -108,6 +108,7 @@ __all__ = [
     "feed_reports",
     "gate",
     "ingest",
+    "known_sources",
     "land",
     "last_closed_period",
     "ledger",

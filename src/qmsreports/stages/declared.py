@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from qmsreports.errors import CouldNotRun, Finding
+from qmsreports.errors import CouldNotRun, ExitCode, Finding, UserError, did_you_mean
 from qmsreports.settings import Settings
 
 
@@ -14,6 +15,15 @@ def source_names(settings: Settings | None = None) -> list[str]:
     """Names of the declared sources, from the folder names alone: cheap enough for a scheduler that parses all day."""
     folder = (settings or Settings()).catalog / "sources"
     return sorted(path.parent.name for path in folder.glob("*/source.yaml"))
+
+
+def known_sources(names: Iterable[str], settings: Settings | None = None) -> None:
+    """Refuse a name that no declared source has, with a suggestion: :class:`UserError`, exit 2."""
+    declared = source_names(settings)
+    for name in names:
+        if name not in declared:
+            finding = Finding("", f'there is no source "{name}"', did_you_mean(name, declared))
+            raise UserError(finding, exit_code=ExitCode.USAGE)
 
 
 def table_names(settings: Settings | None = None) -> list[str]:

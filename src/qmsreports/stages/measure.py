@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from qmsreports.errors import Finding, UserError
+from qmsreports.errors import ExitCode, Finding, UserError
 from qmsreports.period import Period
 from qmsreports.records import KpiResult, Tell, silent
 from qmsreports.settings import Settings
@@ -76,15 +76,23 @@ def asked_period(
 ) -> str:
     """Return the period that was typed, as it is recorded, or where none was :func:`last_closed_period`.
 
-    :class:`UserError` (exit 2) for what is no period of this organisation, before anything is begun; with ``recorded``
-    for what never was one: to look something up, a fiscal year that it had before will do.
+    :class:`UserError` (exit 2) for what is no period of this organisation, or has not begun where it is, before
+    anything is begun; with ``recorded`` for what never was one: to look something up, a fiscal year that it had before
+    will do, and so will a period to come.
     """
     if text is None:
         return last_closed_period(at, review, settings=settings)
-    with suppress(UserError):
-        return str(Period.parse(text))  # of the calendar: nothing has to be read for it
+    if recorded:
+        with suppress(UserError):
+            return str(Period.parse(text))  # of the calendar: nothing has to be read for it
     with Workspace(settings) as workspace:
-        return str(workspace.catalog.recorded(text) if recorded else workspace.catalog.period(text))
+        catalog = workspace.catalog
+        period = catalog.recorded(text) if recorded else catalog.period(text)
+    today = at.astimezone(ZoneInfo(catalog.organisation.time_zone)).date()
+    if not recorded and period.start > today:
+        what = f"period {period} begins on {period.start}, and today is {today}"
+        raise UserError(Finding("", what, "name one that has begun"), exit_code=ExitCode.USAGE)
+    return str(period)
 
 
 def measure(
