@@ -177,7 +177,9 @@ def apply(
     if dry_run:
         typer.echo(f"nothing was written; {_definitions(proposals)} would be proposed by {by}")
     else:
-        typer.echo(f"{_definitions(proposals)} proposed by {by}" if proposals else "catalog: nothing new to propose")
+        asking = sum(change.sentence.endswith("needs approval") for change in changes)
+        said = f"{_definitions(proposals)} proposed by {by}{_of_them(asking, proposals)}"
+        typer.echo(said if proposals else "catalog: nothing new to propose")
     waits = sorted({change.name for change in changes if change.sentence.endswith("needs approval")})
     if waits and not quiet and not dry_run:
         names = waits[0] if len(waits) == 1 else "--all"
@@ -186,6 +188,13 @@ def apply(
 
 def _definitions(count: int) -> str:
     return "1 definition" if count == 1 else f"{count} definitions"
+
+
+def _of_them(asking: int, proposals: int) -> str:
+    """Say how many wait where others do not: calendars, clause maps and reviews hold as soon as they are written."""
+    if asking == proposals:
+        return ""
+    return f"; {asking} of them need{'s' * (asking == 1)} approval" if asking else "; no approval is needed"
 
 
 def _with_workbook(file: Path, catalog: Catalog, records: CatalogRecords, *, dry_run: bool) -> Catalog:

@@ -209,9 +209,7 @@ def approve(
     from qmsreports.cli.clock import new_run_id, now
 
     if not by.strip():
-        raise UserError(
-            Finding("--by", "is empty", "give the name of the person who approves"), exit_code=ExitCode.USAGE
-        )
+        raise UserError(Finding("", "nobody is named", "say who it is: --by"), exit_code=ExitCode.USAGE)
     at = now()
     run_id = new_run_id(at)
     month = stages.asked_period(period, at, review, recorded=True)

@@ -50,7 +50,7 @@ def edit(path: Path, old: str, new: str) -> None:
 
 def test_two_people_approve_where_the_organisation_says_so(run: Run, folder: Path) -> None:
     edit(folder / "organisation.yaml", "sites:", "approvals: 2\nsites:")
-    assert run("apply", "--by", "anna", "--quiet") == (0, ["11 definitions proposed by anna"])
+    assert run("apply", "--by", "anna", "--quiet") == (0, ["11 definitions proposed by anna; 7 of them need approval"])
     assert run("approve", "on_time", "--by", "Anna") == (
         1,
         [
@@ -148,7 +148,7 @@ def test_a_definition_is_shown_with_its_versions_and_who_approved_them(run: Run,
 def test_a_dry_run_writes_nothing(run: Run, tmp_path: Path) -> None:
     code, said = run("apply", "--by", "anna", "--dry-run")
     assert (code, said[-1]) == (0, "nothing was written; 11 definitions would be proposed by anna")
-    assert run("apply", "--by", "anna", "--quiet") == (0, ["11 definitions proposed by anna"])
+    assert run("apply", "--by", "anna", "--quiet") == (0, ["11 definitions proposed by anna; 7 of them need approval"])
 
 
 @pytest.mark.parametrize(
@@ -284,3 +284,17 @@ def test_a_target_that_says_it_was_agreed_on_a_day_to_come_is_warned_of(run: Run
         "come; write the day on which it was agreed"
     )
     assert line in said
+
+
+def test_what_holds_without_approval_is_told_from_what_waits(run: Run, folder: Path) -> None:
+    run("apply", "--by", "anna")
+    run("approve", "--all", "--by", "bert")
+    review = folder / "reviews/monthly.yaml"
+    edit(review, "title: Review", "title: Month")
+    assert run("apply", "--by", "anna", "--quiet") == (0, ["1 definition proposed by anna; no approval is needed"])
+    edit(review, "title: Month", "title: Monthly")
+    edit(folder / "targets/on_time.yaml", "meet: 95", "meet: 96")
+    assert run("apply", "--by", "anna", "--quiet") == (
+        0,
+        ["2 definitions proposed by anna; 1 of them needs approval"],
+    )

@@ -15,7 +15,7 @@ WRONG = [
     (("run", "measure", "--period", "2026-12"), "period 2026-12 begins on 2026-12-01, and today is 2026-11-03"),
     (("run", "review", "--period", "2027-Q1"), "period 2027-Q1 begins on 2027-01-01, and today is 2026-11-03"),
     (("pack", "build", "--period", "2027-01"), "period 2027-01 begins on 2027-01-01, and today is 2026-11-03"),
-    (("pack", "approve", "--period", "2026-10", "--by", " "), "--by: is empty; give the name of the person"),
+    (("pack", "approve", "--period", "2026-10", "--by", " "), "nobody is named; say who it is: --by"),
 ]
 
 
