@@ -58,15 +58,20 @@ class Cursor:
     ``column`` is the name in the batches it is shown. ``until`` may be set to the system's present: a value beyond it
     is a mistake and no boundary, or every change until then would stay unseen. It is text where the column is, as a web
     interface has it; of a database it is a moment in the zone in which its times without a zone are written.
-    ``ahead`` counts the rows beyond it, ``furthest`` is the latest of them.
+    ``ahead`` counts the rows beyond it, ``furthest`` is the latest of them. A boundary of an earlier visit that lies
+    further ahead than a day (noted before the present was known, or by a clock that was wrong) is dropped: all is read.
     """
 
-    def __init__(self, column: str, before: FeedState, *, overlap_minutes: int = 0) -> None:
+    def __init__(
+        self, column: str, before: FeedState, *, overlap_minutes: int = 0, until: datetime | None = None
+    ) -> None:
         self.column = column
         self.overlap = timedelta(minutes=overlap_minutes)
-        self.until: str | datetime | None = None
+        self.until: str | datetime | None = until
         self.ahead, self.furthest = 0, None
         self.kind, self.highest = _decoded(before.cursor)
+        if until is not None and _is_beyond(self.kind, self.highest, until + timedelta(days=1)):
+            self.kind, self.highest = "", None
         self._known = frozenset(before.seen)
         self._last, self._last_kind = self.highest, self.kind
         self._near: dict[str, Any] = {}
@@ -211,6 +216,15 @@ def _until(until: str | datetime | None, kind: str, type_: Any) -> Any:
     if kind == "timestamp":
         return until if type_.tz else until.replace(tzinfo=None)
     return None
+
+
+def _is_beyond(kind: str, highest: Any, moment: datetime) -> bool:
+    """Whether a boundary lies after a moment, by its day alone: 2062-01-05 and 20620105 after 2026-12-01."""
+    if kind in POINTS:
+        return str(highest)[:10].replace("-", "")[:8] > f"{moment:%Y%m%d}"
+    if kind in ("date", "timestamp"):
+        return bool(f"{highest:%Y%m%d}" > f"{moment:%Y%m%d}")
+    return False
 
 
 def _earlier(value: Any, overlap: timedelta) -> Any:

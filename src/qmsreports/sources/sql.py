@@ -27,6 +27,7 @@ from qmsreports.sources.feed import (
 from qmsreports.sources.missed import LandedKeys, Missed, fetched
 from qmsreports.sources.retyped import Values, declared_kinds, refuse_retyped
 from qmsreports.sources.session import Session
+from qmsreports.sources.sqlite import Sqlite
 
 _MODULUS = 2**64
 _SOON = timedelta(minutes=1)  # how far a clock of the database's clients may be ahead of its own
@@ -60,8 +61,8 @@ class SqlFeeds:
             raise Unreadable("the database holds no table", "check the connection and what its account may see")
 
     def clock(self) -> datetime | None:
-        """Return the server's time now."""
-        return self.database.clock()
+        """Return the server's time now, ``None`` where there is no server: SQLite's clock is ours."""
+        return None if isinstance(self.database, Sqlite) else self.database.clock()
 
     def close(self) -> None:
         """Give the connection back."""
@@ -256,11 +257,12 @@ class SqlReading:
         return False
 
     def _cursor(self) -> Cursor:
-        cursor = Cursor(
-            landed_name(self.feed.ordered_by or ""), self._before, overlap_minutes=self.feed.overlap_minutes
+        return Cursor(
+            landed_name(self.feed.ordered_by or ""),
+            self._before,
+            overlap_minutes=self.feed.overlap_minutes,
+            until=self._until,
         )
-        cursor.until = self._until
-        return cursor
 
     def _since(self, cursor: Cursor) -> Since:
         return cursor.since(self._names[cursor.column])

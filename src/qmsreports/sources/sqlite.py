@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -72,9 +73,9 @@ class Sqlite:
         """First row of a query."""
         return next(iter(self._all(query)), ())
 
-    def clock(self) -> None:
-        """Tell nothing: a file has no clock of its own."""
-        return
+    def clock(self) -> datetime:
+        """Time of this machine in UTC: SQLite runs in our process and has no other."""
+        return datetime.fromisoformat(self.ask("SELECT strftime('%Y-%m-%d %H:%M:%f+00:00', 'now')")[0])
 
     def may_change(self, table: str) -> bool:  # noqa: ARG002 - the file is opened for reading only
         """Nothing is changed through a file that was opened for reading."""

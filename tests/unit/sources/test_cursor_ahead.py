@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from small_source import World, make_source
 
+from qmsreports.sources.sqlite import Sqlite
+
 Sql = Callable[[str], None]
 NOW = datetime.now(UTC)
 
@@ -49,3 +51,44 @@ def test_local_times_of_a_zone_that_was_declared_wrongly_are_read_all_the_same(
     sql(f"INSERT INTO o VALUES {order(2, 1.6)}, {order(3, -1)}")
     assert world.landed() == {"o": 2}
     assert world.landed() == {}
+
+
+FORMS = {"text": "%Y-%m-%d %H:%M:%S", "with a zone": "%Y-%m-%dT%H:%M:%S+00:00", "date": "%Y-%m-%d", "digits": "%Y%m%d"}
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_sqlite_has_the_clock_of_this_machine(tmp_path: Path, form: str) -> None:
+    """2062 for 2026: what changed two days ago is seen all the same, and the mended value as well."""
+    world = World(tmp_path, make_source({"table": "o", "key": ["no"], "cursor": "changed"}))
+    world.sql("CREATE TABLE o (no INTEGER, changed TEXT)")
+    world.insert("o", (1, f"{NOW - timedelta(hours=96):{form}}"), (2, f"{NOW.replace(year=2062, day=1):{form}}"))
+    first = world.land()
+    assert world.landed(first) == {"o": 2}
+    (said,) = map(str, first.warnings)
+    day = f"{NOW.replace(year=2062, day=1):{form}}"[:10]
+    assert f'"changed" of 1 row lies in the future, up to {day}' in said
+    assert world.landed() == {}
+    world.insert("o", (3, f"{NOW - timedelta(hours=48):{form}}"))
+    assert world.landed() == {"o": 1}
+    world.sql(f"UPDATE o SET changed = '{NOW - timedelta(hours=24):{form}}' WHERE no = 2")
+    assert world.landed() == {"o": 1}
+    last = world.land()
+    assert (world.landed(last), last.warnings) == ({}, ())
+
+
+def test_a_boundary_that_an_earlier_release_put_into_the_future_is_dropped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(tmp_path, make_source({"table": "o", "key": ["no"], "cursor": "changed"}))
+    world.sql("CREATE TABLE o (no INTEGER, changed TEXT)")
+    world.insert("o", (1, "2026-01-05 08:00:00"), (2, "2062-01-05 08:00:00"))
+    with monkeypatch.context() as earlier:
+        earlier.setattr(Sqlite, "clock", lambda _: None)
+        assert world.landed() == {"o": 2}
+        world.insert("o", (3, "2026-01-06 08:00:00"))
+        assert world.landed() == {}  # hidden until 2062
+    world.landed()
+    assert {row["no"] for row in world.rows("o")} == {1, 2, 3}
+    assert world.landed() == {}
+    world.insert("o", (4, "2026-01-07 08:00:00"))
+    assert world.landed() == {"o": 1}
